@@ -1,0 +1,123 @@
+"""Facts about a media file, as the probe found them. What is not known is None."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+
+class StreamKind(StrEnum):
+    """What a stream carries."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    SUBTITLE = "subtitle"
+    ATTACHMENT = "attachment"
+    DATA = "data"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Color:
+    """Colour description in FFmpeg's names; None where the source does not say."""
+
+    range: str | None = None
+    primaries: str | None = None
+    transfer: str | None = None
+    matrix: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Video:
+    """What only a video stream has."""
+
+    width: int
+    height: int
+    pix_fmt: str | None
+    bit_depth: int | None
+    color: Color
+    #: Sample aspect ratio; None where unknown or square by default.
+    sample_aspect: Fraction | None
+    #: Degrees the picture is turned by the display matrix, as stored.
+    rotation: int
+    #: Frames per second over the whole stream, and the container's guess at the nominal rate.
+    average_rate: Fraction | None
+    nominal_rate: Fraction | None
+    #: Frames the container declares; None where it declares none.
+    declared_frames: int | None
+    #: True where one of the first frames, or the container, says so; None where nothing could be decoded.
+    interlaced: bool | None
+    attached_picture: bool
+    #: A still format (PNG, JPEG, …) rather than a film's codec.
+    still: bool
+    hdr10plus: bool
+    #: Dolby Vision profile, "unknown" where only RPUs tell of it; None where there is none.
+    dolby_vision: str | None
+    #: Mastering display and content light level, as hexadecimal payloads of the first frame.
+    mastering_display: str | None
+    content_light: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Audio:
+    """What only an audio stream has."""
+
+    channels: int | None
+    layout: str | None
+    sample_rate: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stream:
+    """One stream of a container."""
+
+    index: int
+    kind: StreamKind
+    codec: str | None
+    language: str | None
+    title: str | None
+    #: FFmpeg's disposition names that are set, sorted.
+    dispositions: tuple[str, ...]
+    time_base: Fraction | None
+    #: PTS of the first packet, in `time_base`.
+    start_pts: int | None
+    #: Duration in `time_base`, as the container declares it.
+    duration: int | None
+    #: Name of an attached file and its type; None for other kinds.
+    file_name: str | None = None
+    mimetype: str | None = None
+    video: Video | None = None
+    audio: Audio | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chapter:
+    """A chapter: start and end in seconds."""
+
+    start: Fraction
+    end: Fraction
+    title: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MediaInfo:
+    """A media file's facts."""
+
+    #: FFmpeg's name of the demuxer, such as "matroska,webm".
+    container: str
+    size_bytes: int
+    #: Seconds, as the container declares them.
+    duration: Fraction | None
+    #: Earliest timestamp of any stream, in seconds.
+    start: Fraction | None
+    streams: tuple[Stream, ...]
+    chapters: tuple[Chapter, ...]
+    tags: tuple[tuple[str, str], ...]
+
+    def of_kind(self, kind: StreamKind) -> tuple[Stream, ...]:
+        """Streams of one kind, in the container's order."""
+        return tuple(stream for stream in self.streams if stream.kind is kind)
+
+    @property
+    def film(self) -> Stream | None:
+        """The stream that is the film: the first moving picture, those marked default before others."""
+        moving = [s for s in self.of_kind(StreamKind.VIDEO) if s.video and not s.video.attached_picture]
+        return min(moving, key=lambda s: ("default" not in s.dispositions, s.index), default=None)

@@ -1,0 +1,85 @@
+"""Exact time: what the analysis pass knows of each shown frame."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+
+class Timing(StrEnum):
+    """Where the frames' timestamps come from."""
+
+    #: The container stamps each frame; a range is found by PTS.
+    STAMPED = "stamped"
+    #: A bare stream without timestamps; frame k is shown at k / rate and ranges are found by counting.
+    COUNTED = "counted"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FrameIndex:
+    """Every shown frame of a film, in the order of showing. All tuples have one entry a frame."""
+
+    #: `size in bytes`-`content hash`: the identity of the film.
+    source_id: str
+    timing: Timing
+    time_base: Fraction
+    #: PTS in `time_base`, strictly increasing.
+    pts: tuple[int, ...]
+    #: PTS of the source's key frames, in `time_base`, increasing; may be fewer or more than frames' own.
+    key_pts: tuple[int, ...]
+    #: Duration of the last frame in `time_base`.
+    last_duration: int
+    #: Container's earliest timestamp in seconds: what a seek position is counted from.
+    container_start: Fraction
+    #: Mean absolute luma difference to the frame before, 0 to 255, on a picture of 270 lines.
+    difference: tuple[float, ...]
+    #: Spatial information (ITU-T P.910: standard deviation of the Sobel-filtered luma), on 270 lines.
+    spatial: tuple[float, ...]
+    #: Temporal information (ITU-T P.910: standard deviation of the frame difference), on 270 lines.
+    temporal: tuple[float, ...]
+    #: Mean luma, 0 to 255.
+    luma: tuple[float, ...]
+    #: Bytes of the source's packet that held the frame, and its picture type (I, P, B, ?).
+    packet_bytes: tuple[int, ...]
+    picture_type: str
+    interlaced_frames: int
+    #: Sentences on damage met while reading; empty for a sound film.
+    damage: tuple[str, ...]
+
+    @property
+    def frames(self) -> int:
+        """Number of shown frames."""
+        return len(self.pts)
+
+    @property
+    def duration(self) -> Fraction:
+        """Seconds from the first frame's start to the last frame's end."""
+        return (self.pts[-1] - self.pts[0] + self.last_duration) * self.time_base
+
+    @property
+    def rate(self) -> Fraction:
+        """Mean frames a second."""
+        return Fraction(self.frames) / self.duration if self.duration else Fraction(25)
+
+    def seconds(self, frame: int) -> Fraction:
+        """When a frame is shown, counted from the first; the end of the film for `frames`."""
+        if frame >= self.frames:
+            return self.duration
+        return (self.pts[frame] - self.pts[0]) * self.time_base
+
+    def safe_key(self, frame: int, *, back: int = 1) -> int | None:
+        """PTS of the key frame from which decoding safely reaches `frame`: `back` key frames early.
+
+        Decoding from the very key frame before is enough for closed groups of pictures; one more covers
+        open ones and streams that call a recovery point a key frame. None: start at the beginning.
+        """
+        place = bisect_right(self.key_pts, self.pts[frame]) - 1 - back
+        return self.key_pts[place] if place > 0 else None
+
+
+def is_constant(pts: tuple[int, ...], tolerance: int = 1) -> bool:
+    """Whether the frames are evenly spaced, up to `tolerance` ticks of rounding."""
+    if len(pts) < 3:  # noqa: PLR2004 - two frames have one gap, which is even
+        return True
+    span, gaps = pts[-1] - pts[0], len(pts) - 1
+    return all(abs(p - pts[0] - Fraction(span * k, gaps)) <= tolerance for k, p in enumerate(pts))

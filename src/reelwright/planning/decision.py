@@ -1,0 +1,111 @@
+"""What a film needs, decided from its facts alone. Skips and refusals are values with reasons."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reelwright.errors import ReelwrightError, RefusedError, SourceError
+from reelwright.media.model import MediaInfo, StreamKind, Video
+
+
+class Verdict(StrEnum):
+    """What is to be done with a source."""
+
+    ENCODE = "encode"
+    #: Nothing needs doing.
+    SKIP = "skip"
+    #: It could be done, but something would be lost.
+    REFUSE = "refuse"
+    #: It cannot be done: this is no film.
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """A verdict, its reasons in whole sentences, and what the user can do about it."""
+
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    hint: str = ""
+
+    def error(self) -> ReelwrightError | None:
+        """The error that ends a refused or unusable source; None where there is none."""
+        if self.verdict is Verdict.REFUSE:
+            return RefusedError(" ".join(self.reasons), hint=self.hint)
+        if self.verdict is Verdict.UNUSABLE:
+            return SourceError(" ".join(self.reasons), hint=self.hint)
+        return None
+
+
+Rule = Callable[[Video], Decision | None]
+
+
+def _dolby_vision(video: Video) -> Decision | None:
+    if video.dolby_vision is None:
+        return None
+    return Decision(
+        verdict=Verdict.REFUSE,
+        reasons=(
+            f"The film is Dolby Vision (profile {video.dolby_vision}); encoding it in chunks would lose that.",
+        ),
+        hint="The source was left as it is.",
+    )
+
+
+def _hdr10plus(video: Video) -> Decision | None:
+    if not video.hdr10plus:
+        return None
+    return Decision(
+        verdict=Verdict.REFUSE,
+        reasons=("The film carries HDR10+ metadata, which this version's AV1 path would lose.",),
+        hint="The source was left as it is.",
+    )
+
+
+def _interlaced(video: Video) -> Decision | None:
+    if not video.interlaced:
+        return None
+    return Decision(
+        verdict=Verdict.REFUSE,
+        reasons=("The film is interlaced, and AV1 cannot code fields.",),
+        hint="Deinterlace it first, for example with FFmpeg's bwdif filter.",
+    )
+
+
+#: Refusals, the first that speaks decides.
+REFUSALS: tuple[Rule, ...] = (_dolby_vision, _hdr10plus, _interlaced)
+
+
+def unusable(info: MediaInfo) -> Decision | None:
+    """Why there is no film in the file; None where there is one."""
+    film = info.film
+    if film is None or film.video is None:
+        if info.of_kind(StreamKind.VIDEO):
+            reason = "There is no film in it: its only picture is cover art."
+        elif info.of_kind(StreamKind.AUDIO):
+            reason = "There is no film in it: it holds audio only."
+        else:
+            reason = "There is no film in it: it has no video stream."
+        return Decision(verdict=Verdict.UNUSABLE, reasons=(reason,))
+    if film.video.width <= 0 or film.video.height <= 0 or film.video.pix_fmt is None:
+        reason = f"Its video stream ({film.codec or 'unknown codec'}) could not be decoded."
+        return Decision(verdict=Verdict.UNUSABLE, reasons=(reason,), hint="Is the file complete?")
+    return None
+
+
+def decide(info: MediaInfo) -> Decision:
+    """Decide what a film needs. The first rule that has something to say decides."""
+    if (found := unusable(info)) is not None:
+        return found
+    film = info.film
+    assert film is not None  # noqa: S101 - `unusable` has just shown it
+    assert film.video is not None  # noqa: S101
+    if film.codec == "av1":
+        return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",))
+    for rule in REFUSALS:
+        if (found := rule(film.video)) is not None:
+            return found
+    return Decision(
+        verdict=Verdict.ENCODE,
+        reasons=(f"Its video is {film.codec}, {film.video.width}x{film.video.height}: AV1 will be smaller.",),
+    )

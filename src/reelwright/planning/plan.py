@@ -1,0 +1,196 @@
+"""The plan: everything that decides the bytes of the output, as one frozen, printable value."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from reelwright.errors import SourceError
+from reelwright.media.model import Color, MediaInfo, Video
+from reelwright.planning.streams import Fate, StreamPlan, plan_streams
+from reelwright.quality.score import scoring_size
+
+
+class Strategy(StrEnum):
+    """Which steps a job has."""
+
+    CHUNKED = "chunked"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What the user asked for, with the defaults filled in."""
+
+    target_vmaf: float = 93.0
+    #: A score is accepted within [low, high].
+    band_low: float = 92.0
+    band_high: float = 94.0
+    preset: int = 6
+    #: Extra SVT-AV1 parameters as (name, value), sorted by name.
+    svt: tuple[tuple[str, str], ...] = ()
+    #: A fixed CRF for every chunk; None searches.
+    crf: float | None = None
+    min_crf: float = 12.0
+    max_crf: float = 50.0
+    chunk_seconds: float = 10.0
+    #: "v0.6.1", or a libvmaf model version in full.
+    vmaf_model: str = "v0.6.1"
+    deterministic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scoring:
+    """How a chunk is scored."""
+
+    #: libvmaf's model version.
+    model: str
+    n_subsample: int
+    #: Both sides are scaled to this size first; None: as they are.
+    scaled_to: tuple[int, int] | None
+
+    @property
+    def scale_name(self) -> str | None:
+        """The size as "WxH", for people and keys."""
+        return f"{self.scaled_to[0]}x{self.scaled_to[1]}" if self.scaled_to else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EncodePlan:
+    """What will be done with one film."""
+
+    strategy: Strategy
+    request: Request
+    #: Index of the film's video stream in the source.
+    video_index: int
+    width: int
+    height: int
+    #: Filters after the frames are chosen; the last one tags the colours.
+    filters: tuple[str, ...]
+    encoder: str
+    pix_fmt: str
+    #: SVT-AV1 parameters that differ from its own defaults, but for the CRF.
+    parameters: tuple[tuple[str, str], ...]
+    scoring: Scoring
+    streams: tuple[StreamPlan, ...]
+    #: What a viewer should know: conversions, and what is not carried over.
+    notes: tuple[str, ...]
+
+    def encode_identity(self) -> dict[str, Any]:
+        """Everything but frames, CRF and encoder build that decides a trial's bytes."""
+        return {
+            "encoder": self.encoder,
+            "preset": self.request.preset,
+            "pix_fmt": self.pix_fmt,
+            "filters": list(self.filters),
+            "parameters": [list(pair) for pair in self.parameters],
+        }
+
+    def request_identity(self) -> dict[str, Any]:
+        """Everything that makes two jobs on one source different work."""
+        return {
+            "strategy": self.strategy.value,
+            "request": {k: str(v) for k, v in asdict(self.request).items() if k != "deterministic"},
+            "encode": self.encode_identity(),
+            "scoring": asdict(self.scoring),
+        }
+
+
+#: FFmpeg's names in colour facts that mean "not said".
+UNSAID = frozenset({None, "unknown", "unspecified", "reserved"})
+
+
+def setparams(color: Color, *, full_range: bool) -> str:
+    """The filter that tags frames with the source's colours.
+
+    Output-side flags (-colorspace and so on) are lost in FFmpeg 9, so the chain ends with this.
+    """
+    said = [f"range={'pc' if full_range else 'tv'}"]
+    said += [f"color_primaries={color.primaries}"] if color.primaries not in UNSAID else []
+    said += [f"color_trc={color.transfer}"] if color.transfer not in UNSAID else []
+    said += [f"colorspace={color.matrix}"] if color.matrix not in UNSAID else []
+    return "setparams=" + ":".join(said)
+
+
+def is_full_range(video: Video) -> bool:
+    """Whether luma spans 0 to 255: said by the tag, or by the old "yuvj" formats."""
+    return video.color.range in {"pc", "full", "jpeg"} or (video.pix_fmt or "").startswith("yuvj")
+
+
+def encode_filters(video: Video) -> tuple[str, ...]:
+    """Filters from the source's frames to the encoder's: 10-bit 4:2:0 at the same range, tagged."""
+    span = "full" if is_full_range(video) else "limited"
+    chain = [] if video.width % 2 == 0 and video.height % 2 == 0 else [even_size(video)]
+    chain += [f"scale=in_range={span}:out_range={span}:flags=bicubic+accurate_rnd+full_chroma_int"]
+    chain += ["format=yuv420p10le", setparams(video.color, full_range=span == "full")]
+    return tuple(chain)
+
+
+def even_size(video: Video) -> str:
+    """Pad to even sizes by repeating the last row or column: 4:2:0 has no half samples."""
+    width, height = video.width + video.width % 2, video.height + video.height % 2
+    return f"pad={width}:{height}:0:0,fillborders=right={width - video.width}:bottom={height - video.height}:mode=smear"
+
+
+def vmaf_model(family: str, width: int, height: int) -> str:
+    """The libvmaf model version for a picture: the 4K model from 3840 wide or 2160 high."""
+    if family != "v0.6.1":
+        return family
+    return "vmaf_4k_v0.6.1" if width >= 3840 or height >= 2160 else "vmaf_v0.6.1"  # noqa: PLR2004
+
+
+def parameters(request: Request) -> tuple[tuple[str, str], ...]:
+    """SVT-AV1 parameters of a chunk: one key frame at its start, none inside, then the user's own."""
+    chosen = {"keyint": "-1", "scd": "0", **dict(request.svt)}
+    return tuple(sorted(chosen.items()))
+
+
+def plan_notes(video: Video, streams: tuple[StreamPlan, ...]) -> tuple[str, ...]:
+    """Sentences on everything that does not arrive as it was."""
+    notes = [
+        f"Stream {s.index} ({s.kind.value}): {s.reason}."
+        for s in streams
+        if s.fate in {Fate.DROP, Fate.CONVERT}
+    ]
+    name = video.pix_fmt or ""
+    if "422" in name or "444" in name or name.startswith(("rgb", "gbr", "bgr")):
+        notes.append(f"Chroma of {name} becomes 4:2:0.")
+    if video.bit_depth is not None and video.bit_depth > 10:  # noqa: PLR2004
+        notes.append(f"{video.bit_depth} bits a sample become 10.")
+    if video.width % 2 or video.height % 2:
+        notes.append("One row or column is repeated at the edge: 4:2:0 needs even sizes.")
+    return tuple(notes)
+
+
+def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
+    """Plan the encode of a film that was decided to be encoded.
+
+    Raises:
+        SourceError: there is no film; `decide` says so first.
+    """
+    film = info.film
+    if film is None or film.video is None:
+        raise SourceError("There is no film in it.")
+    video = film.video
+    width, height = video.width + video.width % 2, video.height + video.height % 2
+    streams = plan_streams(info, film)
+    model = vmaf_model(request.vmaf_model, width, height)
+    small = scoring_size(width, height) if model == "vmaf_v0.6.1" else None
+    return EncodePlan(
+        strategy=Strategy.CHUNKED,
+        request=request,
+        video_index=film.index,
+        width=width,
+        height=height,
+        filters=encode_filters(video),
+        encoder="libsvtav1",
+        pix_fmt="yuv420p10le",
+        parameters=parameters(request),
+        scoring=Scoring(model=model, n_subsample=1, scaled_to=small),
+        streams=streams,
+        notes=plan_notes(video, streams),
+    )
+
+
+def chunk_length(request: Request) -> Fraction:
+    """The longest chunk, in seconds."""
+    return Fraction(str(request.chunk_seconds))

@@ -1,0 +1,222 @@
+"""Child process: one pass over a film. Hashes every byte, decodes every frame, measures what is cheap to measure."""
+
+import gzip
+import hashlib
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation, VideoReformatter
+
+from reelwright.planning.identity import source_id
+from reelwright.tools.allow import INPUT_OPTIONS, file_url
+from reelwright.tools.children.answer import answer, plain, say
+
+#: Lines of the small grey picture that is measured.
+LINES = 270
+BLOCK = 4 << 20
+TELL_SECONDS = 0.5
+
+
+class Hasher(threading.Thread):
+    """Hashes the file beside the decoder, so that the bytes are read from the disk once."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(daemon=True)
+        self.path = path
+        self.size = 0
+        self.content = ""
+        self.error: OSError | None = None
+
+    def run(self) -> None:
+        """Read and hash the whole file."""
+        state = hashlib.blake2b(digest_size=32)
+        try:
+            with open(self.path, "rb", buffering=0) as file:  # noqa: PTH123 - the path may not be UTF-8
+                while block := file.read(BLOCK):
+                    state.update(block)
+                    self.size += len(block)
+        except OSError as error:
+            self.error = error
+        self.content = state.hexdigest()
+
+
+class Measure:
+    """Features of frames, on a small grey picture."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self._size = (max(16, 2 * round(LINES * width / max(1, height) / 2)), LINES)
+        self._reformatter = VideoReformatter()
+        self._before: np.ndarray[Any, np.dtype[np.float32]] | None = None
+
+    def __call__(self, frame: av.VideoFrame) -> tuple[float, float, float, float]:
+        """Difference, spatial information, temporal information and mean luma of the next frame."""
+        small = self._reformatter.reformat(
+            frame, width=self._size[0], height=self._size[1], format="gray", interpolation=Interpolation.FAST_BILINEAR
+        )
+        now = small.to_ndarray().astype(np.float32)
+        change = now - self._before if self._before is not None else np.zeros_like(now)
+        self._before = now
+        return float(np.abs(change).mean()), spatial_information(now), float(change.std()), float(now.mean())
+
+
+def spatial_information(luma: np.ndarray[Any, np.dtype[np.float32]]) -> float:
+    """Standard deviation of the Sobel-filtered luma (ITU-T P.910)."""
+    smooth_rows = luma[:-2] + 2 * luma[1:-1] + luma[2:]
+    smooth_columns = luma[:, :-2] + 2 * luma[:, 1:-1] + luma[:, 2:]
+    across = smooth_rows[:, 2:] - smooth_rows[:, :-2]
+    down = smooth_columns[2:] - smooth_columns[:-2]
+    return float(np.hypot(across, down).std())
+
+
+class Pass:
+    """What the pass over the frames gathers."""
+
+    def __init__(self) -> None:
+        self.pts: list[int | None] = []
+        self.key_pts: list[int] = []
+        self.features: list[tuple[float, float, float, float]] = []
+        self.types: list[str] = []
+        self.packet_sizes: dict[int | None, int] = {}
+        self.last_duration = 0
+        self.interlaced = 0
+        self.corrupt = 0
+        self.bad_packets = 0
+        self.shapes: set[tuple[int, int, str]] = set()
+        self.last_end = Fraction(0)
+
+    def packet(self, packet: av.Packet) -> None:
+        """Note a packet of the film."""
+        if packet.is_corrupt:
+            self.bad_packets += 1
+        if packet.pts is not None:
+            self.packet_sizes[packet.pts] = packet.size
+            if packet.is_keyframe:
+                self.key_pts.append(packet.pts)
+
+    def frame(self, frame: av.VideoFrame, measure: Measure) -> None:
+        """Note a shown frame."""
+        self.pts.append(frame.pts)
+        self.types.append(getattr(frame.pict_type, "name", "?")[:1] if frame.pict_type else "?")
+        self.features.append(measure(frame))
+        self.last_duration = frame.duration or self.last_duration
+        self.interlaced += frame.interlaced_frame
+        self.corrupt += frame.is_corrupt
+        self.shapes.add((frame.width, frame.height, frame.format.name))
+
+
+def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]:
+    """Frames of the film, with the packets of every stream noted on the way."""
+    for packet in container.demux():
+        if packet.size and packet.pts is not None and packet.time_base:
+            notes.last_end = max(notes.last_end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+        if packet.stream_index != stream.index:
+            continue
+        if packet.size:
+            notes.packet(packet)
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            notes.corrupt += 1
+
+
+def read_film(path: str, video_index: int) -> tuple[Pass, dict[str, Any]]:
+    """Decode the whole film and tell how far it is now and then."""
+    notes = Pass()
+    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+        stream: Any = container.streams[video_index]
+        stream.thread_type = "AUTO"
+        measure = Measure(stream.codec_context.width, stream.codec_context.height)
+        told = time.monotonic()
+        for frame in decoded(container, stream, notes):
+            notes.frame(frame, measure)
+            if time.monotonic() - told > TELL_SECONDS:
+                told = time.monotonic()
+                done = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
+                say({"frame": len(notes.pts), "seconds": done})
+        million = Fraction(1, av.time_base)
+        facts = {
+            "time_base": stream.time_base,
+            "rate": stream.average_rate or stream.guessed_rate or Fraction(25),
+            "start": container.start_time * million if container.start_time is not None else Fraction(0),
+            "declared": container.duration * million if container.duration else None,
+            "format": container.format.name,
+        }
+    return notes, facts
+
+
+def damage(notes: Pass, facts: dict[str, Any], size: int, frames_only: bool) -> list[str]:  # noqa: FBT001
+    """Sentences on what is wrong with the film; empty where nothing is."""
+    found = []
+    if not notes.pts:
+        found.append("not one frame could be decoded")
+    if notes.corrupt or notes.bad_packets:
+        found.append(f"{notes.corrupt + notes.bad_packets} of its frames or packets are damaged")
+    declared = facts["declared"]
+    missing = declared - (notes.last_end - facts["start"]) if declared else 0
+    if not frames_only and declared and missing > max(Fraction(1), declared / 50):
+        found.append(f"it ends {float(missing):.1f} s before the {float(declared):.1f} s its header promises")
+    if facts["format"] == "mpegts" and size % 188 and size % 192 and size % 204:
+        found.append("its last transport packet is cut off")
+    stamped = [p for p in notes.pts if p is not None]
+    back = next((k for k in range(1, len(stamped)) if stamped[k] <= stamped[k - 1]), None)
+    if back is not None:
+        found.append(f"its timestamps do not rise at frame {back}")
+    if len(notes.shapes) > 1:
+        found.append("its picture size or format changes on the way")
+    return found
+
+
+def index(request: dict[str, Any]) -> dict[str, Any]:
+    """Make the index of a film and write it to the path asked for; the answer holds what is said about it."""
+    hasher = Hasher(request["path"])
+    hasher.start()
+    notes, facts = read_film(request["path"], request["video_index"])
+    hasher.join()
+    if hasher.error is not None:
+        raise hasher.error
+    counted = any(p is None for p in notes.pts)
+    base = 1 / Fraction(facts["rate"]) if counted else facts["time_base"]
+    pts = list(range(len(notes.pts))) if counted else notes.pts
+    columns = list(zip(*notes.features, strict=True)) or [(), (), (), ()]
+    value = {
+        "source_id": source_id(hasher.size, hasher.content),
+        "timing": "counted" if counted else "stamped",
+        "time_base": base,
+        "pts": pts,
+        "key_pts": [] if counted else sorted(set(notes.key_pts)),
+        "last_duration": 1 if counted else last_duration(notes, facts),
+        "container_start": facts["start"],
+        **{
+            name: [round(v, 4) for v in column]
+            for name, column in zip(("difference", "spatial", "temporal", "luma"), columns, strict=True)
+        },
+        "packet_bytes": [notes.packet_sizes.get(p, 0) for p in notes.pts],
+        "picture_type": "".join(notes.types),
+        "interlaced_frames": notes.interlaced,
+        "damage": damage(notes, facts, hasher.size, counted),
+    }
+    payload = gzip.compress(json.dumps(value, default=plain).encode(), compresslevel=3, mtime=0)
+    Path(request["out"]).write_bytes(payload)
+    return {"source_id": value["source_id"], "frames": len(pts), "damage": value["damage"]}
+
+
+def last_duration(notes: Pass, facts: dict[str, Any]) -> int:
+    """How long the last frame is shown, in ticks: as it says itself, else like the one before."""
+    if notes.last_duration > 0:
+        return notes.last_duration
+    stamped = [p for p in notes.pts if p is not None]
+    if len(stamped) > 1:
+        return stamped[-1] - stamped[-2]
+    return max(1, round(1 / facts["rate"] / facts["time_base"]))
+
+
+if __name__ == "__main__":
+    sys.exit(answer(index))

@@ -1,0 +1,54 @@
+"""Child process: read back what was written: every packet of every stream, counted and hashed."""
+
+import hashlib
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from reelwright.tools.allow import INPUT_OPTIONS, file_url
+from reelwright.tools.children.answer import answer
+from reelwright.tools.children.packets import Tally, to_ticks
+
+BLOCK = 4 << 20
+
+
+def inspect(request: dict[str, Any]) -> dict[str, Any]:
+    """Tally every stream of a file, list the film's times, and hash the whole file."""
+    path: str = request["path"]
+    tallies: dict[int, Tally] = {}
+    film: list[int] = []
+    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+        for packet in container.demux():
+            if not packet.size or packet.pts is None:
+                continue
+            ticks = to_ticks(packet.pts, packet.time_base, Fraction(0))
+            tallies.setdefault(packet.stream_index, Tally()).add(bytes(packet), ticks)
+            if packet.stream_index == request["film"]:
+                film.append(ticks)
+        attachments = [
+            {"name": s.name, "mimetype": s.mimetype, "digest": hashlib.blake2b(bytes(s.data), digest_size=16).hexdigest()}
+            for s in container.streams
+            if s.type == "attachment"
+        ]
+    return {
+        "streams": [{"index": index, **tally.facts()} for index, tally in sorted(tallies.items())],
+        "film_ticks": sorted(film),
+        "attachments": attachments,
+        "content": content(path),
+    }
+
+
+def content(path: str) -> str:
+    """Hash of every byte."""
+    state = hashlib.blake2b(digest_size=32)
+    with Path(path).open("rb") as file:
+        while block := file.read(BLOCK):
+            state.update(block)
+    return state.hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(answer(inspect))

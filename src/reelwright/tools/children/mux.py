@@ -1,0 +1,197 @@
+"""Child process: join chunks and everything else of the source into one Matroska file.
+
+Packet k of the chunks, put one after another, gets the PTS of the source's shown frame k: the only way of joining
+that keeps variable frame rates (the concat demuxer and mkvmerge guess the length of each chunk's last frame).
+"""
+
+import gzip
+import heapq
+import json
+import os
+import sys
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from reelwright.tools.allow import INPUT_OPTIONS, file_url
+from reelwright.tools.children.answer import answer
+from reelwright.tools.children.packets import TICKS, Tally, to_ticks
+
+#: Tags that describe the former container or were made stale by the new stream.
+STALE_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
+STALE_PREFIXES = ("bps", "number_of_frames", "number_of_bytes", "_statistics", "duration")
+CLOCK = Fraction(1, TICKS)
+
+
+class Timeline:
+    """The source's clock moved onto the output's."""
+
+    def __init__(self, shift: Fraction) -> None:
+        self.shift = shift
+
+    def stamp(self, packet: Any, pts: int, dts: int | None, base: Fraction) -> int:
+        """Put a packet on the output's clock and return its tick."""
+        ticks = to_ticks(pts, base, self.shift)
+        packet.duration = to_ticks(packet.duration, base, Fraction(0)) if packet.duration else 0
+        packet.pts = ticks
+        packet.dts = ticks if dts is None else min(ticks, to_ticks(dts, base, self.shift))
+        packet.time_base = CLOCK
+        return ticks
+
+
+def fresh(tags: dict[str, str], *, encoded: bool) -> dict[str, str]:
+    """Tags that are still true in the output."""
+    stale = STALE_PREFIXES if encoded else ("duration",)
+    return {k: v for k, v in tags.items() if k.lower() not in STALE_TAGS and not k.lower().startswith(stale)}
+
+
+def add_film(output: Any, chunk: Any, original: Any, request: dict[str, Any]) -> Any:
+    """Add the film's stream: codec, HDR records and display matrix of the chunks, tags of the source."""
+    stream = output.add_stream_from_template(chunk.streams.video[0], opaque=True)
+    stream.time_base = CLOCK
+    if request["rate"] is not None:
+        stream.codec_context.framerate = Fraction(request["rate"])
+    stream.metadata.update(fresh(dict(original.metadata), encoded=True))
+    stream.metadata.update(request["film_tags"])
+    stream.disposition = original.disposition
+    return stream
+
+
+def add_copies(output: Any, source: Any, plans: list[dict[str, Any]]) -> dict[int, Any]:
+    """Add a stream for each one that is copied as it is; by index in `source`."""
+    added = {}
+    for plan in plans:
+        template = source.streams[plan["index"]]
+        stream = output.add_stream_from_template(template, opaque=True)
+        stream.metadata.update(fresh(dict(template.metadata), encoded=False))
+        stream.disposition = template.disposition
+        added[plan["index"]] = stream
+    return added
+
+
+def film_packets(chunks: list[str], pts: list[int], base: Fraction, line: Timeline, film: Any) -> Iterator[Any]:
+    """The chunks' packets, stamped with the source's times, as (tick, order, packet, None).
+
+    Raises:
+        ValueError: the chunks hold more or fewer packets than the source has frames.
+    """
+    frame = 0
+    for path in chunks:
+        with av.open(file_url(path), options=INPUT_OPTIONS) as chunk:
+            for packet in chunk.demux(chunk.streams.video[0]):
+                if not packet.size:
+                    continue
+                if frame >= len(pts):
+                    raise ValueError(f"the chunks hold more packets than the source's {len(pts)} frames")
+                packet.duration = 0
+                line.stamp(packet, pts[frame], None, base)
+                packet.stream = film
+                yield packet.dts, 0, frame, packet, None
+                frame += 1
+    if frame != len(pts):
+        raise ValueError(f"the chunks hold {frame} packets for the source's {len(pts)} frames")
+
+
+def copied_packets(source: Any, streams: dict[int, Any], line: Timeline, order: int) -> Iterator[Any]:
+    """Packets of copied streams, as (tick, order, number, packet, index)."""
+    number = 0
+    wanted = [source.streams[k] for k in streams]
+    for packet in source.demux(wanted) if wanted else ():
+        if not packet.size or (packet.pts is None and packet.dts is None):
+            continue
+        pts = packet.pts if packet.pts is not None else packet.dts
+        index = packet.stream_index
+        line.stamp(packet, pts, packet.dts, packet.time_base)
+        packet.stream = streams[index]
+        number += 1
+        yield packet.dts, order, number, packet, (order, index)
+
+
+def mux(request: dict[str, Any]) -> dict[str, Any]:
+    """Join everything and tell, stream by stream, what was written."""
+    index = json.loads(gzip.decompress(Path(request["index"]).read_bytes()))
+    line = Timeline(Fraction(request["shift"]))
+    source_path: str = request["source"]
+    with (
+        av.open(file_url(source_path), options=INPUT_OPTIONS, metadata_errors="replace") as source,
+        av.open(file_url(request["chunks"][0]), options=INPUT_OPTIONS) as first,
+        av.open(file_url(request["out"]), "w", format="matroska", options={"fflags": "+bitexact"}) as output,
+    ):
+        output.metadata.update(fresh(dict(source.metadata), encoded=False))
+        film = add_film(output, first, source.streams[request["video_index"]], request)
+        copies = add_copies(output, source, request["copies"])
+        inputs = [copied_packets(source, copies, line, 1)]
+        tallies = {(1, k): Tally() for k in copies}
+        if request["converted"]:
+            words = av.open(file_url(request["converted"]), options=INPUT_OPTIONS)
+            converted = add_converted(output, source, words, request["conversions"])
+            inputs.append(copied_packets(words, converted, line, 2))
+            tallies |= {(2, k): Tally() for k in converted}
+        for plan in request["attachments"]:
+            add_attachment(output, source, source_path, plan)
+        output.set_chapters(moved_chapters(source.chapters(), line.shift))
+        pts, base = index["pts"], Fraction(index["time_base"])
+        write(output, heapq.merge(film_packets(request["chunks"], pts, base, line, film), *inputs), tallies)
+    keep(request["out"])
+    return {"streams": [{"input": k[0], "index": k[1], **t.facts()} for k, t in sorted(tallies.items())]}
+
+
+def add_converted(output: Any, source: Any, words: Any, indexes: list[int]) -> dict[int, Any]:
+    """Add the converted subtitles; stream k of `words` stands for stream `indexes[k]` of the source."""
+    added = {}
+    for k, index in enumerate(indexes):
+        original = source.streams[index]
+        stream = output.add_stream_from_template(words.streams[k], opaque=True)
+        stream.metadata.update(fresh(dict(original.metadata), encoded=True))
+        stream.disposition = original.disposition
+        added[k] = stream
+    return added
+
+
+def add_attachment(output: Any, source: Any, path: str, plan: dict[str, Any]) -> None:
+    """Write a font or a cover as an attached file, byte for byte."""
+    stream = source.streams[plan["index"]]
+    if stream.type == "attachment":
+        data = bytes(stream.data)
+    else:
+        with av.open(file_url(path), options=INPUT_OPTIONS) as again:
+            data = next(bytes(p) for p in again.demux(again.streams[plan["index"]]) if p.size)
+    output.add_attachment(plan["file_name"], plan["mimetype"], data)
+
+
+def moved_chapters(chapters: list[Any], shift: Fraction) -> list[Any]:
+    """Chapters on the output's clock."""
+    return [
+        {
+            "id": chapter["id"],
+            "start": max(0, to_ticks(chapter["start"], chapter["time_base"], shift)),
+            "end": max(0, to_ticks(chapter["end"], chapter["time_base"], shift)),
+            "time_base": CLOCK,
+            "metadata": chapter["metadata"],
+        }
+        for chapter in chapters
+    ]
+
+
+def write(output: Any, packets: Iterator[Any], tallies: dict[tuple[int, int], Tally]) -> None:
+    """Write packets in the order given and count those that are copies."""
+    for _, _, _, packet, copied in packets:
+        if copied is not None:
+            tallies[copied].add(bytes(packet), packet.pts)
+        output.mux_one(packet)
+
+
+def keep(path: str) -> None:
+    """Force the file to the disk."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+if __name__ == "__main__":
+    sys.exit(answer(mux))

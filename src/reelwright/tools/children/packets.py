@@ -1,0 +1,45 @@
+"""What is compared of packets: their bytes and times, stream by stream."""
+
+import hashlib
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+#: Matroska's clock as FFmpeg writes it: milliseconds.
+TICKS = 1000
+
+
+def to_ticks(pts: int, base: Fraction, shift: Fraction) -> int:
+    """A timestamp on the output's clock, rounded to the nearest tick (halves away from zero)."""
+    exact = (pts * base + shift) * TICKS
+    return int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2))
+
+
+@dataclass(slots=True)
+class Tally:
+    """Count, bytes and times of one stream's packets."""
+
+    packets: int = 0
+    size: int = 0
+    first: int | None = None
+    #: Over every payload in order, and over every PTS in order.
+    payload: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+    times: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+
+    def add(self, payload: bytes, ticks: int) -> None:
+        """Count one packet."""
+        self.packets += 1
+        self.size += len(payload)
+        self.first = ticks if self.first is None else min(self.first, ticks)
+        self.payload.update(payload)
+        self.times.update(f"{ticks},".encode())
+
+    def facts(self) -> dict[str, Any]:
+        """The tally as plain values."""
+        return {
+            "packets": self.packets,
+            "size": self.size,
+            "first": self.first,
+            "payload": self.payload.hexdigest(),
+            "times": self.times.hexdigest(),
+        }

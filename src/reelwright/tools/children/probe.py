@@ -1,0 +1,176 @@
+"""Child process: read the facts of a file nobody here made. Prints them as JSON."""
+
+import os
+import sys
+from fractions import Fraction
+from typing import Any
+
+import av
+import av.container
+import av.stream
+
+from reelwright.tools.allow import INPUT_OPTIONS, file_url
+from reelwright.tools.children.answer import answer
+
+#: Frames looked at for side data and fields.
+LOOK = 16
+#: FFmpeg's colour enums, by number. 2 is "unspecified".
+RANGES = {1: "tv", 2: "pc"}
+PRIMARIES = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020",
+    10: "smpte428", 11: "smpte431", 12: "smpte432", 22: "ebu3213",
+}  # fmt: skip
+TRANSFERS = {
+    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
+    11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084",
+    17: "smpte428", 18: "arib-std-b67",
+}  # fmt: skip
+MATRICES = {
+    0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
+    10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp",
+}  # fmt: skip
+STILLS = frozenset({"png", "mjpeg", "bmp", "gif", "webp", "tiff", "jpegls", "jpeg2000"})
+PROGRESSIVE = 1
+
+
+def look_at_frames(path: str, index: int) -> dict[str, Any]:
+    """What only decoded frames tell: fields, rotation, HDR and Dolby Vision side data."""
+    seen: dict[str, Any] = {"types": set(), "interlaced": None, "rotation": 0, "payloads": {}, "first": None}
+    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+        stream = container.streams[index]
+        try:
+            for number, frame in enumerate(container.decode(stream)):
+                look_at_frame(seen, frame)
+                if number + 1 >= LOOK:
+                    break
+        except av.FFmpegError:
+            pass  # damage is the analysis pass's business; here it only means: fewer frames to look at
+    return seen
+
+
+def look_at_frame(seen: dict[str, Any], frame: Any) -> None:
+    """Add what one frame shows."""
+    seen["interlaced"] = bool(seen["interlaced"]) or frame.interlaced_frame
+    seen["rotation"] = frame.rotation
+    if seen["first"] is None:
+        seen["first"] = frame
+    for data in frame.side_data:
+        name = data.type.name
+        seen["types"].add(name)
+        if name in {"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"}:
+            seen["payloads"].setdefault(name, bytes(data).hex())
+
+
+def color_facts(context: Any, frame: Any) -> dict[str, Any]:
+    """Colours as the stream says them, else as its first frame does."""
+
+    def pick(attribute: str, names: dict[int, str]) -> str | None:
+        for holder in (context, frame):
+            value = int(getattr(holder, attribute, 0) or 0) if holder is not None else 0
+            if value in names and not (attribute == "colorspace" and value == 0):
+                return names[value]
+        return None
+
+    return {
+        "range": pick("color_range", RANGES),
+        "primaries": pick("color_primaries", PRIMARIES),
+        "transfer": pick("color_trc", TRANSFERS),
+        "matrix": pick("colorspace", MATRICES),
+    }
+
+
+def video_facts(path: str, stream: Any) -> dict[str, Any]:
+    """Facts of one video stream."""
+    context = stream.codec_context
+    attached = av.stream.Disposition.attached_pic in stream.disposition
+    seen = {"types": set(), "interlaced": None, "rotation": 0, "payloads": {}, "first": None}
+    if not attached:
+        seen = look_at_frames(path, stream.index)
+    frame = seen["first"]
+    pixel = context.format or (frame.format if frame else None)
+    field_order = getattr(context, "field_order", 0)
+    return {
+        "width": context.width or (frame.width if frame else 0),
+        "height": context.height or (frame.height if frame else 0),
+        "pix_fmt": pixel.name if pixel else None,
+        "bit_depth": max((c.bits for c in pixel.components), default=None) if pixel else None,
+        "color": color_facts(context, frame),
+        "sample_aspect": stream.sample_aspect_ratio,
+        "rotation": seen["rotation"],
+        "average_rate": stream.average_rate,
+        "nominal_rate": stream.guessed_rate,
+        "declared_frames": stream.frames or None,
+        "interlaced": None if frame is None else bool(seen["interlaced"]) or int(field_order) > PROGRESSIVE,
+        "attached_picture": attached,
+        "still": context.name in STILLS,
+        "hdr10plus": "DYNAMIC_HDR_PLUS" in seen["types"],
+        "dolby_vision": "unknown" if seen["types"] & {"DOVI_METADATA", "DOVI_RPU_BUFFER"} else None,
+        "mastering_display": seen["payloads"].get("MASTERING_DISPLAY_METADATA"),
+        "content_light": seen["payloads"].get("CONTENT_LIGHT_LEVEL"),
+    }
+
+
+def codec_name(stream: Any) -> str | None:
+    """FFmpeg's name of the codec, not of the decoder: "av1", not "libdav1d"."""
+    context = getattr(stream, "codec_context", None)
+    if context is None:
+        return None
+    name: str = context.codec.canonical_name if hasattr(context.codec, "canonical_name") else context.name
+    return {"libdav1d": "av1", "mp3float": "mp3", "libdavs2": "avs2", "ssa": "ass"}.get(name, name)
+
+
+def stream_facts(path: str, stream: Any) -> dict[str, Any]:
+    """Facts of one stream."""
+    facts: dict[str, Any] = {
+        "index": stream.index,
+        "kind": stream.type if stream.type in {"video", "audio", "subtitle", "attachment"} else "data",
+        "codec": codec_name(stream),
+        "language": stream.metadata.get("language"),
+        "title": stream.metadata.get("title"),
+        "dispositions": sorted(flag.name for flag in stream.disposition if flag.name),
+        "time_base": stream.time_base,
+        "start_pts": stream.start_time,
+        "duration": stream.duration,
+    }
+    if stream.type == "video":
+        facts["video"] = video_facts(path, stream)
+        facts["file_name"] = stream.metadata.get("filename")
+        facts["mimetype"] = stream.metadata.get("mimetype")
+    elif stream.type == "audio":
+        context = stream.codec_context
+        layout = context.layout.name if context.layout else None
+        facts["audio"] = {"channels": context.channels or None, "layout": layout, "sample_rate": context.sample_rate or None}
+    elif stream.type == "attachment":
+        facts["file_name"] = stream.name
+        facts["mimetype"] = stream.mimetype
+    return facts
+
+
+def chapter_facts(chapter: Any) -> dict[str, Any]:
+    """One chapter, in seconds."""
+    base = chapter["time_base"]
+    return {
+        "start": chapter["start"] * base,
+        "end": chapter["end"] * base,
+        "title": chapter["metadata"].get("title"),
+    }
+
+
+def probe(request: dict[str, Any]) -> dict[str, Any]:
+    """Read every stream and its facts."""
+    path: str = request["path"]
+    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+        million = Fraction(1, av.time_base)
+        return {
+            "container": container.format.name,
+            "size_bytes": os.stat(path).st_size,  # noqa: PTH116 - the path may not be UTF-8
+            "duration": container.duration * million if container.duration else None,
+            "start": container.start_time * million if container.start_time is not None else None,
+            "streams": [stream_facts(path, stream) for stream in container.streams],
+            "chapters": [chapter_facts(chapter) for chapter in container.chapters()],
+            "tags": sorted(container.metadata.items()),
+        }
+
+
+if __name__ == "__main__":
+    sys.exit(answer(probe))

@@ -1,0 +1,77 @@
+"""The analysis pass: one read of the whole film, in a child process."""
+
+import gzip
+import hashlib
+import os
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from reelwright.errors import SourceError
+from reelwright.media.timing import FrameIndex
+from reelwright.tools.child import Answer, ask
+from reelwright.tools.process import Runner
+
+#: How many sentences of a decoder are passed on.
+MOST_COMPLAINTS = 3
+
+
+@cache
+def _adapter() -> TypeAdapter[FrameIndex]:
+    return TypeAdapter(FrameIndex)
+
+
+async def make_index(
+    runner: Runner, source: Path, video_index: int, out: Path, tell: Callable[[dict[str, Any]], None]
+) -> Answer:
+    """Read the whole film and write its index to `out`.
+
+    Raises:
+        SourceError: the film is damaged or cut off, with what was found.
+        ToolError: the reader crashed.
+    """
+    part = out.with_name(out.name + ".part")
+    request = {"path": os.fspath(source), "video_index": video_index, "out": os.fspath(part)}
+    answer = await ask(runner, "index", request, what="Reading the film", tell=tell)
+    damage = [*answer.result["damage"], *complaints(answer.finished.stderr)]
+    if damage:
+        part.unlink(missing_ok=True)
+        raise SourceError(
+            f"The film is damaged or cut off: {'; '.join(damage)}.",
+            hint="Nothing was changed. Get a sound copy, or repair it first.",
+        )
+    os.replace(part, out)  # noqa: PTH105 - Path.replace says less
+    return answer
+
+
+def complaints(stderr: str) -> list[str]:
+    """What the decoder complained of, without addresses and repetition."""
+    said: dict[str, int] = {}
+    for line in stderr.splitlines():
+        text = re.sub(r"^\[(.+?) @ 0x[0-9a-f]+\]\s*", r"\1: ", line).strip()
+        if text:
+            shape = re.sub(r"\d+", "#", text)
+            if shape not in {re.sub(r"\d+", "#", known) for known in said}:
+                said[text] = 0
+    return list(said)[:MOST_COMPLAINTS]
+
+
+def load_index(path: Path) -> FrameIndex:
+    """Read an index back.
+
+    Raises:
+        ValueError: it is not an index of this version.
+    """
+    try:
+        return _adapter().validate_json(gzip.decompress(path.read_bytes()))
+    except (OSError, EOFError, ValidationError) as error:
+        raise ValueError(f"{path} is not an index") from error
+
+
+def file_digest(path: Path) -> str:
+    """Hash of a small file's bytes."""
+    return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()

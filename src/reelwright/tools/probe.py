@@ -1,0 +1,82 @@
+"""Read a file's facts, in a child process."""
+
+import os
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from reelwright.errors import SourceError
+from reelwright.media.model import MediaInfo, Stream
+from reelwright.tools.allow import file_url, input_flags
+from reelwright.tools.child import ask
+from reelwright.tools.process import Runner
+
+
+@cache
+def _adapter() -> TypeAdapter[MediaInfo]:
+    return TypeAdapter(MediaInfo)
+
+
+def check_readable(path: Path) -> None:
+    """Say in one sentence why a path cannot be a film, before anything is started.
+
+    Raises:
+        SourceError: it is missing, a folder, not a plain file, empty or unreadable.
+    """
+    try:
+        if path.is_dir():
+            raise SourceError("It is a folder.")
+        if not path.exists():
+            raise SourceError("There is no such file.", hint="Check the path.")
+        if not path.is_file():
+            raise SourceError("It is not a plain file.")
+        if path.stat().st_size == 0:
+            raise SourceError("The file is empty.", hint="Was its copy interrupted?")
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise SourceError(f"It cannot be read: {error.strerror}.", hint="Check the file's permissions.") from error
+
+
+async def probe(runner: Runner, ffmpeg: str, path: Path) -> MediaInfo:
+    """Facts of a media file.
+
+    Raises:
+        SourceError: it is no media file we open, or cannot be read.
+        ToolError: the reader crashed.
+    """
+    check_readable(path)
+    answer = await ask(runner, "probe", {"path": os.fspath(path)}, what="Reading the file's facts")
+    info = _adapter().validate_python(answer.result)
+    film = info.film
+    if film is None or film.codec not in {"hevc", "av1", "h264"}:
+        return info
+    return _with_dolby_vision(info, film, await _banner(runner, ffmpeg, path))
+
+
+async def _banner(runner: Runner, ffmpeg: str, path: Path) -> str:
+    # PyAV shows no stream side data, where a Dolby Vision configuration record lives; `ffmpeg -i` prints it.
+    done = await runner.run(
+        [ffmpeg, "-nostdin", "-hide_banner", *input_flags(), "-i", file_url(path)],
+        what="Looking for Dolby Vision", check=False, timeout_seconds=120,
+    )
+    return done.stderr
+
+
+def _with_dolby_vision(info: MediaInfo, film: Stream, banner: str) -> MediaInfo:
+    profile = parse_dolby_vision(banner)
+    if profile is None or film.video is None:
+        return info
+    told = replace(film, video=replace(film.video, dolby_vision=profile))
+    return replace(info, streams=tuple(told if s.index == film.index else s for s in info.streams))
+
+
+def parse_dolby_vision(banner: str) -> str | None:
+    """Profile in a configuration record, such as "8.1", from what `ffmpeg -i` prints; None where there is none."""
+    found = re.search(r"DOVI configuration record:.*?profile: (\d+).*?compatibility id: (\d+)", banner)
+    if not found:
+        return None
+    return found[1] if found[1] in {"5", "7"} else f"{found[1]}.{found[2]}"

@@ -1,0 +1,66 @@
+"""VMAF of a chunk against its source: the command line, and reading libvmaf's log."""
+
+import json
+from dataclasses import dataclass
+
+from reelwright.errors import ToolError
+from reelwright.planning.plan import EncodePlan, Scoring
+from reelwright.tools.allow import file_url, input_flags
+from reelwright.tools.ffmpeg import QUIET
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pairing:
+    """A chunk and its reference frames, in the order both are decoded."""
+
+    chunk_path: str
+    #: Input flags of the source, `-i` included, and the index of its video stream.
+    reference_input: tuple[str, ...]
+    video_index: int
+    #: Filter that chooses the reference frames, the pre-roll frame included.
+    choose: str
+    #: 1 where a frame before the chunk leads both sides; its score is dropped.
+    #: VMAF's motion is zero on the first frame, which drags its score down (Netflix/vmaf#674).
+    preroll: int
+
+
+def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int, log_name: str) -> list[str]:
+    """Score a chunk; frames are paired by number. The log goes to `log_name` in the working directory."""
+    common = ["format=yuv420p10le", *scale_filter(plan.scoring), "settb=1/1000", "setpts=N*40"]
+    lead = [f"tpad=start={pairing.preroll}:start_mode=clone"] if pairing.preroll else []
+    distorted = ",".join([*lead, *common])
+    reference = ",".join([pairing.choose, *plan.filters[:-1], *common])
+    model = f"version={plan.scoring.model}"
+    graph = (
+        f"[0:v:0]{distorted}[distorted];[1:{pairing.video_index}]{reference}[reference];"
+        f"[distorted][reference]libvmaf=model={model}:n_threads={threads}:n_subsample={plan.scoring.n_subsample}"
+        f":log_fmt=json:log_path={log_name}"
+    )
+    return [
+        *(ffmpeg, *QUIET, "-progress", "pipe:1", "-stats_period", "0.5"),
+        *("-noautorotate", *input_flags(), "-i", file_url(pairing.chunk_path)),
+        *pairing.reference_input,
+        *("-filter_complex", graph, "-fps_mode", "passthrough", "-f", "null", "-"),
+    ]
+
+
+def scale_filter(scoring: Scoring) -> list[str]:
+    """Both sides are scaled alike, bicubic."""
+    return [f"scale={scoring.scaled_to[0]}:{scoring.scaled_to[1]}:flags=bicubic"] if scoring.scaled_to else []
+
+
+def parse_log(text: str, *, preroll: int, frames: int, n_subsample: int) -> list[float]:
+    """VMAF of each scored frame of a chunk, without the pre-roll.
+
+    Raises:
+        ToolError: the log is not one, or the two sides were not of `frames` frames each.
+    """
+    try:
+        rows = json.loads(text)["frames"]
+        scores = {int(row["frameNum"]): float(row["metrics"]["vmaf"]) for row in rows}
+    except (ValueError, KeyError, TypeError) as error:
+        raise ToolError("VMAF's log could not be read.") from error
+    expected = range(0, preroll + frames, n_subsample)
+    if sorted(scores) != list(expected):
+        raise ToolError(f"VMAF scored {len(scores)} frames where {len(expected)} were expected.")
+    return [score for number, score in sorted(scores.items()) if number >= preroll]
