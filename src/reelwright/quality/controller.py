@@ -19,7 +19,7 @@ PRIOR_SLOPE = 0.06
 SLOPES = (0.02, 0.4)
 #: CRFs that a step out of the unknown approaches but never passes: the further the model wants to go, the
 #: likelier it is that the slope was wrong and not the start.
-LONGEST_STEP = 14.0
+LONGEST_STEP = 12.0
 #: Weight of the prior slope, in squared CRF: two trials one CRF apart tell as much as the prior does.
 PRIOR_WEIGHT = 1.0
 #: Scores above this are clipped: they say "too good" and nothing about the slope.
