@@ -7,10 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # the simulator is the tests' own
 
-from simulation import Film, Found, load_film, search_film  # noqa: E402
-
-from reelwright.quality.controller import Aim  # noqa: E402
-from reelwright.quality.prior import start_crf  # noqa: E402
+from reelwright.quality.controller import Aim
+from reelwright.quality.prior import start_crf
+from simulation import Film, Found, load_film, search_film
 
 
 def start_for(film: Film, target: float, accepted: Sequence[tuple[float, int]]) -> float:

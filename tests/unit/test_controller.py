@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from simulation import Curve, Film, load_film, search, search_film, straight, through
 
 from reelwright.quality.controller import Accept, Aim, FilmView, Move, Point, Try, Wait, next_move
 from reelwright.quality.prior import start_crf
+from simulation import Curve, Film, load_film, search, search_film, straight, through
 
 CURVES = Path(__file__).resolve().parents[2] / ".." / "shared" / "media" / "curves"
 UNKNOWN = FilmView(median_crf=None, settled=False)
@@ -62,7 +62,9 @@ views = st.one_of(
 )
 
 
-def run(curve: Curve, aim: Aim = WIDE, *, start: float = 32, film: FilmView = UNKNOWN) -> tuple[Move, list[float]]:
+def run(
+    curve: Curve, aim: Aim = WIDE, *, start: float = 32, film: FilmView = UNKNOWN
+) -> tuple[Move, list[float]]:
     move, points = search(curve, aim, start=start, film=film)
     return move, [p.crf for p in points]
 
@@ -142,7 +144,9 @@ def test_the_order_of_the_trials_changes_nothing(
     points=st.lists(st.builds(Point, crf=st.floats(0, 70), score=st.floats(0, 100)), max_size=9),
     aim=aims(),
 )
-def test_trials_of_another_search_never_lead_to_a_repeat_or_out_of_bounds(points: list[Point], aim: Aim) -> None:
+def test_trials_of_another_search_never_lead_to_a_repeat_or_out_of_bounds(
+    points: list[Point], aim: Aim
+) -> None:
     move = next_move(points, aim, start=30, film=FilmView(median_crf=35.1, settled=True))
     if isinstance(move, Try):
         assert aim.min_crf <= move.crf <= aim.max_crf
@@ -180,7 +184,7 @@ def test_a_miss_says_in_numbers_why_the_next_trial_goes_where_it_goes() -> None:
     move = next_move([Point(crf=40, score=91.2)], WIDE, start=40, film=UNKNOWN)
     assert isinstance(move, Try)
     assert move.why == "91.20 at CRF 40 is below 92.00: a lower CRF"
-    assert move.crf == 36.0
+    assert move.crf == 36.25
 
 
 def test_a_long_second_step_is_damped_because_its_slope_is_only_assumed() -> None:
@@ -189,11 +193,19 @@ def test_a_long_second_step_is_damped_because_its_slope_is_only_assumed() -> Non
     assert 38 < move.crf < 42
 
 
-def test_a_clipped_score_steps_on_without_a_slope() -> None:
-    points = [Point(crf=20, score=99.95), Point(crf=28, score=99.9)]
-    move = next_move(points, WIDE, start=20, film=UNKNOWN)
+def test_two_clipped_scores_say_nothing_about_the_slope() -> None:
+    aim = Aim(target=99, low=98.7, high=99.3)
+    points = [Point(crf=20, score=99.95), Point(crf=22, score=99.9)]
+    move = next_move(points, aim, start=20, film=UNKNOWN)
     assert isinstance(move, Try)
-    assert 36 <= move.crf <= 40
+    assert 31 < move.crf < 34  # as far as the prior slope says; the clipped one would say 43
+
+
+def test_a_plateau_is_left_in_one_long_step() -> None:
+    points = [Point(crf=12, score=97.41), Point(crf=20, score=97.4)]
+    move = next_move(points, WIDE, start=12, film=UNKNOWN)
+    assert isinstance(move, Try)
+    assert move.crf > 40
 
 
 def test_a_plateau_before_a_cliff_is_not_flat() -> None:

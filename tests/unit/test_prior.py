@@ -60,7 +60,9 @@ def test_a_preset_that_was_never_measured_starts_like_the_one_that_was() -> None
 
 
 @given(chunks=history)
-def test_the_start_lies_between_the_constant_and_what_the_film_has_shown(chunks: list[tuple[float, int]]) -> None:
+def test_the_start_lies_between_the_constant_and_what_the_film_has_shown(
+    chunks: list[tuple[float, int]],
+) -> None:
     crfs = [40.0, *(crf for crf, _ in chunks)]
     assert min(crfs) - 1e-6 <= at(1920, 1080, accepted=tuple(chunks)) <= max(crfs) + 1e-6
 

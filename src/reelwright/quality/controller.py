@@ -15,10 +15,10 @@ __all__ = ["Accept", "Aim", "FilmView", "Move", "Point", "Try", "Wait", "next_mo
 
 #: Rise of z per CRF before a chunk has shown its own: near the median of the measured curves around 93.
 PRIOR_SLOPE = 0.06
-#: Slopes outside these are noise, a ceiling or a cliff between two trials; the measured ones lie inside.
-SLOPES = (0.02, 0.4)
+#: Smaller slopes are a plateau, to be left in one long step; larger ones a cliff between two trials or noise.
+SLOPES = (0.005, 0.4)
 #: CRFs that a step out of the unknown approaches but never passes: the further the model wants to go, the
-#: likelier it is that the slope was wrong and not the start.
+#: likelier it is that the slope was wrong and not the start. Every further trial adds as much again.
 LONGEST_STEP = 12.0
 #: Weight of the prior slope, in squared CRF: two trials one CRF apart tell as much as the prior does.
 PRIOR_WEIGHT = 1.0
@@ -26,8 +26,9 @@ PRIOR_WEIGHT = 1.0
 CEILING = 99.5
 #: Share of a bracket kept clear at both ends, so that a curve with a knee cannot make it shrink by crumbs.
 MARGIN = 0.1
-#: From this trial on a bracket is halved: interpolation has had its chances.
-HALVE_FROM = 5
+#: After so many trials, and every so many further ones, a bracket is halved: a plateau or a knee can fool
+#: interpolation again and again, but not halving; in between, the halves may have become straight.
+HALVE_AFTER, HALVE_EVERY = 5, 3
 #: A chunk is flat when its score moves by no more than this per CRF over at least `FLAT_SPAN` CRFs up to the
 #: bound it was driven to: a quarter of the smallest slope measured around 93.
 FLAT_SLOPE = 0.05
@@ -112,14 +113,15 @@ def _rank(bracket: _Bracket, aim: Aim) -> tuple[bool, bool, float]:
 def _search(known: Sequence[Point], bracket: _Bracket, aim: Aim) -> Try:
     left, right = bracket.left, bracket.right
     if left and right:
-        guess = _interpolate(left, right, aim, halve=len(known) >= HALVE_FROM)
+        late = len(known) - HALVE_AFTER
+        guess = _interpolate(left, right, aim, halve=late >= 0 and late % HALVE_EVERY == 0)
         why = f"between {_say(left)} and {_say(right)}"
     elif left:
-        guess = left.crf + _open_step(left, _neighbour(known, left), aim)
+        guess = left.crf + _open_step(left, known, aim)
         guess = aim.max_crf if guess > aim.max_crf - NEAR_BOUND else guess
         why = f"{_say(left)} is above {aim.high:.2f}: a higher CRF"
     elif right:
-        guess = right.crf + _open_step(right, _neighbour(known, right), aim)
+        guess = right.crf + _open_step(right, known, aim)
         guess = aim.min_crf if guess < aim.min_crf + NEAR_BOUND else guess
         why = f"{_say(right)} is below {aim.low:.2f}: a lower CRF"
     else:
@@ -136,10 +138,11 @@ def _interpolate(left: Point, right: Point, aim: Aim, *, halve: bool) -> float:
     return left.crf + width * min(max(share, MARGIN), 1 - MARGIN)
 
 
-def _open_step(end: Point, neighbour: Point | None, aim: Aim) -> float:
-    """Way from `end` to where the model sees the aim, long ways damped smoothly."""
-    wanted = (_goal(aim) - _z(end.score)) / _slope(end, neighbour)
-    return wanted * LONGEST_STEP / math.hypot(wanted, LONGEST_STEP)
+def _open_step(end: Point, known: Sequence[Point], aim: Aim) -> float:
+    """Way from `end` to where the model sees the aim, long ways damped smoothly and less each time."""
+    longest = LONGEST_STEP * len(known)
+    wanted = (_goal(aim) - _z(end.score)) / _slope(end, _neighbour(known, end))
+    return wanted * longest / math.hypot(wanted, longest)
 
 
 def _slope(end: Point, neighbour: Point | None) -> float:

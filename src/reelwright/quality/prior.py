@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-#: Least width and height of a class of pictures, and the CRF where its chunks come to `FIT_TARGET`. The limits
-#: of the first are those above which pictures are scored as they are; smaller ones are scored scaled up.
+#: Least width and height of a class of pictures, and the CRF where its chunks come to `FIT_TARGET`. From the
+#: limits of the first class on, pictures are scored as they are; smaller ones are scored scaled up.
 CLASSES = ((1728, 972, 40.0), (1152, 648, 32.0), (0, 0, 23.0))
 FIT_TARGET = 93.0
 #: CRFs to add by preset. Only preset 6 has been measured; the others start where it does.
@@ -24,9 +24,9 @@ def start_crf(
     """Expect where a chunk meets its target, before anything of it has been encoded.
 
     A constant by picture size, shifted by the target along a typical slope and shrunk towards what the film
-    has shown. The constants were fitted on 7 clips and 34 chunks (SVT-AV1 4.2, preset 6, VMAF v0.6.1 with small
-    pictures scaled): on so few the search's cost is flat within one CRF of each, so they are rounded to whole
-    ones. A prior learned from the ledger takes this function's place once there is one to learn from.
+    has shown. The constants were fitted on 7 clips and 34 chunks (SVT-AV1 4.2, preset 6, VMAF v0.6.1 with
+    small pictures scaled). On so few, what the search costs hardly changes within one CRF of each, hence whole
+    numbers. A prior learned from the ledger takes this function's place once there is one to learn from.
 
     Simulated on those same curves, trials per chunk weighted by frames, as `bench/simulate_search.py` prints
     them: TABLE
