@@ -45,7 +45,7 @@ class Found:
 
 def straight(at_40: float, slope: float, *, ceiling: float = 100.0) -> Curve:
     """Return a curve straight in z = ln(100 - score) with `at_40` at CRF 40, never above the ceiling."""
-    return lambda crf: min(ceiling, 100 - math.exp(math.log(100 - at_40) + slope * (crf - 40)))
+    return lambda crf: max(0.0, min(ceiling, 100 - math.exp(math.log(100 - at_40) + slope * (crf - 40))))
 
 
 def through(measured: Sequence[tuple[float, float]]) -> Curve:

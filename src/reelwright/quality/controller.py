@@ -113,8 +113,7 @@ def _rank(bracket: _Bracket, aim: Aim) -> tuple[bool, bool, float]:
 def _search(known: Sequence[Point], bracket: _Bracket, aim: Aim) -> Try:
     left, right = bracket.left, bracket.right
     if left and right:
-        late = len(known) - HALVE_AFTER
-        guess = _interpolate(left, right, aim, halve=late >= 0 and late % HALVE_EVERY == 0)
+        guess = _interpolate(left, right, aim, halve=_is_fooled(known, left))
         why = f"between {_say(left)} and {_say(right)}"
     elif left:
         guess = left.crf + _open_step(left, known, aim)
@@ -127,6 +126,16 @@ def _search(known: Sequence[Point], bracket: _Bracket, aim: Aim) -> Try:
     else:
         raise AssertionError("a bracket has at least one end once there is a trial")
     return Try(crf=_crf(_nearest_step(guess, bracket.room, aim), aim), why=why)
+
+
+def _is_fooled(known: Sequence[Point], left: Point) -> bool:
+    """Tell whether to halve: on a plateau that ends in a fall a straight line is always too far left."""
+    late = len(known) - HALVE_AFTER
+    before = [p for p in known if p.crf < left.crf]
+    plateau = bool(before) and _z(left.score) - _z(before[-1].score) <= SLOPES[0] * (
+        left.crf - before[-1].crf
+    )
+    return plateau or (late >= 0 and late % HALVE_EVERY == 0)
 
 
 def _interpolate(left: Point, right: Point, aim: Aim, *, halve: bool) -> float:

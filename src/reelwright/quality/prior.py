@@ -25,8 +25,8 @@ def start_crf(
 
     A constant by picture size, shifted by the target along a typical slope and shrunk towards what the film
     has shown. The constants were fitted on 7 clips and 34 chunks (SVT-AV1 4.2, preset 6, VMAF v0.6.1 with
-    small pictures scaled). On so few, what the search costs hardly changes within one CRF of each, hence whole
-    numbers. A prior learned from the ledger takes this function's place once there is one to learn from.
+    small pictures scaled). On so few, what the search costs hardly changes within one CRF of each, hence
+    whole numbers. A prior learned from the ledger takes its place once there is one to learn from.
 
     Simulated on those same curves, trials per chunk weighted by frames, as `bench/simulate_search.py` prints
     them: TABLE
