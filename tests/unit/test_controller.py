@@ -26,7 +26,7 @@ def aims(draw: st.DrawFn, *, narrowest: float = 0.05) -> Aim:
     return Aim(
         target=target,
         low=target - below,
-        high=target + width - below,
+        high=target + (width - below),
         min_crf=draw(st.sampled_from((8.0, 12.0, 12.1))),
         max_crf=draw(st.sampled_from((38.3, 50.0, 63.0))),
         step=draw(st.sampled_from((0.1, 0.25, 1.0))),

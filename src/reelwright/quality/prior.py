@@ -28,9 +28,9 @@ def start_crf(
     small pictures scaled). On so few, what the search costs hardly changes within one CRF of each, hence
     whole numbers. A prior learned from the ledger takes its place once there is one to learn from.
 
-    Simulated on those same curves (no others there were, so expect a little more elsewhere), trials per chunk
-    weighted by frames, as `bench/simulate_search.py` prints them: at 93 within 1.0, 1.94 on the 1080p reel and
-    1.88 on all; at 93 within 0.5, 2.15 and 2.10; at 95 within 1.0, 2.07 and 1.83.
+    Simulated on those same curves (no others there were: expect a little more elsewhere), trials per chunk
+    weighted by frames, as `bench/simulate_search.py` prints them: at 93 within 1.0, 1.94 on the 1080p reel
+    and 1.88 on all; at 93 within 0.5, 2.15 and 2.10; at 95 within 1.0, 2.07 and 1.83.
 
     Args:
         width: of the picture that is encoded.
