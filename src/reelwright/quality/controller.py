@@ -1,0 +1,238 @@
+"""Which CRF to try next: a pure function of the trials so far.
+
+A trial is a real encode, so each one counts. The search works on z = ln(100 - score), which is close to
+linear in CRF for most scenes, and on whole steps of the CRF grid, so that nothing is tried twice.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Try, Wait
+
+__all__ = ["Accept", "Aim", "FilmView", "Move", "Point", "Try", "Wait", "next_move"]
+
+#: Rise of z per CRF before a chunk has shown its own: near the median of the measured curves around 93.
+PRIOR_SLOPE = 0.06
+#: Smaller slopes are a plateau, to be left in one long step; larger ones a cliff between two trials or noise.
+SLOPES = (0.005, 0.4)
+#: CRFs that a step out of the unknown approaches but never passes: the further the model wants to go, the
+#: likelier it is that the slope was wrong and not the start. Every further trial adds as much again.
+LONGEST_STEP = 12.0
+#: Weight of the prior slope, in squared CRF: two trials one CRF apart tell as much as the prior does.
+PRIOR_WEIGHT = 1.0
+#: Scores above this are clipped: they say "too good" and nothing about the slope.
+CEILING = 99.5
+#: Share of a bracket kept clear at both ends, so that a curve with a knee cannot make it shrink by crumbs.
+MARGIN = 0.1
+#: After so many trials, and every so many further ones, a bracket is halved: a plateau or a knee can fool
+#: interpolation again and again, but not halving; in between, the halves may have become straight.
+HALVE_AFTER, HALVE_EVERY = 5, 3
+#: A chunk is flat when its score moves by no more than this per CRF over at least `FLAT_SPAN` CRFs up to the
+#: bound it was driven to: a quarter of the smallest slope measured around 93.
+FLAT_SLOPE = 0.05
+FLAT_SPAN = 4.0
+#: A step into the unknown that ends this close to a bound goes to the bound: only there it shows whether the
+#: chunk has an answer at all.
+NEAR_BOUND = 2.0
+
+
+def next_move(points: Sequence[Point], aim: Aim, *, start: float, film: FilmView) -> Move:
+    """Say what to do with a chunk, given its trials so far.
+
+    The order of the points does not matter. Points outside the aim's CRF bounds, left from an earlier search,
+    are not looked at.
+
+    Args:
+        points: the chunk's trials so far.
+        aim: target, band and bounds.
+        start: where the prior expects the answer; the first trial.
+        film: what the rest of the film has come to.
+    """
+    inside = (p for p in points if aim.min_crf - SAME <= p.crf <= aim.max_crf + SAME)
+    known = sorted(inside, key=lambda p: (p.crf, p.score))
+    if not known:
+        crf = _crf(_nearest_step(start, range(aim.first, aim.last + 1), aim), aim)
+        return Try(crf=crf, why=f"first trial, at CRF {crf:g} where {aim.target:.2f} is expected")
+    best = _best(known, aim)
+    if aim.low <= best.score <= aim.high:
+        why = f"{_say(best)} is within {aim.low:.2f} to {aim.high:.2f}"
+        return Accept(crf=best.crf, why=why, within_band=True)
+    if _is_flat(known, aim):
+        return _flat_move(known, aim, start=start, film=film)
+    bracket = _bracket(known, aim)
+    if not bracket.room:
+        return _give_up(known, bracket, aim)
+    if len(known) >= aim.max_trials:
+        why = f"{_say(best)} is the nearest to {aim.target:.2f} after {len(known)} trials"
+        return Accept(crf=best.crf, why=why, within_band=False)
+    return _search(known, bracket, aim)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Bracket:
+    """Where to look: right of a trial that scored too high, left of one that scored too low."""
+
+    left: Point | None
+    right: Point | None
+    #: Untried grid positions strictly inside.
+    room: range
+
+
+def _best(known: Sequence[Point], aim: Aim) -> Point:
+    within = [p for p in known if aim.low <= p.score <= aim.high]
+    return min(within or known, key=lambda p: (abs(p.score - aim.target), -p.score, p.crf))
+
+
+def _bracket(known: Sequence[Point], aim: Aim) -> _Bracket:
+    """Choose where to look. Noise can make several places; the narrowest one with two ends is kept to."""
+    found = [
+        _between(left, right, aim)
+        for left, right in pairwise([None, *known, None])
+        if (left is None or left.score > aim.high) and (right is None or right.score < aim.low)
+    ]
+    return min(found, key=lambda b: _rank(b, aim))
+
+
+def _between(left: Point | None, right: Point | None, aim: Aim) -> _Bracket:
+    first = aim.first if left is None else math.floor(left.crf / aim.step + SAME) + 1
+    last = aim.last if right is None else math.ceil(right.crf / aim.step - SAME) - 1
+    return _Bracket(left=left, right=right, room=range(first, last + 1))
+
+
+def _rank(bracket: _Bracket, aim: Aim) -> tuple[bool, bool, float]:
+    """Closed brackets first, the narrowest; then open ones with room, by how near the end scored."""
+    left, right = bracket.left, bracket.right
+    if left and right:
+        return False, False, right.crf - left.crf
+    end = left or right
+    return True, not bracket.room, abs(end.score - aim.target) if end else 0.0
+
+
+def _search(known: Sequence[Point], bracket: _Bracket, aim: Aim) -> Try:
+    left, right = bracket.left, bracket.right
+    if left and right:
+        guess = _interpolate(left, right, aim, halve=_is_fooled(known, left))
+        why = f"between {_say(left)} and {_say(right)}"
+    elif left:
+        guess = left.crf + _open_step(left, known, aim)
+        guess = aim.max_crf if guess > aim.max_crf - NEAR_BOUND else guess
+        why = f"{_say(left)} is above {aim.high:.2f}: a higher CRF"
+    elif right:
+        guess = right.crf + _open_step(right, known, aim)
+        guess = aim.min_crf if guess < aim.min_crf + NEAR_BOUND else guess
+        why = f"{_say(right)} is below {aim.low:.2f}: a lower CRF"
+    else:
+        raise AssertionError("a bracket has at least one end once there is a trial")
+    return Try(crf=_crf(_nearest_step(guess, bracket.room, aim), aim), why=why)
+
+
+def _is_fooled(known: Sequence[Point], left: Point) -> bool:
+    """Tell whether to halve: on a plateau that ends in a fall a straight line is always too far left."""
+    late = len(known) - HALVE_AFTER
+    before = [p for p in known if p.crf < left.crf]
+    plateau = bool(before) and _z(left.score) - _z(before[-1].score) <= SLOPES[0] * (
+        left.crf - before[-1].crf
+    )
+    return plateau or (late >= 0 and late % HALVE_EVERY == 0)
+
+
+def _interpolate(left: Point, right: Point, aim: Aim, *, halve: bool) -> float:
+    width = right.crf - left.crf
+    rise = _z(right.score) - _z(left.score)
+    if halve or rise <= 0:  # no rise: both scores are clipped
+        return left.crf + width / 2
+    share = (_goal(aim) - _z(left.score)) / rise
+    return left.crf + width * min(max(share, MARGIN), 1 - MARGIN)
+
+
+def _open_step(end: Point, known: Sequence[Point], aim: Aim) -> float:
+    """Way from `end` to where the model sees the aim, long ways damped smoothly and less each time."""
+    longest = LONGEST_STEP * len(known)
+    wanted = (_goal(aim) - _z(end.score)) / _slope(end, _neighbour(known, end))
+    return wanted * longest / math.hypot(wanted, longest)
+
+
+def _slope(end: Point, neighbour: Point | None) -> float:
+    """Rise of z per CRF: the prior's, moved towards that of the two trials the further apart they are."""
+    if neighbour is None:
+        return PRIOR_SLOPE
+    run = end.crf - neighbour.crf
+    rise = _z(end.score) - _z(neighbour.score)
+    slope = (run * rise + PRIOR_WEIGHT * PRIOR_SLOPE) / (run * run + PRIOR_WEIGHT)
+    if max(end.score, neighbour.score) > CEILING:  # the rise was cut short: the true slope is no smaller
+        slope = max(slope, PRIOR_SLOPE)
+    return min(max(slope, SLOPES[0]), SLOPES[1])
+
+
+def _neighbour(known: Sequence[Point], end: Point) -> Point | None:
+    """Return the other trial nearest in CRF to an open bracket's end."""
+    others = [p for p in known if p.crf != end.crf]
+    return min(others, key=lambda p: (abs(p.crf - end.crf), p.crf, p.score), default=None)
+
+
+def _goal(aim: Aim) -> float:
+    """Aim at the target, but a quarter of the band clear of its edges: a hit must survive a small error."""
+    quarter = (aim.high - aim.low) / 4
+    return _z(min(max(aim.target, aim.low + quarter), aim.high - quarter))
+
+
+def _z(score: float) -> float:
+    return math.log(100 - min(score, CEILING))
+
+
+def _give_up(known: Sequence[Point], bracket: _Bracket, aim: Aim) -> Accept:
+    """Accept the best there is, now that there is nothing left to try."""
+    best = _best(known, aim)
+    if bracket.right is None:
+        best = bracket.left or best
+        why = f"{_say(best)}, the highest allowed, is still above {aim.high:.2f}"
+    elif bracket.left is None:
+        why = f"the lowest CRF allowed is still below {aim.low:.2f}: {_say(best)} is the nearest"
+    else:
+        why = f"no CRF is left between {_say(bracket.left)} and {_say(bracket.right)}"
+    return Accept(crf=best.crf, why=why, within_band=False)
+
+
+def _is_flat(known: Sequence[Point], aim: Aim) -> bool:
+    """Tell whether CRF hardly moves the score, right up to the bound it was driven to.
+
+    Two trials near the ceiling can look alike before a steep fall, so only the bound itself is proof.
+    """
+    if all(p.score > aim.high for p in known):
+        bound, driven = known[-1], known[-1].crf / aim.step > aim.last - SAME
+    elif all(p.score < aim.low for p in known):
+        bound, driven = known[0], known[0].crf / aim.step < aim.first + SAME
+    else:
+        return False
+    spans = [(abs(p.crf - bound.crf), abs(p.score - bound.score)) for p in known]
+    return driven and any(run >= FLAT_SPAN and rise <= FLAT_SLOPE * run for run, rise in spans)
+
+
+def _flat_move(known: Sequence[Point], aim: Aim, *, start: float, film: FilmView) -> Move:
+    low, high = known[0], known[-1]
+    why = f"flat, {_say(low)} and {_say(high)}"
+    if not film.settled:
+        return Wait(why=f"{why}: waits for the film's median")
+    if film.median_crf is None:
+        crf = min((p.crf for p in known), key=lambda crf: (abs(crf - start), crf))
+        why = f"{why}, as is every chunk: CRF {crf:g} is nearest the start"
+        return Accept(crf=crf, why=why, within_band=False)
+    median = _crf(_nearest_step(film.median_crf, range(aim.first, aim.last + 1), aim), aim)
+    crf = min((p.crf for p in known), key=lambda crf: (abs(crf - median), crf))
+    if abs(crf - median) > SAME and len(known) < aim.max_trials:
+        return Try(crf=median, why=f"{why}: the film's median, CRF {median:g}")
+    return Accept(crf=crf, why=f"{why}: CRF {crf:g} by the film's median {median:g}", within_band=False)
+
+
+def _nearest_step(crf: float, room: range, aim: Aim) -> int:
+    return min(max(round(crf / aim.step), room[0]), room[-1])
+
+
+def _crf(steps: int, aim: Aim) -> float:
+    return round(steps * aim.step, 6)  # 3 * 0.1 is 0.3
+
+
+def _say(point: Point) -> str:
+    return f"{point.score:.2f} at CRF {point.crf:g}"

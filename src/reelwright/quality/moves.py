@@ -1,0 +1,86 @@
+"""What a chunk's search is given and what it answers."""
+
+import math
+from dataclasses import dataclass
+
+#: CRFs closer than this are the same one: steps such as 0.1 have no exact float.
+SAME = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Aim:
+    """What a chunk's score should be, and what the search may spend on it."""
+
+    target: float
+    #: A score is accepted when low <= score <= high.
+    low: float
+    high: float
+    min_crf: float = 12.0
+    max_crf: float = 50.0
+    #: CRFs that are tried are multiples of this.
+    step: float = 0.25
+    max_trials: int = 8
+
+    def __post_init__(self) -> None:
+        """Refuse an aim that no search can meet."""
+        if not self.low <= self.target <= self.high:
+            raise ValueError(f"the target {self.target} lies outside its band {self.low} to {self.high}")
+        if self.step <= 0 or self.max_trials < 1:
+            raise ValueError("the step must be above 0 and max_trials at least 1")
+        if self.first > self.last:
+            raise ValueError(f"no multiple of {self.step} from CRF {self.min_crf} to {self.max_crf}")
+
+    @property
+    def first(self) -> int:
+        """Lowest CRF that may be tried, in steps."""
+        return math.ceil(self.min_crf / self.step - SAME)
+
+    @property
+    def last(self) -> int:
+        """Highest CRF that may be tried, in steps."""
+        return math.floor(self.max_crf / self.step + SAME)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """One trial as the search sees it."""
+
+    crf: float
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilmView:
+    """What a chunk may know of the rest of its film."""
+
+    #: Frame-weighted median of the accepted CRFs of chunks that had an answer; None if there is none yet.
+    median_crf: float | None
+    #: True when every chunk that is not flat has been accepted, so that the median is final.
+    settled: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Try:
+    """Encode and score the chunk at this CRF."""
+
+    crf: float
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accept:
+    """The trial at this CRF is the chunk."""
+
+    crf: float
+    why: str
+    within_band: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """The chunk is flat and waits for the film's median."""
+
+    why: str
+
+
+Move = Try | Accept | Wait
