@@ -1,0 +1,102 @@
+"""Put a finished output where it belongs: never half-written, never over something else unless asked."""
+
+import errno
+import os
+from pathlib import Path
+
+from reelwright.errors import ConflictError, ResourceError, UsageError
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def temporary_path(output: Path, job_id: str) -> Path:
+    """Where the output is written first: beside it, hidden, and short enough beside a name of 255 bytes."""
+    return output.parent / f".reelwright-{job_id[:16]}.tmp"
+
+
+def failed_write(path: Path, error: OSError) -> UsageError | ResourceError:
+    """The error for a destination that cannot be written."""
+    if error.errno in FULL:
+        return ResourceError(f"The disk of {path.parent} is full.", hint="Free space there and run the same command.")
+    return UsageError(f"{path} cannot be written: {error.strerror}.", hint="Choose another output with -o.")
+
+
+def check_destination(source: Path, output: Path) -> None:
+    """Make sure, before any work, that the output can be written where it is to go.
+
+    Raises:
+        UsageError: it is the source itself, or its folder cannot be written.
+        ResourceError: its disk is full.
+    """
+    if output.exists() and os.path.samefile(source, output):  # noqa: PTH121 - Path.samefile is the same call
+        raise UsageError("The output is the source itself.", hint="Choose another output with -o.")
+    if output.is_dir():
+        raise UsageError(f"The output {output} is a folder.", hint="End it with / to write into it.")
+    trial = output.parent / f".reelwright-{os.getpid()}.tmp"
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        trial.write_bytes(b"\0" * 4096)
+        os.stat(output)  # noqa: PTH116 - a name too long is found out here
+    except FileNotFoundError:
+        pass  # the folder is there and the output is not: as it should be
+    except OSError as error:
+        raise failed_write(output, error) from error
+    finally:
+        trial.unlink(missing_ok=True) if trial.parent.is_dir() else None
+
+
+def refuse_existing(output: Path, *, overwrite: bool) -> None:
+    """Leave an output alone that is there already.
+
+    Raises:
+        ConflictError: it exists, and nobody asked to overwrite it.
+    """
+    if not overwrite and os.path.lexists(output):
+        raise ConflictError(f"The output {output} exists.", hint="Use --overwrite to replace it, or another name.")
+
+
+def place(temporary: Path, output: Path, *, overwrite: bool) -> None:
+    """Give the finished file its final name, in one step, and force it to the disk.
+
+    Raises:
+        ConflictError: something of that name has appeared meanwhile.
+        UsageError, ResourceError: the destination cannot be written.
+    """
+    try:
+        sync(temporary)
+        if overwrite:
+            os.replace(temporary, output)  # noqa: PTH105
+        else:
+            rename_new(temporary, output)
+        sync(output.parent)
+    except FileExistsError as error:
+        raise ConflictError(f"The output {output} has appeared meanwhile.", hint="Use --overwrite to replace it.") from error
+    except OSError as error:
+        raise failed_write(output, error) from error
+
+
+def rename_new(temporary: Path, output: Path) -> None:
+    """Rename, but never over an existing file: link(2) fails where the name is taken.
+
+    Raises:
+        FileExistsError: the name is taken.
+    """
+    try:
+        os.link(temporary, output)  # noqa: PTH200
+    except FileExistsError:
+        raise
+    except OSError:
+        # No hard links here (FAT, some network mounts): reserve the name, then rename over our own placeholder.
+        os.close(os.open(output, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        os.replace(temporary, output)  # noqa: PTH105
+        return
+    os.unlink(temporary)  # noqa: PTH108
+
+
+def sync(path: Path) -> None:
+    """Force a file or a folder to the disk."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,173 @@
+"""Which steps of a job are ready: a pure function of what has been committed so far."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from reelwright.engine.jobs import StepKind
+from reelwright.planning.chunking import Chunk
+from reelwright.planning.plan import Request
+from reelwright.quality.controller import Accept, Aim, FilmView, Point, Try, Wait, next_move
+from reelwright.quality.prior import start_crf
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChunkState:
+    """A chunk and its search so far."""
+
+    chunk: Chunk
+    points: tuple[Point, ...] = ()
+    accepted: Accept | None = None
+    #: Shown to have no answer: it waits for the rest of the film.
+    flat: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobState:
+    """Everything that decides what comes next."""
+
+    request: Request
+    width: int
+    height: int
+    chunks: tuple[ChunkState, ...]
+    committed: frozenset[StepKind] = frozenset()
+
+    @property
+    def accepted_frames(self) -> int:
+        """Frames of the chunks whose search has ended."""
+        return sum(state.chunk.frames for state in self.chunks if state.accepted)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialStep:
+    """Encode and score one chunk at one CRF."""
+
+    chunk: Chunk
+    crf: float
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilmStep:
+    """A step on the whole film."""
+
+    kind: StepKind
+
+
+Step = TrialStep | FilmStep
+FILM_STEPS = (StepKind.ASSEMBLE, StepKind.VALIDATE, StepKind.PLACE)
+
+
+def begin(
+    request: Request, size: tuple[int, int], chunks: Sequence[Chunk], points: Mapping[int, Sequence[Point]]
+) -> JobState:
+    """The state of a job whose chunks have these trials already, by chunk index."""
+    states = tuple(ChunkState(chunk=c, points=tuple(points.get(c.index, ()))) for c in chunks)
+    state = JobState(request=request, width=size[0], height=size[1], chunks=states)
+    for chunk in chunks:
+        state = settle(state, chunk.index)
+    return state
+
+
+def with_point(state: JobState, chunk_index: int, point: Point) -> JobState:
+    """The state after one more trial of a chunk."""
+    chunks = list(state.chunks)
+    chunks[chunk_index] = replace(chunks[chunk_index], points=(*chunks[chunk_index].points, point))
+    return settle(replace(state, chunks=tuple(chunks)), chunk_index)
+
+
+def settle(state: JobState, chunk_index: int) -> JobState:
+    """Note what a chunk's trials have come to: an answer, none to be had, or neither yet."""
+    known = state.chunks[chunk_index]
+    if not known.points or known.accepted:
+        return state
+    move = move_of(state, known)
+    chunks = list(state.chunks)
+    flat = known.flat or isinstance(move, Wait)
+    chunks[chunk_index] = replace(known, accepted=move if isinstance(move, Accept) else None, flat=flat)
+    return replace(state, chunks=tuple(chunks))
+
+
+def film_view(state: JobState) -> FilmView:
+    """What a flat chunk may know of the rest: the median accepted CRF, by frames, and whether it is final."""
+    answered = sorted(
+        (s.accepted.crf, s.chunk.frames) for s in state.chunks if s.accepted and s.accepted.within_band
+    )
+    return FilmView(median_crf=median_by_frames(answered), settled=all(s.accepted or s.flat for s in state.chunks))
+
+
+def median_by_frames(pairs: Sequence[tuple[float, int]]) -> float | None:
+    """Median of values, each counted as often as it has frames. The pairs are sorted by value."""
+    half, seen = sum(frames for _, frames in pairs) / 2, 0
+    for value, frames in pairs:
+        seen += frames
+        if seen >= half:
+            return value
+    return None
+
+
+def aim_of(request: Request) -> Aim:
+    """What a chunk's search aims at."""
+    return Aim(
+        target=request.target_vmaf,
+        low=request.band_low,
+        high=request.band_high,
+        min_crf=request.min_crf,
+        max_crf=request.max_crf,
+    )
+
+
+def move_of(state: JobState, known: ChunkState) -> Try | Accept | Wait:
+    """What to do with a chunk."""
+    fixed = state.request.crf
+    if fixed is not None:
+        tried = any(abs(p.crf - fixed) < 1e-9 for p in known.points)  # noqa: PLR2004 - the same quarter step
+        why = f"CRF {fixed:g} was asked for"
+        return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
+    return next_move(known.points, aim_of(state.request), start=start_of(state), film=film_view(state))
+
+
+def start_of(state: JobState) -> float:
+    """First CRF of a chunk. With `deterministic` it does not depend on which chunks happen to be finished."""
+    answered = [] if state.request.deterministic else [
+        (s.accepted.crf, s.chunk.frames) for s in state.chunks if s.accepted and s.accepted.within_band
+    ]
+    return start_crf(
+        width=state.width,
+        height=state.height,
+        preset=state.request.preset,
+        target=state.request.target_vmaf,
+        accepted=answered,
+    )
+
+
+def next_steps(state: JobState, busy: Collection[int], most: int) -> list[Step]:
+    """Steps that are ready, the most useful first: searches under way before new ones, long chunks before short.
+
+    Args:
+        state: what has been committed.
+        busy: chunks with a trial under way.
+        most: how many steps are wanted at the most.
+    """
+    waiting = [s for s in state.chunks if not s.accepted]
+    if not waiting:
+        if busy:
+            return []
+        return [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed][:1]
+    steps: list[Step] = []
+    for known in sorted(waiting, key=lambda s: (not s.points, -s.chunk.frames, s.chunk.index)):
+        if len(steps) >= most:
+            break
+        if known.chunk.index in busy:
+            continue
+        move = move_of(state, known)
+        if isinstance(move, Try):
+            steps.append(TrialStep(chunk=known.chunk, crf=move.crf, why=move.why))
+    return steps
+
+
+def accept_waiting(state: JobState) -> JobState:
+    """Accept flat chunks for which that has become possible without another trial."""
+    for known in state.chunks:
+        if known.flat and not known.accepted:
+            state = settle(state, known.chunk.index)
+    return state

@@ -1,0 +1,154 @@
+"""A film's work folder: where things lie, and the lock that says who runs."""
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from reelwright.engine.jobs import SourceStamp
+from reelwright.errors import ConflictError, ResourceError, UsageError
+
+FOLDERS = ("working", "segments", "encoded", "logs", "state")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workspace:
+    """`<work dir>/<source id>/` and its five folders."""
+
+    root: Path
+
+    @property
+    def working(self) -> Path:
+        """Files of the step under way."""
+        return self.root / "working"
+
+    @property
+    def segments(self) -> Path:
+        """Committed trials, each named by its key."""
+        return self.root / "segments"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the tools."""
+        return self.root / "logs"
+
+    @property
+    def index(self) -> Path:
+        """The analysis pass's result."""
+        return self.root / "state" / "index.json.gz"
+
+    @property
+    def lock(self) -> Path:
+        """Says who runs."""
+        return self.root / "state" / "lock"
+
+    def make(self) -> Self:
+        """Make the folders.
+
+        Raises:
+            UsageError: they cannot be made.
+        """
+        try:
+            for name in FOLDERS:
+                (self.root / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise work_dir_error(self.root, error) from error
+        return self
+
+    def clear_leftovers(self) -> None:
+        """Remove what an interrupted run left half-written. Call it with the lock held."""
+        for folder in (self.working, self.segments):
+            for part in folder.glob("*.part"):
+                part.unlink(missing_ok=True)
+
+
+def work_dir_error(path: Path, error: OSError) -> UsageError | ResourceError:
+    """The error for a work folder that cannot be made or written."""
+    if error.errno in {28, 122}:  # ENOSPC, EDQUOT
+        return ResourceError(f"The disk with the work folder {path} is full.", hint="Free space, or set --work-dir.")
+    return UsageError(f"The work folder {path} cannot be written: {error.strerror}.", hint="Set --work-dir.")
+
+
+def workspace_for(work_dir: Path, source_id: str) -> Workspace:
+    """The work folder of a film."""
+    return Workspace(root=work_dir / source_id)
+
+
+def reading_folder(work_dir: Path, stamp: SourceStamp) -> Workspace:
+    """Where a film is read before its identity is known: one folder per path, so that two readers meet."""
+    name = hashlib.blake2b(os.fsencode(stamp.path), digest_size=16).hexdigest()
+    return Workspace(root=work_dir / f"reading-{name}")
+
+
+def take_stamp(path: Path) -> SourceStamp:
+    """What the file system says of a file now.
+
+    Raises:
+        OSError: it is gone.
+    """
+    facts = path.stat()
+    return SourceStamp(
+        path=os.path.abspath(path),  # noqa: PTH100 - keeps symbolic links
+        device=facts.st_dev,
+        inode=facts.st_ino,
+        size_bytes=facts.st_size,
+        mtime_ns=facts.st_mtime_ns,
+    )
+
+
+class Lock:
+    """An flock on a file that names its holder. Whoever gets it takes over at once.
+
+    The lock ends with its process, however that ends; Python opens files close-on-exec, so no child keeps it.
+    """
+
+    def __init__(self, path: Path, *, token: str, what: str, sweep: Callable[[str], int]) -> None:
+        self._path = path
+        self._token = token
+        self._what = what
+        self._sweep = sweep
+        self._fd: int | None = None
+
+    def __enter__(self) -> Self:
+        """Take the lock; end what a former holder that died left running.
+
+        Raises:
+            ConflictError: another run has it.
+        """
+        fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = read_holder(fd)
+            os.close(fd)
+            who = f"process {holder['pid']}" if "pid" in holder else "another run"
+            raise ConflictError(
+                f"{self._what} is being worked on by {who}.", hint="Wait for it, or stop it and run this again."
+            ) from error
+        former = read_holder(fd).get("token")
+        if isinstance(former, str) and former and former != self._token:
+            self._sweep(former)
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, json.dumps({"pid": os.getpid(), "token": self._token}).encode(), 0)
+        self._fd = fd
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._fd is not None:
+            os.ftruncate(self._fd, 0)
+            os.close(self._fd)
+            self._fd = None
+
+
+def read_holder(fd: int) -> dict[str, object]:
+    """Who wrote the lock file last; empty where nobody did or it cannot be read."""
+    try:
+        found = json.loads(os.pread(fd, 4096, 0) or b"{}")
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
