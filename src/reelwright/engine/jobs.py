@@ -106,6 +106,8 @@ class TrialRecord:
     packets_digest: str
     score: Score
     score_key: str
+    #: VMAF of each scored frame, in order.
+    frame_scores: tuple[float, ...]
     encode_usage: Usage
     score_usage: Usage
     #: For the quality engine: the chunk's features, picture size, encoder build and parameters.

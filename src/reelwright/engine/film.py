@@ -1,0 +1,82 @@
+"""One film under way: everything its steps share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from reelwright.engine.jobs import SourceStamp, Usage
+from reelwright.engine.workspace import Workspace, take_stamp
+from reelwright.errors import ConflictError
+from reelwright.media.model import MediaInfo
+from reelwright.media.timing import FrameIndex
+from reelwright.planning import identity
+from reelwright.planning.chunking import Chunk
+from reelwright.planning.plan import EncodePlan
+from reelwright.tools.capabilities import Capabilities
+from reelwright.tools.process import Finished, Runner
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Film:
+    """A film that has been read and planned."""
+
+    runner: Runner
+    tools: Capabilities
+    source: Path
+    stamp: SourceStamp
+    info: MediaInfo
+    plan: EncodePlan
+    index: FrameIndex
+    chunks: tuple[Chunk, ...]
+    workspace: Workspace
+    output: Path
+    job_id: str
+    #: Threads of one encode and one scoring.
+    threads: int
+
+    def curve_key(self, chunk: Chunk) -> str:
+        """Identity of a chunk's trials but for the CRF."""
+        encode = {**self.plan.encode_identity(), "build": self.tools.encode_build()}
+        return identity.curve_key(self.index.source_id, chunk.start, chunk.end, encode)
+
+    def score_key(self, trial_key: str) -> str:
+        """Identity of a trial's score."""
+        scoring = self.plan.scoring
+        facts = {
+            "model": scoring.model,
+            "n_subsample": scoring.n_subsample,
+            "scaled_to": scoring.scale_name,
+            "build": self.tools.version,
+        }
+        return identity.score_key(trial_key, facts)
+
+    def check_source(self) -> None:
+        """Make sure the source is still the file that was read.
+
+        Raises:
+            ConflictError: it is not.
+        """
+        try:
+            now = take_stamp(self.source)
+        except OSError as error:
+            raise ConflictError(
+                "The source has gone while it was being encoded.", hint="Bring it back and run the same command."
+            ) from error
+        if now != self.stamp:
+            raise ConflictError(
+                "The source has changed while it was being encoded; nothing was placed.",
+                hint="Run the same command to encode what is there now.",
+            )
+
+
+def usage_of(finished: Finished) -> Usage:
+    """What a finished child used."""
+    return Usage(
+        wall_seconds=finished.wall_seconds,
+        cpu_seconds=finished.cpu_seconds,
+        peak_rss_bytes=finished.peak_rss_bytes,
+    )
+
+
+#: Told how many frames of a trial are through: doing ("encode" or "score"), frames.
+Tell = Callable[[str, int], None]

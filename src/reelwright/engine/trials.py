@@ -1,0 +1,176 @@
+"""One trial: encode a chunk, check it, score it, keep it. Committed trials are checked before they are reused."""
+
+import asyncio
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+from reelwright.engine.film import Film, Tell, usage_of
+from reelwright.engine.jobs import TrialRecord, Usage
+from reelwright.engine.placement import sync
+from reelwright.engine.scheduler import TrialStep
+from reelwright.errors import ReelwrightError, ToolError
+from reelwright.planning import identity
+from reelwright.planning.chunking import Chunk
+from reelwright.quality.score import pool
+from reelwright.tools.chunks import ChunkFacts, read_chunk
+from reelwright.tools.ffmpeg import ENCODER_ENVIRONMENT, ProgressReader, encode_args, format_crf
+from reelwright.tools.frames import STEPS_BACK, choose, film_frames, reference_input
+from reelwright.tools.vmaf import Pairing, parse_log, score_args
+
+#: An encode may be silent while it fills its look-ahead; longer than this it hangs.
+STALL_SECONDS = 300.0
+#: How often a trial is begun again after its process died.
+MOST_ATTEMPTS = 3
+
+
+async def run_trial(film: Film, step: TrialStep, tell: Tell) -> TrialRecord:
+    """Encode and score one chunk at one CRF; its file then lies under its key, synced, ready to be committed.
+
+    Retried by cause: frames missing → decode from further back; the process killed → again. Nothing else is.
+
+    Raises:
+        ToolError: it failed as often as it was tried.
+        ResourceError: the disk or the memory is full.
+        ConflictError: the source is not what was read.
+    """
+    deaths = 0
+    back = 0
+    while True:
+        try:
+            return await attempt_trial(film, step, tell, back)
+        except FramesMissingError:
+            film.check_source()
+            back += 1
+            if back > len(STEPS_BACK):
+                raise
+        except ToolError as error:
+            film.check_source()
+            deaths += 1
+            if deaths >= MOST_ATTEMPTS or error.returncode is None or error.returncode >= 0:
+                raise
+
+
+class FramesMissingError(ToolError):
+    """A chunk came out with other frames than its range has."""
+
+
+async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> TrialRecord:
+    """One go at a trial, decoding from `back` steps further than usual."""
+    curve = film.curve_key(step.chunk)
+    key = identity.trial_key(curve, step.crf)
+    part = film.workspace.segments / f"{key}.part"
+    final = film.workspace.segments / f"{key}.mkv"
+    facts, encode_usage = await encode_chunk(film, step, tell, part, back)
+    scores, score_usage = await score_chunk(film, step.chunk, tell, part, back)
+    await asyncio.to_thread(keep, part, final)
+    film.check_source()
+    scoring = film.plan.scoring
+    return TrialRecord(
+        trial_key=key,
+        curve_key=curve,
+        source_id=film.index.source_id,
+        start=step.chunk.start,
+        end=step.chunk.end,
+        crf=step.crf,
+        file_name=final.name,
+        size_bytes=facts.packet_bytes,
+        packets_digest=facts.digest,
+        score=pool(scores, model=scoring.model, n_subsample=scoring.n_subsample, scaled_to=scoring.scale_name),
+        score_key=film.score_key(key),
+        frame_scores=tuple(round(value, 3) for value in scores),
+        encode_usage=encode_usage,
+        score_usage=score_usage,
+        features=asdict(step.chunk.features),
+        width=film.plan.width,
+        height=film.plan.height,
+        encoder=film.plan.encoder,
+        preset=film.plan.request.preset,
+        parameters=dict(film.plan.parameters),
+        build=film.tools.encode_build(),
+        why=step.why,
+    )
+
+
+async def encode_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back: int) -> tuple[ChunkFacts, Usage]:
+    """Encode a chunk into `part` and read it back.
+
+    Raises:
+        FramesMissingError: it does not hold exactly the chunk's frames, or cannot stand alone.
+    """
+    chunk = step.chunk
+    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index)
+    command = encode_args(
+        film.tools.ffmpeg,
+        frames(chunk.start, chunk.end, back),
+        film.plan,
+        crf=step.crf,
+        threads=film.threads,
+        out=os.fspath(part),
+    )
+    finished = await film.runner.run(
+        command,
+        what=f"Encoding chunk {chunk.index} at CRF {format_crf(step.crf)}",
+        on_line=ProgressReader(lambda p: tell("encode", p.frame)),
+        stall_seconds=STALL_SECONDS,
+        env=ENCODER_ENVIRONMENT,
+    )
+    facts = await asyncio.to_thread(read_chunk, part)
+    if facts.frames != chunk.frames or not facts.first_is_key:
+        raise FramesMissingError(
+            f"Chunk {chunk.index} came out with {facts.frames} frames instead of {chunk.frames}.",
+            argv=finished.argv,
+            stderr=finished.stderr,
+            hint="The film's timestamps may be damaged there.",
+        )
+    return facts, usage_of(finished)
+
+
+async def score_chunk(film: Film, chunk: Chunk, tell: Tell, part: Path, back: int) -> tuple[list[float], Usage]:
+    """VMAF of each of a chunk's frames. Decoding the chunk in full also proves that it decodes."""
+    preroll = 1 if chunk.start > 0 else 0
+    first = chunk.start - preroll
+    pairing = Pairing(
+        chunk_path=os.fspath(part),
+        reference_input=reference_input(os.fspath(film.source), film.index, first, back),
+        video_index=film.plan.video_index,
+        choose=choose(film.index, first, chunk.end),
+        preroll=preroll,
+    )
+    log = film.workspace.logs / f"{part.stem}.vmaf.json"
+    command = score_args(film.tools.ffmpeg, pairing, film.plan, threads=film.threads, log_name=log.name)
+    try:
+        finished = await film.runner.run(
+            command,
+            what=f"Scoring chunk {chunk.index}",
+            on_line=ProgressReader(lambda p: tell("score", p.frame)),
+            stall_seconds=STALL_SECONDS,
+            cwd=os.fspath(film.workspace.logs),
+        )
+        text = log.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ToolError(f"Scoring chunk {chunk.index} left no log.", hint="Is the work disk full?") from error
+    finally:
+        log.unlink(missing_ok=True)
+    scoring = film.plan.scoring
+    values = parse_log(text, preroll=preroll, frames=chunk.frames, n_subsample=scoring.n_subsample)
+    return values, usage_of(finished)
+
+
+def keep(part: Path, final: Path) -> None:
+    """Force a checked chunk to the disk under its key."""
+    sync(part)
+    os.replace(part, final)  # noqa: PTH105
+    sync(final.parent)
+
+
+def still_holds(film: Film, trial: TrialRecord) -> bool:
+    """Whether a committed trial's file is there and is what was committed; nothing is trusted by its name."""
+    path = film.workspace.segments / trial.file_name
+    if not path.is_file():
+        return False
+    try:
+        facts = read_chunk(path)
+    except ReelwrightError:
+        return False
+    return facts.digest == trial.packets_digest and facts.frames == trial.frames
