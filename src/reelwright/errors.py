@@ -11,6 +11,7 @@ ReelwrightError              1  a defect of ours
 └── InterruptedRunError    130  stopped by the user; run the same command to go on
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -83,9 +84,18 @@ class ToolError(ReelwrightError):
 
 
 class ValidationFailedError(ReelwrightError):
-    """The output failed its checks; nothing was placed or replaced."""
+    """The output failed its checks; nothing was placed or replaced.
+
+    Args:
+        message: Which checks failed, and how.
+        checks: Every check with its name, whether it passed, and details.
+    """
 
     exit_code = 6
+
+    def __init__(self, message: str, *, checks: tuple[Mapping[str, object], ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.checks = checks
 
 
 class ResourceError(ReelwrightError):

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reelwright.errors import SourceError
 from reelwright.media.timing import FrameIndex
-from reelwright.tools.child import Answer, ask
+from reelwright.tools.ask import Answer, ask
 from reelwright.tools.process import Runner
 
 #: How many sentences of a decoder are passed on.

@@ -12,7 +12,7 @@ from reelwright.media.model import MediaInfo, Stream
 from reelwright.media.timing import FrameIndex, Timing, is_constant
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.streams import Fate
-from reelwright.tools.child import Answer, ask
+from reelwright.tools.ask import Answer, ask
 from reelwright.tools.ffmpeg import subtitle_args
 from reelwright.tools.process import Runner
 

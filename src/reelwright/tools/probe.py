@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from reelwright.errors import SourceError
 from reelwright.media.model import MediaInfo, Stream
 from reelwright.tools.allow import file_url, input_flags
-from reelwright.tools.child import ask
+from reelwright.tools.ask import ask
 from reelwright.tools.process import Runner
 
 

@@ -1,0 +1,177 @@
+"""The steps on the whole film: assemble, validate, place. Each may run twice; only one commit counts."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from reelwright.engine.film import Film, usage_of
+from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
+from reelwright.engine.placement import place, temporary_path
+from reelwright.errors import SourceError, ValidationFailedError
+from reelwright.media.model import MediaInfo
+from reelwright.media.timing import FrameIndex
+from reelwright.planning.checks import Check, Copied, Evidence, run_checks
+from reelwright.planning.streams import Fate
+from reelwright.tools.ffmpeg import decode_args, parse_framecrc
+from reelwright.tools.mux import Inspection, Join, Written, inspect, join, nominal_rate, shift_of
+from reelwright.tools.probe import probe
+from reelwright.version import VERSION
+
+
+async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
+    """Join the chosen trials with the rest of the source, beside the destination under a temporary name."""
+    film.check_source()
+    out = temporary_path(film.output, film.job_id)
+    job = Join(
+        source=film.source,
+        index_path=film.workspace.index,
+        chunks=tuple(film.workspace.segments / trial.file_name for trial in chosen),
+        out=out,
+        shift=shift_of(film.info, film.index, film.plan),
+        rate=nominal_rate(film.index),
+        film_tags=film_tags(film),
+        folder=film.workspace.working,
+    )
+    written = await join(film.runner, film.tools.ffmpeg, film.plan, job)
+    result = {
+        "temporary": os.fspath(out),
+        "size_bytes": out.stat().st_size,
+        "trials": [trial.trial_key for trial in chosen],
+        "shift": str(job.shift),
+        "written": [asdict(row) for row in written],
+    }
+    return StepRecord(kind=StepKind.ASSEMBLE, result=result)
+
+
+def film_tags(film: Film) -> dict[str, str]:
+    """Tags that say how the film was made."""
+    parameters = " ".join(f"{name}={value}" for name, value in film.plan.parameters)
+    return {
+        "ENCODER": f"SVT-AV1 {film.tools.svt_version or ''} by Reelwright {VERSION}".replace("  ", " "),
+        "ENCODER_OPTIONS": f"preset={film.plan.request.preset} {parameters}",
+    }
+
+
+def still_assembled(film: Film, step: StepRecord, chosen: tuple[TrialRecord, ...]) -> bool:
+    """Whether a committed assembly is still there and made of the trials chosen now."""
+    temporary = temporary_path(film.output, film.job_id)
+    result = step.result
+    return (
+        temporary.is_file()
+        and temporary.stat().st_size == result["size_bytes"]
+        and list(result["trials"]) == [trial.trial_key for trial in chosen]
+    )
+
+
+async def validate(film: Film, assembled: StepRecord) -> StepRecord:
+    """Read the assembled file back and hold it against source and plan.
+
+    Raises:
+        ValidationFailedError: a check failed; the temporary file is removed.
+    """
+    temporary = temporary_path(film.output, film.job_id)
+    try:
+        evidence, inspection, usage = await gather(film, temporary, assembled.result)
+    except SourceError as error:
+        temporary.unlink(missing_ok=True)
+        raise ValidationFailedError(f"The output cannot be read back: {error.message}") from error
+    checks = run_checks(evidence)
+    failed = [check for check in checks if not check.passed]
+    if failed:
+        temporary.unlink(missing_ok=True)
+        raise failed_checks(checks)
+    result = {"content": inspection.content, "size_bytes": temporary.stat().st_size, "checks": [asdict(c) for c in checks]}
+    return StepRecord(kind=StepKind.VALIDATE, result=result, usage=usage)
+
+
+def failed_checks(checks: tuple[Check, ...]) -> ValidationFailedError:
+    """The error for an output that did not pass."""
+    said = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
+    return ValidationFailedError(
+        f"The output failed its checks ({said}); nothing was placed.", checks=tuple(asdict(c) for c in checks)
+    )
+
+
+async def gather(film: Film, path: Path, assembled: Mapping[str, Any]) -> tuple[Evidence, Inspection, Usage]:
+    """Everything the checks need to know, by reading and decoding the whole output."""
+    output = await probe(film.runner, film.tools.ffmpeg, path)
+    film_stream = output.film
+    inspection, answer = await inspect(film.runner, path, film_stream.index if film_stream else 0)
+    decoded = await film.runner.run(
+        decode_args(film.tools.ffmpeg, os.fspath(path)), what="Decoding the output", keep_stdout=True, check=False
+    )
+    warnings = [line for line in decoded.stderr.splitlines() if line.strip()]
+    if decoded.returncode != 0 and not warnings:
+        warnings = [f"the decoder ended with status {decoded.returncode}"]
+    written = tuple(Written(**row) for row in assembled["written"])
+    evidence = Evidence(
+        plan=film.plan,
+        source=film.info,
+        index=film.index,
+        output=output,
+        shift=Fraction(assembled["shift"]),
+        packet_ticks=inspection.film_ticks,
+        decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
+        warnings=tuple(warnings[:5]),
+        copied=pair_copies(film, written, inspection),
+        attachments={row.name: row.digest for row in inspection.attachments},
+    )
+    usage = usage_of(decoded)
+    spent = usage.cpu_seconds + answer.finished.cpu_seconds
+    return evidence, inspection, Usage(
+        wall_seconds=usage.wall_seconds + answer.finished.wall_seconds,
+        cpu_seconds=spent,
+        peak_rss_bytes=max(usage.peak_rss_bytes, answer.finished.peak_rss_bytes),
+    )
+
+
+def pair_copies(film: Film, written: tuple[Written, ...], inspection: Inspection) -> tuple[Copied, ...]:
+    """Each copied stream beside what the output holds of it: copies follow the film in the plan's order."""
+    by_source = {(row.input, row.index): row for row in written}
+    read = {row.index: row for row in inspection.streams}
+    copies = [(1, s.index) for s in film.plan.streams if s.fate is Fate.COPY]
+    copies += [(2, k) for k in range(sum(s.fate is Fate.CONVERT for s in film.plan.streams))]
+    pairs = []
+    for place_in_output, key in enumerate(copies, start=1):
+        row, found = by_source[key], read.get(place_in_output)
+        pairs.append(
+            Copied(
+                index=key[1],
+                written=(row.packets, row.payload, row.times),
+                # A stream without packets does not show up when packets are read.
+                read=(found.packets, found.payload, found.times) if found else (0, row.payload, row.times),
+            )
+        )
+    return tuple(pairs)
+
+
+async def put_in_place(film: Film, validated: StepRecord, *, overwrite: bool) -> StepRecord:
+    """Give the validated file its name.
+
+    Raises:
+        ConflictError: the source has changed, or the output has appeared meanwhile.
+    """
+    film.check_source()
+    temporary = temporary_path(film.output, film.job_id)
+    await asyncio.to_thread(place, temporary, film.output, overwrite=overwrite)
+    return StepRecord(kind=StepKind.PLACE, result={"output": os.fspath(film.output), **validated.result})
+
+
+def source_facts(info: MediaInfo, index: FrameIndex) -> dict[str, Any]:
+    """The facts of a source that the ledger keeps."""
+    film = info.film
+    video = film.video if film else None
+    return {
+        "container": info.container,
+        "codec": film.codec if film else None,
+        "width": video.width if video else None,
+        "height": video.height if video else None,
+        "frames": index.frames,
+        "seconds": float(index.duration),
+        "streams": len(info.streams),
+    }
+
