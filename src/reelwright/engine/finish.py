@@ -12,8 +12,6 @@ from reelwright.engine.film import Film, usage_of
 from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.placement import place, temporary_path
 from reelwright.errors import SourceError, ValidationFailedError
-from reelwright.media.model import MediaInfo
-from reelwright.media.timing import FrameIndex
 from reelwright.planning.checks import Check, Copied, Evidence, run_checks
 from reelwright.planning.streams import Fate
 from reelwright.tools.ffmpeg import decode_args, parse_framecrc
@@ -159,19 +157,3 @@ async def put_in_place(film: Film, validated: StepRecord, *, overwrite: bool) ->
     temporary = temporary_path(film.output, film.job_id)
     await asyncio.to_thread(place, temporary, film.output, overwrite=overwrite)
     return StepRecord(kind=StepKind.PLACE, result={"output": os.fspath(film.output), **validated.result})
-
-
-def source_facts(info: MediaInfo, index: FrameIndex) -> dict[str, Any]:
-    """The facts of a source that the ledger keeps."""
-    film = info.film
-    video = film.video if film else None
-    return {
-        "container": info.container,
-        "codec": film.codec if film else None,
-        "width": video.width if video else None,
-        "height": video.height if video else None,
-        "frames": index.frames,
-        "seconds": float(index.duration),
-        "streams": len(info.streams),
-    }
-

@@ -152,3 +152,38 @@ def read_holder(fd: int) -> dict[str, object]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+class Locks:
+    """The work folders one run holds; all are let go together, however the run ends."""
+
+    def __init__(self, *, token: str, what: str, sweep: Callable[[str], int]) -> None:
+        self._token = token
+        self._what = what
+        self._sweep = sweep
+        self._held: dict[Path, Lock] = {}
+
+    def hold(self, workspace: Workspace) -> None:
+        """Hold a work folder, unless it is held already, and clear what an interrupted run left in it.
+
+        Raises:
+            ConflictError: another run has it.
+        """
+        if workspace.root in self._held:
+            return
+        lock = Lock(workspace.lock, token=self._token, what=self._what, sweep=self._sweep)
+        self._held[workspace.root] = lock.__enter__()
+        workspace.clear_leftovers()
+
+    def release(self, workspace: Workspace) -> None:
+        """Let one work folder go."""
+        if lock := self._held.pop(workspace.root, None):
+            lock.__exit__(None, None, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for lock in self._held.values():
+            lock.__exit__(kind, error, trace)
+        self._held.clear()

@@ -11,8 +11,7 @@ import av
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
 from reelwright.tools.children.packets import Tally, to_ticks
-
-BLOCK = 4 << 20
+from reelwright.tools.hashing import content_hash
 
 
 def inspect(request: dict[str, Any]) -> dict[str, Any]:
@@ -37,17 +36,8 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
         "streams": [{"index": index, **tally.facts()} for index, tally in sorted(tallies.items())],
         "film_ticks": sorted(film),
         "attachments": attachments,
-        "content": content(path),
+        "content": content_hash(Path(path)),
     }
-
-
-def content(path: str) -> str:
-    """Hash of every byte."""
-    state = hashlib.blake2b(digest_size=32)
-    with Path(path).open("rb") as file:
-        while block := file.read(BLOCK):
-            state.update(block)
-    return state.hexdigest()
 
 
 if __name__ == "__main__":

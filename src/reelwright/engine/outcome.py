@@ -1,0 +1,54 @@
+"""Outcomes: a film's score from its chunks', and errors as rows."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from reelwright.engine.jobs import OutcomeRecord, TrialRecord
+from reelwright.errors import RefusedError, ReelwrightError, ValidationFailedError
+from reelwright.planning.plan import EncodePlan
+from reelwright.quality.score import pool
+
+
+def film_score(chosen: Sequence[TrialRecord]) -> dict[str, Any] | None:
+    """VMAF of the film, pooled over every scored frame of the accepted trials; None where there is none."""
+    values = [value for trial in chosen for value in trial.frame_scores]
+    if not values:
+        return None
+    like = chosen[0].score
+    score = pool(values, model=like.model, n_subsample=like.n_subsample, scaled_to=like.scaled_to)
+    return {k: round(v, 3) if isinstance(v, float) and math.isfinite(v) else v for k, v in asdict(score).items()}
+
+
+def outcome_of_error(error: ReelwrightError, so_far: OutcomeRecord) -> OutcomeRecord:
+    """The row for a source that ended with an error."""
+    kind = "refused" if isinstance(error, RefusedError) else "interrupted" if error.exit_code == 130 else "failed"  # noqa: PLR2004
+    checks = error.checks if isinstance(error, ValidationFailedError) else ()
+    reasons = tuple(part for part in (error.message, error.hint) if part)
+    return replace(so_far, outcome=kind, exit_code=error.exit_code, reasons=reasons, checks=checks)
+
+
+def plain_plan(plan: EncodePlan) -> dict[str, Any]:
+    """The plan as plain values, for printing and the ledger."""
+    return {
+        "strategy": plan.strategy.value,
+        "request": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(plan.request).items()},
+        "video_index": plan.video_index,
+        "size": f"{plan.width}x{plan.height}",
+        "encoder": plan.encoder,
+        "preset": plan.request.preset,
+        "pix_fmt": plan.pix_fmt,
+        "parameters": dict(plan.parameters),
+        "filters": list(plan.filters),
+        "scoring": {
+            "model": plan.scoring.model,
+            "n_subsample": plan.scoring.n_subsample,
+            "scaled_to": plan.scoring.scale_name,
+        },
+        "streams": [
+            {"index": s.index, "kind": s.kind.value, "codec": s.codec, "fate": s.fate.value, "reason": s.reason}
+            for s in plan.streams
+        ],
+        "notes": list(plan.notes),
+    }

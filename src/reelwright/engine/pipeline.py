@@ -1,0 +1,279 @@
+"""The straight line one film takes: probe, decide, plan, analyse, trials, assemble, validate, place, record."""
+
+import asyncio
+import os
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from reelwright.engine.film import Film
+from reelwright.engine.analysis import Reader
+from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind
+from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
+from reelwright.engine.placement import check_destination, refuse_existing
+from reelwright.engine.resources import decide_parallel
+from reelwright.engine.runner import LocalRunner
+from reelwright.engine.scheduler import JobState
+from reelwright.engine.services import Services
+from reelwright.engine.workspace import Locks, Workspace, take_stamp
+from reelwright.errors import InterruptedRunError, ReelwrightError
+from reelwright.events import Emitter, EventName
+from reelwright.media.model import MediaInfo
+from reelwright.media.timing import FrameIndex
+from reelwright.planning import identity
+from reelwright.planning.chunking import make_chunks
+from reelwright.planning.decision import Decision, Verdict, decide
+from reelwright.planning.plan import EncodePlan, Request, chunk_length, make_plan
+from reelwright.tools.hashing import content_hash
+from reelwright.tools.probe import check_readable, probe
+from reelwright.tools.process import sweep
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """How a run is carried out; none of it changes the output's bytes."""
+
+    work_dir: Path
+    #: Trials at once; 0 decides.
+    workers: int = 0
+    overwrite: bool = False
+    dry_run: bool = False
+
+
+async def encode_film(
+    source: Path, output: Path, request: Request, options: Options, services: Services
+) -> OutcomeRecord:
+    """Encode one film. However it ends, the ending is an outcome, recorded and told.
+
+    Args:
+        source: the film.
+        output: where it goes.
+        request: what is wanted of it.
+        options: how it is done.
+        services: with what.
+    """
+    emit = Emitter(services.sink, os.fspath(source), services.now)
+    line = Line(source, output, request, options, services, emit)
+    started = time.monotonic()
+    try:
+        outcome = await line.run()
+    except ReelwrightError as error:
+        outcome = outcome_of_error(error, line.so_far())
+        emit(EventName.ERROR_OCCURRED, "failed", message=error.message, hint=error.hint, exit_code=error.exit_code)
+    except asyncio.CancelledError:
+        interrupted = InterruptedRunError("Interrupted.", hint="Run the same command to go on.")
+        await line.record(replace(outcome_of_error(interrupted, line.so_far()), seconds=time.monotonic() - started))
+        raise
+    outcome = replace(outcome, seconds=round(time.monotonic() - started, 2), finished=services.now())
+    await line.record(outcome)
+    return outcome
+
+
+class Line:
+    """The straight line, with what it has found so far for the outcome."""
+
+    def __init__(
+        self, source: Path, output: Path, request: Request, options: Options, services: Services, emit: Emitter
+    ) -> None:
+        self.source = source
+        self.output = Path(os.path.abspath(output))  # noqa: PTH100 - keeps symbolic links
+        self.request = request
+        self.options = options
+        self.services = services
+        self.emit = emit
+        self.job_id: str | None = None
+        self.info: MediaInfo | None = None
+        self.decision: Decision | None = None
+
+    async def run(self) -> OutcomeRecord:
+        """Take the film through every step."""
+        check_readable(self.source)
+        stamp = take_stamp(self.source)
+        self.emit(EventName.FILE_DISCOVERED, "found", bytes=stamp.size_bytes)
+        self.info = await probe(self.services.runner, self.services.tools.ffmpeg, self.source)
+        self.decision = decide(self.info)
+        if self.decision.verdict is Verdict.SKIP:
+            return replace(self.so_far(), outcome="skipped", reasons=self.decision.reasons)
+        if (error := self.decision.error()) is not None:
+            raise error
+        plan = make_plan(self.info, self.request)
+        if self.options.dry_run:
+            return await self.dry_outcome(plan, stamp)
+        await self.check_output()
+        runner = self.services.runner
+        with Locks(token=runner.token, what=self.source.name, sweep=sweep) as locks:
+            reader = Reader(self.source, stamp, self.info, self.options.work_dir, self.services, self.emit, locks)
+            index, workspace = await reader.analyse(plan.video_index)
+            return await self.encode(plan, stamp, index, workspace)
+
+    async def check_output(self) -> None:
+        """Find out before any work whether the output may be written."""
+        check_destination(self.source, self.output)
+        known = await self.services.offload(self.services.store.jobs_for_output, os.fspath(self.output))
+        if not known:
+            refuse_existing(self.output, overwrite=self.options.overwrite)
+
+    async def dry_outcome(self, plan: EncodePlan, stamp: SourceStamp) -> OutcomeRecord:
+        """What would be done, without doing it: the plan, and the keys that are known already."""
+        known = await self.services.offload(self.services.store.find_source, stamp)
+        source = known.source_id if known else None
+        self.emit(
+            EventName.ANALYSIS_COMPLETE,
+            "planned",
+            plan=plain_plan(plan),
+            source_id=source,
+            job_id=self.job_key(plan, source) if source else None,
+        )
+        reasons = (*self.reasons(), "Dry run: nothing was encoded.", *plan.notes)
+        return replace(self.so_far(), outcome="planned", reasons=reasons)
+
+    def job_key(self, plan: EncodePlan, source_id: str) -> str:
+        """Identity of this work."""
+        return identity.job_id(source_id, plan.request_identity(), os.fspath(self.output))
+
+    async def encode(
+        self, plan: EncodePlan, stamp: SourceStamp, index: FrameIndex, workspace: Workspace
+    ) -> OutcomeRecord:
+        """Everything after the analysis."""
+        services = self.services
+        self.job_id = self.emit.job = self.job_key(plan, index.source_id)
+        job = Job(
+            id=self.job_id,
+            source_id=index.source_id,
+            source_path=stamp.path,
+            output_path=os.fspath(self.output),
+            plan=plain_plan(plan),
+        )
+        known = await services.offload(services.store.open_job, job)
+        if done := await self.already_done(known):
+            return done
+        parallel = decide_parallel(
+            cores=len(os.sched_getaffinity(0)),
+            memory_bytes=psutil.virtual_memory().available,
+            width=plan.width,
+            height=plan.height,
+            requested=self.options.workers,
+        )
+        film = Film(
+            runner=services.runner, tools=services.tools, source=self.source, stamp=stamp, info=self.info_or_fail(),
+            plan=plan, index=index, chunks=make_chunks(index, chunk_length(plan.request)), workspace=workspace,
+            output=self.output, job_id=self.job_id, threads=parallel.threads,
+        )  # fmt: skip
+        runner = LocalRunner(
+            film, services.store, services.offload, self.emit, most=parallel.encodes, overwrite=self.options.overwrite
+        )
+        try:
+            state = await runner.run()
+        except ReelwrightError:
+            await services.offload(services.store.finish_job, self.job_id, JobStatus.FAILED)
+            raise
+        await services.offload(services.store.finish_job, self.job_id, JobStatus.DONE)
+        return self.finished(runner, state)
+
+    def info_or_fail(self) -> MediaInfo:
+        """The probe's facts."""
+        if self.info is None:
+            raise ReelwrightError("A film was encoded before it was probed.")
+        return self.info
+
+    async def already_done(self, job: Job) -> OutcomeRecord | None:
+        """The outcome of a job that was done before, if its output is still what was placed.
+
+        Raises:
+            ConflictError: something else lies there now.
+        """
+        steps = await self.services.offload(self.services.store.steps, job.id)
+        validated = steps.get(StepKind.VALIDATE)
+        if validated is None or not self.output.exists():
+            if not os.path.lexists(self.output):
+                return None
+            refuse_existing(self.output, overwrite=self.options.overwrite)
+            return None
+        content = await asyncio.to_thread(content_hash, self.output)
+        if content != validated.result["content"]:
+            refuse_existing(self.output, overwrite=self.options.overwrite)
+            return None
+        if job.status is not JobStatus.DONE:
+            await self.services.offload(self.services.store.finish_job, job.id, JobStatus.DONE)
+        former = await self.services.offload(self.services.store.outcomes, job.id)
+        best = next((o for o in reversed(former) if o.outcome == "encoded"), None)
+        return replace(
+            best or self.so_far(),
+            outcome="already_done",
+            exit_code=0,
+            reasons=("It was encoded before, and the output is still exactly what was placed.",),
+            bytes_after=validated.result["size_bytes"],
+            checks=tuple(validated.result["checks"]),
+            job_id=job.id,
+            cpu_seconds=0.0,
+        )
+
+    def finished(self, runner: LocalRunner, state: JobState) -> OutcomeRecord:
+        """The outcome of a job that was carried out."""
+        chosen = runner.trials.chosen(state)
+        placed = runner.steps[StepKind.PLACE].result
+        return replace(
+            self.so_far(),
+            outcome="encoded",
+            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state)),
+            bytes_after=placed["size_bytes"],
+            vmaf=film_score(chosen),
+            trials=runner.made,
+            cpu_seconds=round(runner.cpu_seconds, 2),
+            checks=tuple(placed["checks"]),
+        )
+
+    def reasons(self) -> tuple[str, ...]:
+        """Why it was decided so."""
+        return self.decision.reasons if self.decision else ()
+
+    def so_far(self) -> OutcomeRecord:
+        """An outcome with what is known by now."""
+        return OutcomeRecord(
+            source_path=os.path.abspath(self.source),  # noqa: PTH100
+            output_path=os.fspath(self.output),
+            job_id=self.job_id,
+            decision=self.decision.verdict.value if self.decision else None,
+            outcome="failed",
+            exit_code=0,
+            reasons=(),
+            bytes_before=self.info.size_bytes if self.info else None,
+        )
+
+    async def record(self, outcome: OutcomeRecord) -> None:
+        """Write the outcome into the ledger and tell it; a dry run leaves no row."""
+        if not self.options.dry_run:
+            await self.services.offload(self.services.store.record_outcome, outcome)
+        self.emit(EventName.RESULT, outcome.outcome, **result_data(outcome))
+
+
+def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
+    """The data of the last event of a source."""
+    row = asdict(outcome)
+    return {
+        "decision": row["decision"],
+        "outcome": row["outcome"],
+        "output": row["output_path"],
+        "reasons": list(row["reasons"]),
+        "bytes_before": row["bytes_before"],
+        "bytes_after": row["bytes_after"],
+        "vmaf": row["vmaf"],
+        "trials": row["trials"],
+        "seconds": row["seconds"],
+        "checks": list(row["checks"]),
+        "cpu_seconds": row["cpu_seconds"],
+        "exit_code": row["exit_code"],
+    }
+
+
+def best_efforts(state: JobState) -> tuple[str, ...]:
+    """Sentences on chunks that ended outside the band."""
+    missed = [s for s in state.chunks if s.accepted and not s.accepted.within_band]
+    return tuple(
+        f"Chunk {s.chunk.index} (frames {s.chunk.start} to {s.chunk.end - 1}): {s.accepted.why}."
+        for s in missed
+        if s.accepted
+    )

@@ -1,0 +1,115 @@
+"""How far a job is: what each lane does, what has landed, and what that says of the end."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from reelwright.engine.jobs import TrialRecord
+from reelwright.engine.scheduler import JobState
+from reelwright.events import Emitter, EventName
+
+#: Progress is told at most this often.
+TELL_SECONDS = 0.5
+#: An estimate of the end is given once this share of the frames has landed.
+ENOUGH = 0.03
+#: Trials a chunk is expected to need, until this film has shown its own number.
+EXPECTED_TRIALS = 2.0
+
+
+@dataclass(kw_only=True, slots=True)
+class Lane:
+    """One trial under way."""
+
+    chunk: int
+    frames: int
+    crf: float
+    doing: str = "encode"
+    done: int = 0
+
+    def tell(self, watch: "Watch") -> Callable[[str, int], None]:
+        """A function that notes how far the trial is."""
+
+        def note(doing: str, done: int) -> None:
+            self.doing, self.done = doing, min(done, self.frames)
+            watch.beat()
+
+        return note
+
+
+class Watch:
+    """Gathers the lanes and tells of the whole."""
+
+    def __init__(self, emit: Emitter, frames: int, source_bytes: int) -> None:
+        self._emit = emit
+        self._frames = frames
+        self._source_bytes = source_bytes
+        self._lanes: dict[int, Lane] = {}
+        self._told = 0.0
+        self._started = time.monotonic()
+        self._at_start: int | None = None
+        self._accepted = 0
+        self._landed_bytes = 0
+        self._score_sum = 0.0
+        self._phase = "trials"
+
+    def open(self, lane: Lane) -> None:
+        """A trial begins."""
+        self._lanes[lane.chunk] = lane
+
+    def close(self, chunk: int) -> None:
+        """A trial has ended."""
+        self._lanes.pop(chunk, None)
+
+    def settled(self, state: JobState, trials: Mapping[int, Mapping[float, TrialRecord]]) -> None:
+        """Note which chunks have their answer."""
+        chosen = [trials[s.chunk.index][s.accepted.crf] for s in state.chunks if s.accepted]
+        self._accepted = sum(t.frames for t in chosen)
+        self._landed_bytes = sum(t.size_bytes for t in chosen)
+        self._score_sum = sum(t.score.mean * t.frames for t in chosen)
+        if self._at_start is None:
+            self._at_start = self._accepted
+        self.beat()
+
+    def phase(self, name: str) -> None:
+        """Another step begins."""
+        self._phase = name
+        self.beat(force=True)
+
+    def beat(self, *, force: bool = False) -> None:
+        """Tell how far it is, if that was not done just now."""
+        now = time.monotonic()
+        if not force and now - self._told < TELL_SECONDS:
+            return
+        self._told = now
+        done = self._accepted
+        self._emit(
+            EventName.PROGRESS,
+            "encoding",
+            phase=self._phase,
+            done=round(self.effective(), 1),
+            total=self._frames,
+            accepted=done,
+            eta_seconds=self.remaining(now),
+            mean=round(self._score_sum / done, 2) if done else None,
+            projected_bytes=round(self._landed_bytes / done * self._frames) if done else None,
+            source_bytes=self._source_bytes,
+            lanes=[
+                {"chunk": lane.chunk, "crf": lane.crf, "doing": lane.doing, "done": lane.done, "frames": lane.frames}
+                for lane in self._lanes.values()
+            ],
+        )
+
+    def effective(self) -> float:
+        """Frames that have landed, and a part of those under way: a trial under way may not be the last."""
+        under_way = sum(
+            lane.frames * (0.6 * lane.done / lane.frames if lane.doing == "encode" else 0.6 + 0.4 * lane.done / lane.frames)
+            for lane in self._lanes.values()
+        )
+        return min(self._frames, self._accepted + under_way / EXPECTED_TRIALS)
+
+    def remaining(self, now: float) -> float | None:
+        """Seconds until the trials are through, at the pace of this run so far; None where too little is known."""
+        landed = self.effective() - (self._at_start or 0)
+        if landed < ENOUGH * self._frames:
+            return None
+        return round((now - self._started) / landed * (self._frames - self.effective()), 1)

@@ -1,0 +1,234 @@
+"""The local runner: carries out ready steps, several trials at once, and commits each before it counts."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from reelwright.engine.film import Film
+from reelwright.engine.finish import assemble, put_in_place, still_assembled, validate
+from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
+from reelwright.engine.offload import Offload
+from reelwright.engine.progress import Lane, Watch
+from reelwright.engine.resources import DISK_RESERVE_BYTES
+from reelwright.engine.scheduler import FilmStep, JobState, TrialStep, accept_waiting, begin, next_steps, with_point
+from reelwright.engine.trials import run_trial, still_holds
+from reelwright.errors import ResourceError
+from reelwright.events import Emitter, EventName
+from reelwright.quality.controller import Point
+
+
+@dataclass(kw_only=True, slots=True)
+class Trials:
+    """Every usable trial of the film's chunks, by chunk and CRF."""
+
+    by_chunk: dict[int, dict[float, TrialRecord]] = field(default_factory=dict)
+
+    def add(self, chunk: int, trial: TrialRecord) -> None:
+        """Take one more."""
+        self.by_chunk.setdefault(chunk, {})[trial.crf] = trial
+
+    def points(self) -> dict[int, list[Point]]:
+        """The trials as the search sees them."""
+        return {
+            chunk: [Point(crf=trial.crf, score=trial.score.mean) for trial in trials.values()]
+            for chunk, trials in self.by_chunk.items()
+        }
+
+    def chosen(self, state: JobState) -> tuple[TrialRecord, ...]:
+        """The accepted trial of each chunk, in the film's order."""
+        return tuple(
+            self.by_chunk[s.chunk.index][s.accepted.crf] for s in state.chunks if s.accepted is not None
+        )
+
+    def __len__(self) -> int:
+        return sum(len(trials) for trials in self.by_chunk.values())
+
+
+class LocalRunner:
+    """Runs one film's job on this machine.
+
+    Args:
+        film: the film, read and planned.
+        store: remembers; spoken to through `offload` alone.
+        offload: the store's thread.
+        emit: takes the film's events.
+        most: trials at once.
+        overwrite: whether an existing output may be replaced.
+    """
+
+    def __init__(
+        self, film: Film, store: JobStore, offload: Offload, emit: Emitter, *, most: int, overwrite: bool
+    ) -> None:
+        self.film = film
+        self.store = store
+        self.offload = offload
+        self.emit = emit
+        self.most = most
+        self.overwrite = overwrite
+        self.trials = Trials()
+        self.made = 0
+        self.reused = 0
+        #: CPU seconds of the trials made in this run.
+        self.cpu_seconds = 0.0
+        self.steps: dict[StepKind, StepRecord] = {}
+        self.watch = Watch(emit, film.index.frames, film.info.size_bytes)
+        self._running: dict[asyncio.Task[TrialRecord], TrialStep] = {}
+
+    async def run(self) -> JobState:
+        """Carry out steps until none is left; returns the final state.
+
+        Raises:
+            ReelwrightError: a step failed for good; what was committed stays committed.
+        """
+        state = await self.recall()
+        self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), workers=self.most)
+        try:
+            while True:
+                state = accept_waiting(state)
+                self.watch.settled(state, self.trials.by_chunk)
+                busy = {step.chunk.index for step in self._running.values()}
+                steps = next_steps(state, busy, self.most - len(self._running))
+                for step in steps:
+                    if isinstance(step, TrialStep):
+                        self.start_trial(step)
+                    else:
+                        state = await self.film_step(state, step)
+                if self._running:
+                    state = await self.collect(state)
+                elif not steps:
+                    return state
+        finally:
+            await self.stop()
+
+    async def recall(self) -> JobState:
+        """The job's state from what was committed earlier, each trial's file checked against its record."""
+        film = self.film
+        curves = {film.curve_key(chunk): chunk for chunk in film.chunks}
+        known = await self.offload(self.store.trials, list(curves))
+        for trial in known:
+            usable = trial.score_key == film.score_key(trial.trial_key)
+            if usable and await asyncio.to_thread(still_holds, film, trial):
+                chunk = curves[trial.curve_key]
+                self.trials.add(chunk.index, trial)
+                self.reused += 1
+                self.tell_trial(chunk.index, trial, reused=True)
+            else:
+                await self.offload(self.store.drop_trial, trial.trial_key)
+        self.steps = await self.offload(self.store.steps, film.job_id)
+        plan = film.plan
+        return begin(plan.request, (plan.width, plan.height), film.chunks, self.trials.points())
+
+    def start_trial(self, step: TrialStep) -> None:
+        """Begin a trial beside those under way.
+
+        Raises:
+            ResourceError: the work disk is nearly full, and nothing under way will free it.
+        """
+        free = shutil.disk_usage(self.film.workspace.root).free
+        if free < DISK_RESERVE_BYTES and not self._running:
+            raise ResourceError(
+                f"The work disk has {free >> 20} MiB left; {DISK_RESERVE_BYTES >> 20} MiB are kept free.",
+                hint="Free space, or set --work-dir to another disk.",
+            )
+        if free < DISK_RESERVE_BYTES:
+            return
+        lane = Lane(chunk=step.chunk.index, frames=step.chunk.frames, crf=step.crf)
+        self.watch.open(lane)
+        task = asyncio.create_task(run_trial(self.film, step, lane.tell(self.watch)))
+        self._running[task] = step
+
+    async def collect(self, state: JobState) -> JobState:
+        """Wait for a trial to end and commit it. With `deterministic`, the order of ends changes nothing.
+
+        Raises:
+            ReelwrightError: the trial failed for good.
+        """
+        done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED, timeout=0.5)
+        self.watch.beat()
+        for task in sorted(done, key=lambda t: self._running[t].chunk.index):
+            step = self._running.pop(task)
+            self.watch.close(step.chunk.index)
+            trial = task.result()
+            await self.offload(self.store.commit_trial, trial)
+            self.made += 1
+            self.cpu_seconds += trial.encode_usage.cpu_seconds + trial.score_usage.cpu_seconds
+            self.trials.add(step.chunk.index, trial)
+            state = with_point(state, step.chunk.index, Point(crf=trial.crf, score=trial.score.mean))
+            self.tell_trial(step.chunk.index, trial, reused=False, state=state)
+        return state
+
+    def tell_trial(self, chunk: int, trial: TrialRecord, *, reused: bool, state: JobState | None = None) -> None:
+        """Announce a committed trial, and its chunk where that ends the search."""
+        accepted = state.chunks[chunk].accepted if state else None
+        self.emit(
+            EventName.TRIAL_COMPLETE,
+            "encoding",
+            chunk=chunk,
+            kind="trial",
+            frames=trial.frames,
+            crf=trial.crf,
+            score=round(trial.score.mean, 3),
+            bytes=trial.size_bytes,
+            seconds=round(trial.encode_usage.wall_seconds + trial.score_usage.wall_seconds, 2),
+            predicted=None,
+            next=f"accepted: {accepted.why}" if accepted else trial.why if reused else "another CRF is tried",
+            reused=reused,
+        )
+        if accepted:
+            self.emit(EventName.SEGMENT_COMPLETE, "encoding", chunk=chunk, crf=accepted.crf, why=accepted.why)
+
+    async def film_step(self, state: JobState, step: FilmStep) -> JobState:
+        """Carry out a step on the whole film, unless its result still holds, and commit it."""
+        work = {
+            StepKind.ASSEMBLE: self._assemble,
+            StepKind.VALIDATE: self._validate,
+            StepKind.PLACE: self._place,
+        }[step.kind]
+        record = await self.known_or(step.kind, state, work)
+        self.steps[step.kind] = record
+        return replace(state, committed=state.committed | {step.kind})
+
+    async def known_or(
+        self, kind: StepKind, state: JobState, work: Callable[[JobState], Awaitable[StepRecord]]
+    ) -> StepRecord:
+        """The step's committed result if it still holds, else do the work and commit it."""
+        known = self.steps.get(kind)
+        assembled = self.steps.get(StepKind.ASSEMBLE)
+        holds = assembled is not None and still_assembled(self.film, assembled, self.trials.chosen(state))
+        if known is not None and holds and kind is not StepKind.PLACE:
+            return known
+        started = time.monotonic()
+        self.watch.phase(kind.value)
+        record = await work(state)
+        if not record.usage.wall_seconds:
+            record = replace(record, usage=replace(record.usage, wall_seconds=time.monotonic() - started))
+        await self.offload(self.store.commit_step, self.film.job_id, record)
+        return record
+
+    async def _assemble(self, state: JobState) -> StepRecord:
+        # What was validated before belongs to another assembly.
+        await self.offload(self.store.drop_steps, self.film.job_id, [StepKind.VALIDATE, StepKind.PLACE])
+        self.steps.pop(StepKind.VALIDATE, None)
+        chosen = self.trials.chosen(state)
+        self.emit(EventName.ENCODING_COMPLETE, "assembling", trials=len(self.trials), chunks=len(chosen))
+        return await assemble(self.film, chosen)
+
+    async def _validate(self, _: JobState) -> StepRecord:
+        record = await validate(self.film, self.steps[StepKind.ASSEMBLE])
+        self.emit(EventName.VALIDATION_COMPLETE, "validated", checks=list(record.result["checks"]))
+        return record
+
+    async def _place(self, _: JobState) -> StepRecord:
+        record = await put_in_place(self.film, self.steps[StepKind.VALIDATE], overwrite=self.overwrite)
+        self.emit(EventName.PLACED, "placed", output=record.result["output"], bytes=record.result["size_bytes"])
+        return record
+
+    async def stop(self) -> None:
+        """End what is still under way; its work is lost, everything committed stays."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        self._running.clear()
+

@@ -1,0 +1,23 @@
+"""What a run is carried out with."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from reelwright.engine.jobs import JobStore
+from reelwright.engine.offload import Offload
+from reelwright.events import EventSink
+from reelwright.tools.capabilities import Capabilities
+from reelwright.tools.process import Runner
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """What a run is carried out with."""
+
+    runner: Runner
+    tools: Capabilities
+    store: JobStore
+    offload: Offload
+    sink: EventSink
+    now: Callable[[], dt.datetime]
