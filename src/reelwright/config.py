@@ -15,7 +15,7 @@ from reelwright.errors import UsageError
 
 PREFIX = "REELWRIGHT_"
 #: Variables of ours that are no settings.
-NOT_SETTINGS = frozenset({"REELWRIGHT_CONFIG", "REELWRIGHT_RUN"})
+NOT_SETTINGS = frozenset({"REELWRIGHT_DEBUG", "REELWRIGHT_CONFIG", "REELWRIGHT_RUN"})
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
@@ -204,7 +204,9 @@ def explain(error: ValidationError, origin: str) -> UsageError:
 
 def near_miss(key: str) -> str:
     """ "Did you mean …?" for a key that is nearly one."""
-    known = [f"{name}.{inner}" for name, field in Settings.model_fields.items() for inner in field.annotation.model_fields]  # type: ignore[union-attr]
+    known = [
+        f"{name}.{inner}" for name, field in Settings.model_fields.items() for inner in field.annotation.model_fields
+    ]  # type: ignore[union-attr]
     close = get_close_matches(key, [*known, *Settings.model_fields], n=1)
     return f"Did you mean {close[0]}?" if close else ""
 

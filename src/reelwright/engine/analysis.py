@@ -1,6 +1,7 @@
 """The analysis step: a film's index, made in one pass over the source or recalled from an earlier one."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ class Reader:
         self.locks.hold(workspace)
         os.replace(reading.index, workspace.index)  # noqa: PTH105
         await self._commit(index, workspace)
+        shutil.rmtree(reading.root, ignore_errors=True)
         self.locks.release(reading)
         self._tell(index, reused=False)
         return index, workspace

@@ -82,7 +82,11 @@ async def validate(film: Film, assembled: StepRecord) -> StepRecord:
     if failed:
         temporary.unlink(missing_ok=True)
         raise failed_checks(checks)
-    result = {"content": inspection.content, "size_bytes": temporary.stat().st_size, "checks": [asdict(c) for c in checks]}
+    result = {
+        "content": inspection.content,
+        "size_bytes": temporary.stat().st_size,
+        "checks": [asdict(c) for c in checks],
+    }
     return StepRecord(kind=StepKind.VALIDATE, result=result, usage=usage)
 
 
@@ -120,10 +124,14 @@ async def gather(film: Film, path: Path, assembled: Mapping[str, Any]) -> tuple[
     )
     usage = usage_of(decoded)
     spent = usage.cpu_seconds + answer.finished.cpu_seconds
-    return evidence, inspection, Usage(
-        wall_seconds=usage.wall_seconds + answer.finished.wall_seconds,
-        cpu_seconds=spent,
-        peak_rss_bytes=max(usage.peak_rss_bytes, answer.finished.peak_rss_bytes),
+    return (
+        evidence,
+        inspection,
+        Usage(
+            wall_seconds=usage.wall_seconds + answer.finished.wall_seconds,
+            cpu_seconds=spent,
+            peak_rss_bytes=max(usage.peak_rss_bytes, answer.finished.peak_rss_bytes),
+        ),
     )
 
 

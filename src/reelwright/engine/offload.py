@@ -22,8 +22,14 @@ class Offload:
             asyncio.get_running_loop().run_in_executor(self._thread, lambda: call(*args, **kwargs))
         )
 
+    def later(self, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Queue one call without waiting for it; it must not raise."""
+        self._thread.submit(call, *args, **kwargs)
+
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._thread.shutdown(wait=True)

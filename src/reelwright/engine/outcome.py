@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from reelwright.engine.jobs import OutcomeRecord, TrialRecord
-from reelwright.errors import RefusedError, ReelwrightError, ValidationFailedError
+from reelwright.errors import ReelwrightError, RefusedError, ValidationFailedError
 from reelwright.planning.plan import EncodePlan
 from reelwright.quality.score import pool
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import psutil
 
-from reelwright.engine.film import Film
 from reelwright.engine.analysis import Reader
+from reelwright.engine.film import Film
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind
 from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
 from reelwright.engine.placement import check_destination, refuse_existing

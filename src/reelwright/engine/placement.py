@@ -70,7 +70,9 @@ def place(temporary: Path, output: Path, *, overwrite: bool) -> None:
             rename_new(temporary, output)
         sync(output.parent)
     except FileExistsError as error:
-        raise ConflictError(f"The output {output} has appeared meanwhile.", hint="Use --overwrite to replace it.") from error
+        raise ConflictError(
+            f"The output {output} has appeared meanwhile.", hint="Use --overwrite to replace it."
+        ) from error
     except OSError as error:
         raise failed_write(output, error) from error
 
@@ -82,7 +84,7 @@ def rename_new(temporary: Path, output: Path) -> None:
         FileExistsError: the name is taken.
     """
     try:
-        os.link(temporary, output)  # noqa: PTH200
+        os.link(temporary, output)
     except FileExistsError:
         raise
     except OSError:

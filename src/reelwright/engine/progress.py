@@ -102,7 +102,8 @@ class Watch:
     def effective(self) -> float:
         """Frames that have landed, and a part of those under way: a trial under way may not be the last."""
         under_way = sum(
-            lane.frames * (0.6 * lane.done / lane.frames if lane.doing == "encode" else 0.6 + 0.4 * lane.done / lane.frames)
+            lane.frames
+            * (0.6 * lane.done / lane.frames if lane.doing == "encode" else 0.6 + 0.4 * lane.done / lane.frames)
             for lane in self._lanes.values()
         )
         return min(self._frames, self._accepted + under_way / EXPECTED_TRIALS)

@@ -38,9 +38,7 @@ class Trials:
 
     def chosen(self, state: JobState) -> tuple[TrialRecord, ...]:
         """The accepted trial of each chunk, in the film's order."""
-        return tuple(
-            self.by_chunk[s.chunk.index][s.accepted.crf] for s in state.chunks if s.accepted is not None
-        )
+        return tuple(self.by_chunk[s.chunk.index][s.accepted.crf] for s in state.chunks if s.accepted is not None)
 
     def __len__(self) -> int:
         return sum(len(trials) for trials in self.by_chunk.values())
@@ -231,4 +229,3 @@ class LocalRunner:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         self._running.clear()
-

@@ -89,9 +89,7 @@ def settle(state: JobState, chunk_index: int) -> JobState:
 
 def film_view(state: JobState) -> FilmView:
     """What a flat chunk may know of the rest: the median accepted CRF, by frames, and whether it is final."""
-    answered = sorted(
-        (s.accepted.crf, s.chunk.frames) for s in state.chunks if s.accepted and s.accepted.within_band
-    )
+    answered = sorted((s.accepted.crf, s.chunk.frames) for s in state.chunks if s.accepted and s.accepted.within_band)
     return FilmView(median_crf=median_by_frames(answered), settled=all(s.accepted or s.flat for s in state.chunks))
 
 
@@ -128,9 +126,11 @@ def move_of(state: JobState, known: ChunkState) -> Try | Accept | Wait:
 
 def start_of(state: JobState) -> float:
     """First CRF of a chunk. With `deterministic` it does not depend on which chunks happen to be finished."""
-    answered = [] if state.request.deterministic else [
-        (s.accepted.crf, s.chunk.frames) for s in state.chunks if s.accepted and s.accepted.within_band
-    ]
+    answered = (
+        []
+        if state.request.deterministic
+        else [(s.accepted.crf, s.chunk.frames) for s in state.chunks if s.accepted and s.accepted.within_band]
+    )
     return start_crf(
         width=state.width,
         height=state.height,

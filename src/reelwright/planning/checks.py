@@ -121,16 +121,12 @@ def check_duration(e: Evidence) -> Check:
     ticks = e.packet_ticks
     frame = 1 / e.index.rate
     got = Fraction(ticks[-1] - ticks[0], TICKS) + e.index.last_duration * e.index.time_base if ticks else Fraction(0)
-    return Check(
-        name="duration", passed=abs(got - want) <= frame, detail=f"{float(got):.3f} s of {float(want):.3f} s"
-    )
+    return Check(name="duration", passed=abs(got - want) <= frame, detail=f"{float(got):.3f} s of {float(want):.3f} s")
 
 
 def inventory(streams: Sequence[Stream]) -> list[tuple[str, ...]]:
     """What each stream is, for comparing: kind, codec, language, title, dispositions."""
-    return [
-        (s.kind.value, s.codec or "", _language(s), s.title or "", " ".join(s.dispositions)) for s in streams
-    ]
+    return [(s.kind.value, s.codec or "", _language(s), s.title or "", " ".join(s.dispositions)) for s in streams]
 
 
 def _language(stream: Stream) -> str:
@@ -147,13 +143,17 @@ def expected_inventory(e: Evidence) -> list[tuple[str, ...]]:
     for stream in e.plan.streams:
         if stream.fate is Fate.CONVERT:
             original = by_index[stream.index]
-            rows.append(("subtitle", "subrip", _language(original), original.title or "", " ".join(original.dispositions)))
+            rows.append(
+                ("subtitle", "subrip", _language(original), original.title or "", " ".join(original.dispositions))
+            )
     return rows
 
 
 def check_inventory(e: Evidence) -> Check:
     """Every stream the plan keeps is there, with its language, title and dispositions, and no other."""
-    attached = [s for s in e.output.streams if s.kind is StreamKind.ATTACHMENT or (s.video and s.video.attached_picture)]
+    attached = [
+        s for s in e.output.streams if s.kind is StreamKind.ATTACHMENT or (s.video and s.video.attached_picture)
+    ]
     got = inventory([s for s in e.output.streams if s not in attached])
     want = expected_inventory(e)
     pairs = [(g, w) for g, w in zip(got, want, strict=False) if g != w]
@@ -186,8 +186,11 @@ def check_chapters(e: Evidence) -> Check:
 
 def check_offset(e: Evidence) -> Check:
     """The first sound starts as long after or before the picture as in the source, to a tick."""
+
     def offset(info: MediaInfo, film: Fraction) -> Fraction | None:
-        starts = [s.start_pts * s.time_base for s in info.of_kind(StreamKind.AUDIO) if s.start_pts is not None and s.time_base]
+        starts = [
+            s.start_pts * s.time_base for s in info.of_kind(StreamKind.AUDIO) if s.start_pts is not None and s.time_base
+        ]
         return min(starts) - film if starts else None
 
     kept = {s.index for s in e.plan.streams if s.fate is Fate.COPY}

@@ -45,9 +45,7 @@ def _dolby_vision(video: Video) -> Decision | None:
         return None
     return Decision(
         verdict=Verdict.REFUSE,
-        reasons=(
-            f"The film is Dolby Vision (profile {video.dolby_vision}); encoding it in chunks would lose that.",
-        ),
+        reasons=(f"The film is Dolby Vision (profile {video.dolby_vision}); encoding it in chunks would lose that.",),
         hint="The source was left as it is.",
     )
 

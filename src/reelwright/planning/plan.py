@@ -146,11 +146,7 @@ def parameters(request: Request) -> tuple[tuple[str, str], ...]:
 
 def plan_notes(video: Video, streams: tuple[StreamPlan, ...]) -> tuple[str, ...]:
     """Sentences on everything that does not arrive as it was."""
-    notes = [
-        f"Stream {s.index} ({s.kind.value}): {s.reason}."
-        for s in streams
-        if s.fate in {Fate.DROP, Fate.CONVERT}
-    ]
+    notes = [f"Stream {s.index} ({s.kind.value}): {s.reason}." for s in streams if s.fate in {Fate.DROP, Fate.CONVERT}]
     name = video.pix_fmt or ""
     if "422" in name or "444" in name or name.startswith(("rgb", "gbr", "bgr")):
         notes.append(f"Chroma of {name} becomes 4:2:0.")

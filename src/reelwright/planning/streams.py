@@ -23,9 +23,7 @@ SUBTITLES |= {"text", "dvdsub", "pgssub", "dvbsub", "arib_caption"}
 #: Text subtitles that become SubRip: the words and times are kept, the styling of the container is not.
 TEXT_SUBTITLES = frozenset({"mov_text"})
 #: Audio codecs Matroska has no mapping for.
-NOT_IN_MATROSKA = frozenset(
-    {"adpcm_ima_qt", "qdm2", "qdmc", "amr_nb", "amr_wb", "mace3", "mace6", "adpcm_swf"}
-)
+NOT_IN_MATROSKA = frozenset({"adpcm_ima_qt", "qdm2", "qdmc", "amr_nb", "amr_wb", "mace3", "mace6", "adpcm_swf"})
 #: Types of attached pictures, by codec.
 PICTURE_TYPES = {
     "mjpeg": ("image/jpeg", "jpg"),
@@ -95,9 +93,7 @@ def _subtitle(stream: Stream) -> StreamPlan:
     if stream.codec in SUBTITLES:
         return _keep(stream, Fate.COPY)
     if stream.codec in TEXT_SUBTITLES:
-        return _keep(
-            stream, Fate.CONVERT, f"{stream.codec} has no place in Matroska: its text becomes SubRip"
-        )
+        return _keep(stream, Fate.CONVERT, f"{stream.codec} has no place in Matroska: its text becomes SubRip")
     return _drop(stream, f"subtitles in {stream.codec} have no place in Matroska")
 
 

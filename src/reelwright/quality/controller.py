@@ -132,9 +132,7 @@ def _is_fooled(known: Sequence[Point], left: Point) -> bool:
     """Tell whether to halve: on a plateau that ends in a fall a straight line is always too far left."""
     late = len(known) - HALVE_AFTER
     before = [p for p in known if p.crf < left.crf]
-    plateau = bool(before) and _z(left.score) - _z(before[-1].score) <= SLOPES[0] * (
-        left.crf - before[-1].crf
-    )
+    plateau = bool(before) and _z(left.score) - _z(before[-1].score) <= SLOPES[0] * (left.crf - before[-1].crf)
     return plateau or (late >= 0 and late % HALVE_EVERY == 0)
 
 

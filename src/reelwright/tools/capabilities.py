@@ -38,8 +38,12 @@ class Capabilities:
         lacks = []
         if self.major is not None and self.major < OLDEST_FFMPEG:
             lacks.append(f"FFmpeg {self.version} is too old; {OLDEST_FFMPEG} or newer is needed.")
-        lacks += [f"FFmpeg at {self.ffmpeg} has no {name} encoder." for name in NEEDED_ENCODERS if name not in self.encoders]
-        lacks += [f"FFmpeg at {self.ffmpeg} has no {name} filter." for name in NEEDED_FILTERS if name not in self.filters]
+        lacks += [
+            f"FFmpeg at {self.ffmpeg} has no {name} encoder." for name in NEEDED_ENCODERS if name not in self.encoders
+        ]
+        lacks += [
+            f"FFmpeg at {self.ffmpeg} has no {name} filter." for name in NEEDED_FILTERS if name not in self.filters
+        ]
         return lacks
 
 
@@ -104,9 +108,14 @@ async def ask_ffmpeg(runner: Runner, configured: str) -> Capabilities:
 async def _svt_version(runner: Runner, ffmpeg: str) -> str | None:
     """SVT-AV1 says its version only while it encodes: let it encode one frame."""
     done = await runner.run(
-        [*(ffmpeg, "-nostdin", "-hide_banner", "-f", "lavfi", "-i", "color=s=64x64:r=1:d=1"),
-         *("-c:v", "libsvtav1", "-preset", "13", "-f", "null", "-")],
-        what="Asking SVT-AV1 for its version", env={"SVT_LOG": "3"}, timeout_seconds=60, check=False,
+        [
+            *(ffmpeg, "-nostdin", "-hide_banner", "-f", "lavfi", "-i", "color=s=64x64:r=1:d=1"),
+            *("-c:v", "libsvtav1", "-preset", "13", "-f", "null", "-"),
+        ],
+        what="Asking SVT-AV1 for its version",
+        env={"SVT_LOG": "3"},
+        timeout_seconds=60,
+        check=False,
     )
     found = re.search(r"SVT-AV1 Encoder Lib (\S+)", done.stderr)
     return found[1] if found else None

@@ -66,9 +66,7 @@ class Child:
         release: Called with its number when its group is gone, just before it is reaped.
     """
 
-    def __init__(
-        self, process: Spawned, *, argv: tuple[str, ...], what: str, release: Callable[[int], None]
-    ) -> None:
+    def __init__(self, process: Spawned, *, argv: tuple[str, ...], what: str, release: Callable[[int], None]) -> None:
         self.number = process.pid
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._process, self._argv, self._what, self._release = process, argv, what, release
@@ -271,9 +269,7 @@ def _poll_end(number: int, then: Callable[[], None]) -> None:
 def _peak_rss(process: str) -> int:
     """The most memory a process has had, in bytes; 0 where that cannot be read."""
     with suppress(OSError):
-        for line in (
-            Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace").splitlines()
-        ):
+        for line in Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return 0

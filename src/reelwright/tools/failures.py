@@ -18,9 +18,7 @@ _FFMPEG_NO_MEMORY = -errno.ENOMEM & 0xFF
 _NO_SPACE = ("No space left on device", "Disk quota exceeded")
 _NO_MEMORY = ("Cannot allocate memory",)
 _SCARCE = frozenset({errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
-_EMPTY_PHRASES = re.compile(
-    r"conversion failed!|exiting normally, received signal \d+\.|last message repeated"
-)
+_EMPTY_PHRASES = re.compile(r"conversion failed!|exiting normally, received signal \d+\.|last message repeated")
 _LOG_CONTEXT = re.compile(r"\[[^\[\]]* @ 0x[0-9a-f]+\] ?")
 _SIGNAL_HINTS = {
     signal.SIGKILL: "If nobody ended it, the system ran out of memory: run fewer encodes at once.",
@@ -55,9 +53,7 @@ def bad_end(what: str, argv: tuple[str, ...], returncode: int, stderr: str) -> R
     """
     status = returncode if program(argv) == "ffmpeg" else None
     if status == _FFMPEG_NO_SPACE or any(words in stderr for words in _NO_SPACE):
-        return ResourceError(
-            f"{what} failed: no space left on the disk.", hint="Free some space and run it again."
-        )
+        return ResourceError(f"{what} failed: no space left on the disk.", hint="Free some space and run it again.")
     if status == _FFMPEG_NO_MEMORY or any(words in stderr for words in _NO_MEMORY):
         return ResourceError(f"{what} failed: out of memory.", hint="Run fewer encodes at once.")
     ending, hint = _ending(returncode)
@@ -71,9 +67,7 @@ def no_start(what: str, argv: tuple[str, ...], error: OSError) -> ReelwrightErro
     if error.errno in _SCARCE:
         return ResourceError(f"{what} failed: no resources to start {program(argv)} ({error.strerror}).")
     hint = f"Install {program(argv)}, or correct its path in the settings."
-    return ToolError(
-        f"{what} failed: {program(argv)} could not be started: {_reason(error)}.", argv=argv, hint=hint
-    )
+    return ToolError(f"{what} failed: {program(argv)} could not be started: {_reason(error)}.", argv=argv, hint=hint)
 
 
 def _reason(error: OSError) -> str:

@@ -21,7 +21,9 @@ def format_crf(crf: float) -> str:
     return f"{crf:.2f}".rstrip("0").rstrip(".")
 
 
-def encode_args(ffmpeg: str, frames: FrameCommand, plan: EncodePlan, *, crf: float, threads: int, out: str) -> list[str]:
+def encode_args(
+    ffmpeg: str, frames: FrameCommand, plan: EncodePlan, *, crf: float, threads: int, out: str
+) -> list[str]:
     """Encode one range at one CRF into a bit-exact Matroska file.
 
     The CRF goes through -svtav1-params because FFmpeg's own -crf is an integer (ab-av1#342).

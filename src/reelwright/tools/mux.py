@@ -113,7 +113,9 @@ async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> tupl
     texts = tuple(s.index for s in plan.streams if s.fate is Fate.CONVERT)
     converted = job.folder / "subtitles.mkv"
     if texts:
-        await runner.run(subtitle_args(ffmpeg, os.fspath(job.source), texts, os.fspath(converted)), what="Converting subtitles")
+        await runner.run(
+            subtitle_args(ffmpeg, os.fspath(job.source), texts, os.fspath(converted)), what="Converting subtitles"
+        )
     answer = await ask(
         runner, "mux", request(plan, job, texts, converted), what="Joining the chunks", folder=job.folder
     )

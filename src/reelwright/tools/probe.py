@@ -61,7 +61,9 @@ async def _banner(runner: Runner, ffmpeg: str, path: Path) -> str:
     # PyAV shows no stream side data, where a Dolby Vision configuration record lives; `ffmpeg -i` prints it.
     done = await runner.run(
         [ffmpeg, "-nostdin", "-hide_banner", *input_flags(), "-i", file_url(path)],
-        what="Looking for Dolby Vision", check=False, timeout_seconds=120,
+        what="Looking for Dolby Vision",
+        check=False,
+        timeout_seconds=120,
     )
     return done.stderr
 

@@ -28,7 +28,11 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
             if packet.stream_index == request["film"]:
                 film.append(ticks)
         attachments = [
-            {"name": s.name, "mimetype": s.mimetype, "digest": hashlib.blake2b(bytes(s.data), digest_size=16).hexdigest()}
+            {
+                "name": s.name,
+                "mimetype": s.mimetype,
+                "digest": hashlib.blake2b(bytes(s.data), digest_size=16).hexdigest(),
+            }
             for s in container.streams
             if s.type == "attachment"
         ]

@@ -139,7 +139,11 @@ def stream_facts(path: str, stream: Any) -> dict[str, Any]:
     elif stream.type == "audio":
         context = stream.codec_context
         layout = context.layout.name if context.layout else None
-        facts["audio"] = {"channels": context.channels or None, "layout": layout, "sample_rate": context.sample_rate or None}
+        facts["audio"] = {
+            "channels": context.channels or None,
+            "layout": layout,
+            "sample_rate": context.sample_rate or None,
+        }
     elif stream.type == "attachment":
         facts["file_name"] = stream.name
         facts["mimetype"] = stream.mimetype

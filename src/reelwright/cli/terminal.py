@@ -1,0 +1,177 @@
+"""Progress for people: a live view on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from reelwright.cli.text import duration, printable_path, share, size
+from reelwright.events import Event, EventName
+
+#: How many landed trials stay in view.
+RECENT = 6
+#: Plain output gets a line of progress this often.
+PLAIN_SECONDS = 10.0
+WORDS = {"assemble": "joining the chunks", "validate": "checking every frame of the output", "place": "placing"}
+
+
+class Terminal:
+    """Draws events. Everything goes to standard error but the summary, which is the command's output."""
+
+    def __init__(self, out: Console | None = None, live_to: Console | None = None) -> None:
+        self._out = out or Console(file=sys.stdout, highlight=False, soft_wrap=True)
+        self._err = live_to or Console(file=sys.stderr, highlight=False)
+        self._live: Live | None = None
+        self._recent: list[Text] = []
+        self._facts: dict[str, Any] = {}
+        self._file = ""
+        self._plain_told = 0.0
+
+    def __enter__(self) -> Self:
+        if self._err.is_terminal:
+            self._live = Live(console=self._err, refresh_per_second=8, transient=True, get_renderable=self._draw)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        handler = {
+            EventName.FILE_DISCOVERED: self._discovered,
+            EventName.ANALYSIS_COMPLETE: self._analysed,
+            EventName.ENCODING_STARTED: self._started,
+            EventName.TRIAL_COMPLETE: self._trial,
+            EventName.PROGRESS: self._progress,
+            EventName.RESULT: self._result,
+        }.get(event.event)
+        if handler is not None:
+            handler(event)
+
+    def _line(self, text: str | Text) -> None:
+        self._err.print(text)
+
+    def _discovered(self, event: Event) -> None:
+        self._file = printable_path(event.file)
+        self._recent, self._facts = [], {}
+        self._line(Text(f"{self._file}  {size(event.data['bytes'])}", style="bold"))
+
+    def _analysed(self, event: Event) -> None:
+        data = event.data
+        if "plan" in data:
+            self._show_plan(data)
+            return
+        how = "known from before" if data["reused"] else "read in full"
+        self._line(f"{data['frames']} frames, {duration(data['seconds'])}, {how}")
+
+    def _show_plan(self, data: dict[str, Any]) -> None:
+        import json  # noqa: PLC0415
+
+        known = {"source_id": data["source_id"] or "not known before the film is read", "job_id": data["job_id"]}
+        self._out.print_json(json.dumps({**data["plan"], **known}), highlight=False)
+
+    def _started(self, event: Event) -> None:
+        self._line(f"{event.data['chunks']} chunks, {event.data['workers']} trials at once")
+
+    def _trial(self, event: Event) -> None:
+        data = event.data
+        style = "green" if str(data["next"]).startswith("accepted") else "dim" if data["reused"] else ""
+        again = " (made before)" if data["reused"] else f" {size(data['bytes'])} in {data['seconds']:.1f}s"
+        text = f"chunk {data['chunk']:>4}  CRF {data['crf']:>5.2f}  VMAF {data['score']:6.2f} {again}  {data['next']}"
+        self._recent = [*self._recent, Text(text, style=style, overflow="ellipsis", no_wrap=True)][-RECENT:]
+        if self._live is None and not data["reused"]:
+            self._line(text)
+
+    def _progress(self, event: Event) -> None:
+        self._facts = event.data
+        if self._live is None and time.monotonic() - self._plain_told > PLAIN_SECONDS:
+            self._plain_told = time.monotonic()
+            self._line(headline(event.data))
+
+    def _draw(self) -> Group:
+        if not self._facts:
+            return Group()
+        done, total = done_of(self._facts)
+        parts: list[Any] = [*self._recent]
+        parts += [lane_line(lane) for lane in self._facts.get("lanes", ())]
+        parts += [ProgressBar(total=total or 1, completed=done, width=60, pulse=not total), Text(headline(self._facts))]
+        return Group(*parts)
+
+    def _result(self, event: Event) -> None:
+        self._facts = {}
+        data = event.data
+        if event.status in {"failed", "refused", "interrupted"}:
+            # The sentence itself is an error: it goes to standard error, one line, wherever output is sent.
+            print(
+                f"reelwright: {self._file or printable_path(event.file)}: {' '.join(data['reasons'])}", file=sys.stderr
+            )
+            return
+        self._out.print(summary(event))
+
+
+def done_of(facts: dict[str, Any]) -> tuple[float, float]:
+    """How much is done, of how much."""
+    if facts["phase"] == "analyse":
+        return facts.get("seconds") or 0.0, facts.get("total_seconds") or 0.0
+    return facts["done"], facts["total"]
+
+
+def headline(facts: dict[str, Any]) -> str:
+    """The whole job in one line."""
+    done, total = done_of(facts)
+    percent = f"{100 * done / total:3.0f} %" if total else f"{facts.get('frame', 0)} frames"
+    if facts["phase"] == "analyse":
+        return f"reading the film  {percent}"
+    if facts["phase"] in WORDS:
+        return WORDS[facts["phase"]]
+    eta = f"  about {duration(facts['eta_seconds'])} left" if facts.get("eta_seconds") is not None else ""
+    mean = f"  VMAF {facts['mean']:.2f} so far" if facts.get("mean") else ""
+    projected = facts.get("projected_bytes")
+    sizes = f"  {size(projected)} of {size(facts['source_bytes'])} expected" if projected else ""
+    return f"{percent}{eta}{mean}{sizes}"
+
+
+def lane_line(lane: dict[str, Any]) -> Text:
+    """One trial under way."""
+    doing = "encoding" if lane["doing"] == "encode" else "scoring "
+    done = 100 * lane["done"] / lane["frames"] if lane["frames"] else 0
+    return Text(f"chunk {lane['chunk']:>4}  CRF {lane['crf']:>5.2f}  {doing} {done:3.0f} %", style="cyan")
+
+
+def summary(event: Event) -> Table | Text:
+    """What a source has come to, in a few lines."""
+    data = event.data
+    if data["outcome"] in {"skipped", "planned"}:
+        return Text(f"{data['outcome']}: {' '.join(data['reasons'])}")
+    table = Table(box=None, show_header=False, pad_edge=False)
+    rows = [(data["outcome"].replace("_", " "), printable_path(data["output"] or ""))]
+    rows.append(
+        ("size", f"{size(data['bytes_after'])}, {share(data['bytes_after'], data['bytes_before'])} of the source")
+    )
+    if vmaf := data["vmaf"]:
+        scaled = f", scaled to {vmaf['scaled_to']}" if vmaf["scaled_to"] else ""
+        rows.append(
+            ("VMAF", f"{vmaf['mean']:.2f} mean, {vmaf['p5']:.2f} 5th percentile, {vmaf['min']:.2f} lowest frame")
+        )
+        rows.append(("", f"{vmaf['model']}, every frame{scaled}"))
+    passed = sum(bool(check["passed"]) for check in data["checks"])
+    rows.append(("checks", f"{passed} of {len(data['checks'])} passed"))
+    rows.append(("work", f"{data['trials']} trials in {duration(data['seconds'])}"))
+    rows += [("note", reason) for reason in data["reasons"]]
+    for name, value in rows:
+        table.add_row(Text(name, style="bold"), Text(value))
+    return table

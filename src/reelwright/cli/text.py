@@ -1,0 +1,38 @@
+"""Words for people: sizes, times and names that are safe on a terminal."""
+
+import os
+
+
+def printable_path(path: str | os.PathLike[str]) -> str:
+    """A name without control characters and broken bytes: `\\n` and `\\xff` instead of the real thing."""
+    text = os.fsencode(os.fspath(path)).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def size(count: float | None) -> str:
+    """Bytes in the unit that fits."""
+    if count is None:
+        return "?"
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if abs(value) < 1000:  # noqa: PLR2004
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TB"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as 45s, 12m05s or 3h20m."""
+    if seconds is None:
+        return "?"
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004
+        return f"{whole}s"
+    if whole < 3600:  # noqa: PLR2004
+        return f"{whole // 60}m{whole % 60:02}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02}m"
+
+
+def share(part: float | None, whole: float | None) -> str:
+    """A share in percent."""
+    return f"{100 * part / whole:.1f} %" if part is not None and whole else "?"
