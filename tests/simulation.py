@@ -87,9 +87,7 @@ def load_film(path: Path) -> Film:
         Chunk(frames=c["frames"], curve=through(sorted((t["crf"], t["vmaf"]) for t in c["trials"])))
         for c in data["chunks"]
     )
-    return Film(
-        name=path.stem, width=data["width"], height=data["height"], preset=data["preset"], chunks=chunks
-    )
+    return Film(name=path.stem, width=data["width"], height=data["height"], preset=data["preset"], chunks=chunks)
 
 
 def search(
@@ -112,9 +110,7 @@ def weighted_median(values: Sequence[tuple[float, int]]) -> float | None:
     return median_low([value for value, weight in values for _ in range(weight)]) if values else None
 
 
-def search_film(
-    film: Film, aim: Aim, start_of: Callable[[Sequence[tuple[float, int]]], float]
-) -> list[Found]:
+def search_film(film: Film, aim: Aim, start_of: Callable[[Sequence[tuple[float, int]]], float]) -> list[Found]:
     """Search chunk after chunk, each starting where `start_of` the accepted (crf, frames) says.
 
     Flat chunks wait for the end, as in a real job.

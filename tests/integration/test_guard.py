@@ -15,6 +15,8 @@ import pytest
 from reelwright.tools.process import Runner, sweep
 
 DEADLINE = 60.0
+#: The processes that the running test knows of.
+HEARD: set[int] = set()
 
 #: Says its own number, that of its guard, and then whatever its children say.
 BEGIN = """
@@ -65,11 +67,13 @@ class Parent:
         self.process = subprocess.Popen(
             [sys.executable, "-c", BEGIN + lines + END, token], stdout=subprocess.PIPE, text=True, bufsize=1
         )
+        HEARD.add(self.process.pid)
 
     def hear(self, word: str) -> int:
         assert self.process.stdout is not None
         line = self.process.stdout.readline().split()
         assert line[0] == word
+        HEARD.add(int(line[1]))
         return int(line[1])
 
     def kill(self) -> None:
@@ -83,6 +87,10 @@ class Parent:
 def token() -> Iterator[str]:
     token = uuid4().hex
     yield token
+    for number in HEARD:  # what a failed test left running
+        if not ended(number):
+            os.kill(number, signal.SIGKILL)
+    HEARD.clear()
     sweep(token)
 
 
@@ -258,9 +266,7 @@ def test_a_guard_that_cannot_start_is_an_error(token: str, monkeypatch: pytest.M
 
 def test_sweeping_ends_who_carries_the_token_and_nobody_else(token: str) -> None:
     def start(mark: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            ["sleep", "600"], env={**os.environ, "REELWRIGHT_RUN": mark}, start_new_session=True
-        )
+        return subprocess.Popen(["sleep", "600"], env={**os.environ, "REELWRIGHT_RUN": mark}, start_new_session=True)
 
     marked = [start(token) for _ in range(3)]
     other = start(token + "0")
@@ -281,7 +287,5 @@ child = subprocess.Popen(["sleep", "600"])
 print(sweep(sys.argv[1]), child.wait())
 """
     env = {**os.environ, "REELWRIGHT_RUN": token}
-    done = subprocess.run(
-        [sys.executable, "-c", script, token], env=env, capture_output=True, check=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", script, token], env=env, capture_output=True, check=True, text=True)
     assert done.stdout.split() == ["1", "-9"]

@@ -68,9 +68,7 @@ views = st.one_of(
 )
 
 
-def run(
-    curve: Curve, aim: Aim = WIDE, *, start: float = 32, film: FilmView = UNKNOWN
-) -> tuple[Move, list[float]]:
+def run(curve: Curve, aim: Aim = WIDE, *, start: float = 32, film: FilmView = UNKNOWN) -> tuple[Move, list[float]]:
     move, points = search(curve, aim, start=start, film=film)
     return move, [p.crf for p in points]
 
@@ -120,9 +118,7 @@ def test_a_smooth_curve_with_an_answer_is_always_answered(
 
 @many
 @given(curve=cut_off(), target=st.floats(85, 96.5), start=st.floats(12, 50))
-def test_a_plateau_of_any_length_does_not_hide_the_answer_after_it(
-    curve: Curve, target: float, start: float
-) -> None:
+def test_a_plateau_of_any_length_does_not_hide_the_answer_after_it(curve: Curve, target: float, start: float) -> None:
     aim = Aim(target=target, low=target - 0.5, high=target + 0.5)
     assume(any(aim.low <= curve(step / 4) <= aim.high for step in range(48, 201)))
     move, crfs = run(curve, replace(aim, max_trials=10), start=start)
@@ -162,9 +158,7 @@ def test_the_order_of_the_trials_changes_nothing(
     points=st.lists(st.builds(Point, crf=st.floats(0, 70), score=st.floats(0, 100)), max_size=9),
     aim=aims(),
 )
-def test_trials_of_another_search_never_lead_to_a_repeat_or_out_of_bounds(
-    points: list[Point], aim: Aim
-) -> None:
+def test_trials_of_another_search_never_lead_to_a_repeat_or_out_of_bounds(points: list[Point], aim: Aim) -> None:
     move = next_move(points, aim, start=30, film=FilmView(median_crf=35.1, settled=True))
     if isinstance(move, Try):
         assert aim.min_crf <= move.crf <= aim.max_crf

@@ -27,9 +27,7 @@ def at(width: int, height: int, target: float = 93, accepted: tuple[tuple[float,
         (640, 272, 23),
     ],
 )
-def test_a_film_without_history_starts_at_the_constant_of_its_picture_size(
-    width: int, height: int, crf: float
-) -> None:
+def test_a_film_without_history_starts_at_the_constant_of_its_picture_size(width: int, height: int, crf: float) -> None:
     assert at(width, height) == pytest.approx(crf)
 
 

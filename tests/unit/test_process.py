@@ -268,9 +268,7 @@ def test_a_child_may_end_itself_politely_when_it_is_cancelled(tmp_path: Path) ->
 def test_what_a_child_leaves_running_ends_with_it() -> None:
     async def leave() -> None:
         async with Runner() as runner:
-            finished = await runner.run(
-                ["sh", "-c", "sleep 600 & echo left"], what="Leaving", keep_stdout=True
-            )
+            finished = await runner.run(["sh", "-c", "sleep 600 & echo left"], what="Leaving", keep_stdout=True)
             assert finished.stdout == b"left\n"
             assert await asyncio.to_thread(gone, runner.token)
 
@@ -296,9 +294,7 @@ def test_many_children_at_once_leave_nothing_behind() -> None:
     async def many() -> list[Finished]:
         async with Runner() as runner:
             before = psutil.Process().num_fds()
-            calls = [
-                runner.run(["sh", "-c", f"exit {i % 7}"], what="Testing", check=False) for i in range(200)
-            ]
+            calls = [runner.run(["sh", "-c", f"exit {i % 7}"], what="Testing", check=False) for i in range(200)]
             finished = await asyncio.gather(*calls)
             assert psutil.Process().num_fds() == before
             assert len(psutil.Process().children()) == 1  # the guard
