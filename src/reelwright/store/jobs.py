@@ -1,0 +1,188 @@
+"""The engine's JobStore on the ledger."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from django.db import OperationalError
+from django.db.models import Model, QuerySet
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from reelwright.engine.jobs import (
+    Job,
+    JobStatus,
+    OutcomeRecord,
+    SourceRecord,
+    SourceStamp,
+    StepKind,
+    StepRecord,
+    TrialRecord,
+)
+from reelwright.events import Event, EventName
+from reelwright.store import models, rows
+from reelwright.store.columns import exact
+from reelwright.store.connection import hang_up, speaking_to
+
+logger = logging.getLogger(__name__)
+
+Row = TypeVar("Row", bound=Model)
+Value = TypeVar("Value")
+
+#: Keys asked for at once: SQLite limits the parameters of a statement, and a long film has thousands of chunks.
+_KEYS_AT_ONCE = 500
+
+
+class DjangoJobStore:
+    """The port on SQLite, opened by `open_ledger`.
+
+    Every call is one transaction, durable when it returns. A row that cannot be read is skipped with a warning: what
+    it stood for counts as not done, and doing it again replaces the row.
+
+    Args:
+        path: The ledger's file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def close(self) -> None:
+        """Close the connection of the calling thread, which must be the one that made the calls. May be repeated."""
+        hang_up()
+
+    def find_source(self, stamp: SourceStamp) -> SourceRecord | None:
+        """See the port."""
+        with speaking_to(self.path):
+            return _first(models.Source.objects.filter(**rows.stamp_columns(stamp)), rows.source_value)
+
+    def remember_source(self, record: SourceRecord) -> None:
+        """See the port."""
+        with speaking_to(self.path):
+            _put(rows.source_row(record), ["path_exact"])
+
+    def open_job(self, job: Job) -> Job:
+        """See the port."""
+        row = rows.job_row(job)
+        row.status = JobStatus.OPEN.value
+        with speaking_to(self.path), atomic(durable=True):
+            known = models.Job.objects.filter(pk=job.id).values_list("status", flat=True).first()
+            if known == JobStatus.DONE.value:
+                row.status = known
+            _put(row, ["id"])
+            return rows.job_value(models.Job.objects.get(pk=job.id))
+
+    def find_job(self, job_id: str) -> Job | None:
+        """See the port."""
+        with speaking_to(self.path):
+            return _first(models.Job.objects.filter(pk=job_id), rows.job_value)
+
+    def jobs_for_output(self, output_path: str) -> list[Job]:
+        """See the port."""
+        with speaking_to(self.path):
+            found = models.Job.objects.filter(output_path_exact=exact(output_path)).order_by("created", "pk")
+            return _all(found, rows.job_value)
+
+    def commit_step(self, job_id: str, step: StepRecord) -> None:
+        """See the port."""
+        with speaking_to(self.path):
+            _put(rows.step_row(job_id, step), ["job", "kind"])
+
+    def steps(self, job_id: str) -> dict[StepKind, StepRecord]:
+        """See the port."""
+        with speaking_to(self.path):
+            found = _all(models.Step.objects.filter(job_id=job_id).order_by("pk"), rows.step_value)
+        return {step.kind: step for step in found}
+
+    def drop_steps(self, job_id: str, kinds: Iterable[StepKind]) -> None:
+        """See the port."""
+        with speaking_to(self.path):
+            models.Step.objects.filter(job_id=job_id, kind__in=[kind.value for kind in kinds]).delete()
+
+    def commit_trial(self, trial: TrialRecord) -> None:
+        """See the port."""
+        with speaking_to(self.path):
+            _put(rows.trial_row(trial), ["trial_key"])
+
+    def trials(self, curve_keys: Iterable[str]) -> list[TrialRecord]:
+        """See the port."""
+        wanted = sorted(set(curve_keys))
+        found: list[TrialRecord] = []
+        with speaking_to(self.path):
+            for first in range(0, len(wanted), _KEYS_AT_ONCE):
+                some = models.Trial.objects.filter(curve_key__in=wanted[first : first + _KEYS_AT_ONCE])
+                ordered = some.order_by("curve_key", "crf", "pk")
+                found += _all(ordered, rows.trial_value)
+        return found
+
+    def drop_trial(self, trial_key: str) -> None:
+        """See the port."""
+        with speaking_to(self.path):
+            models.Trial.objects.filter(trial_key=trial_key).delete()
+
+    def finish_job(self, job_id: str, status: JobStatus) -> None:
+        """See the port.
+
+        Raises:
+            KeyError: there is no such job.
+        """
+        with speaking_to(self.path):
+            if not models.Job.objects.filter(pk=job_id).update(status=status.value, updated=timezone.now()):
+                raise KeyError(job_id)
+
+    def record_outcome(self, outcome: OutcomeRecord) -> None:
+        """See the port."""
+        with speaking_to(self.path):
+            rows.outcome_row(outcome).save(force_insert=True)
+
+    def outcomes(self, job_id: str) -> list[OutcomeRecord]:
+        """See the port."""
+        with speaking_to(self.path):
+            return _all(models.Outcome.objects.filter(job_id=job_id).order_by("pk"), rows.outcome_value)
+
+    def add_event(self, event: Event) -> None:
+        """See the port."""
+        if event.event is EventName.PROGRESS:
+            return
+        with speaking_to(self.path):
+            rows.event_row(event).save(force_insert=True)
+
+
+def _put(row: Model, unique: Sequence[str]) -> None:
+    """Insert the row, or give the one with the same unique columns the new values, in one statement."""
+    kept = {*unique, "created"}
+    fields = [field.name for field in row._meta.concrete_fields if not field.primary_key and field.name not in kept]  # noqa: SLF001 -- Django's documented way to a model's fields
+    type(row)._default_manager.bulk_create(  # noqa: SLF001 -- as above
+        [row], update_conflicts=True, update_fields=fields, unique_fields=unique
+    )
+
+
+def _first(found: QuerySet[Row], value: Callable[[Row], Value]) -> Value | None:
+    return next(iter(_all(found, value)), None)
+
+
+def _all(found: QuerySet[Row], value: Callable[[Row], Value]) -> list[Value]:
+    """The values of the rows; one that cannot be read is skipped with a warning."""
+    try:
+        return [value(row) for row in found.all()]
+    except (ValueError, TypeError, KeyError, OperationalError) as error:
+        if not _unreadable(error):
+            raise
+    # Django reads a whole result or none of it: look at each row by itself to find the broken ones.
+    values: list[Value] = []
+    for key in found.values_list("pk", flat=True):
+        try:
+            values += [value(row) for row in found.filter(pk=key)]
+        except (ValueError, TypeError, KeyError, OperationalError) as error:
+            if not _unreadable(error):
+                raise
+            logger.warning("Row %r of %s cannot be read and is skipped: %s", key, found.model._meta.db_table, error)  # noqa: SLF001 -- as above
+    return values
+
+
+def _unreadable(error: Exception) -> bool:
+    """Whether the row is at fault; any other failure of the database is not to be taken for an empty ledger."""
+    if isinstance(error, OperationalError):
+        return isinstance(error.__cause__, sqlite3.Error) and "decode to UTF-8" in str(error)
+    return True

@@ -1,0 +1,177 @@
+"""The ledger's rows. They hold no rules: `rows.py` turns them into the engine's values and back.
+
+Ids of films, jobs and trials are digests made elsewhere. Every path has two columns: one to read and one, of bytes,
+that is exact. References to a job are not enforced by the database, so that no order of commits can lose a record.
+"""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+
+from reelwright.store.columns import EventEncoder, PlainEncoder
+
+DIGEST = 128
+
+
+def _plain(**options: Any) -> "models.JSONField[Any, Any]":
+    return models.JSONField(encoder=PlainEncoder, **options)
+
+
+def _job(related_name: str, **options: Any) -> "models.ForeignKey[Any, Any]":
+    return models.ForeignKey("Job", models.CASCADE, db_constraint=False, related_name=related_name, **options)
+
+
+class Source(models.Model):
+    """A film that was analysed, by the path it was read from; the same film may lie at several."""
+
+    path = models.TextField()
+    path_exact = models.BinaryField(unique=True)
+    # As text: file systems hand out device, inode and time numbers up to 64 bits without a sign.
+    device = models.CharField(max_length=24)
+    inode = models.CharField(max_length=24)
+    mtime_ns = models.CharField(max_length=24)
+    size_bytes = models.BigIntegerField()
+    source_id = models.CharField(max_length=DIGEST, db_index=True)
+    index_digest = models.CharField(max_length=DIGEST)
+    frames = models.BigIntegerField()
+    facts = _plain()
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Job(models.Model):
+    """One piece of work: a source, a request and an output."""
+
+    id = models.CharField(max_length=DIGEST, primary_key=True)
+    source_id = models.CharField(max_length=DIGEST, db_index=True)
+    source_path = models.TextField()
+    source_path_exact = models.BinaryField()
+    output_path = models.TextField()
+    output_path_exact = models.BinaryField(db_index=True)
+    plan = _plain()
+    status = models.CharField(max_length=16, db_index=True)
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.status}): {self.output_path}"
+
+
+class Step(models.Model):
+    """A committed step of a job."""
+
+    job = _job("steps", db_index=False)  # the constraint's index starts with the job
+    kind = models.CharField(max_length=16)
+    result = _plain()
+    wall_seconds = models.FloatField()
+    cpu_seconds = models.FloatField()
+    peak_rss_bytes = models.BigIntegerField()
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        """A later commit of the same kind replaces the former."""
+
+        constraints = [models.UniqueConstraint(fields=["job", "kind"], name="one_step_of_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.job_id}"
+
+
+class Trial(models.Model):
+    """One chunk encoded and scored at one CRF, whichever job did it."""
+
+    trial_key = models.CharField(max_length=DIGEST, unique=True)
+    curve_key = models.CharField(max_length=DIGEST)
+    source_id = models.CharField(max_length=DIGEST, db_index=True)
+    start = models.BigIntegerField()
+    end = models.BigIntegerField()
+    crf = models.FloatField()
+    file_name = models.CharField(max_length=255)
+    size_bytes = models.BigIntegerField()
+    packets_digest = models.CharField(max_length=DIGEST)
+
+    score_key = models.CharField(max_length=DIGEST)
+    score_mean = models.FloatField()
+    score_harmonic_mean = models.FloatField()
+    score_p5 = models.FloatField()
+    score_p1 = models.FloatField()
+    score_min = models.FloatField()
+    score_frames = models.BigIntegerField()
+    score_model = models.CharField(max_length=255)
+    score_n_subsample = models.IntegerField()
+    score_scaled_to = models.CharField(max_length=32, null=True)  # noqa: DJ001 -- unknown is NULL, not ""
+
+    encode_wall_seconds = models.FloatField()
+    encode_cpu_seconds = models.FloatField()
+    encode_peak_rss_bytes = models.BigIntegerField()
+    score_wall_seconds = models.FloatField()
+    score_cpu_seconds = models.FloatField()
+    score_peak_rss_bytes = models.BigIntegerField()
+
+    features = _plain()
+    width = models.IntegerField()
+    height = models.IntegerField()
+    encoder = models.CharField(max_length=64)
+    preset = models.IntegerField()
+    parameters = _plain()
+    build = _plain()
+    why = _plain()
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        """Trials are looked up by curve, in the order of their CRF."""
+
+        constraints = [
+            models.CheckConstraint(condition=Q(start__gte=0, end__gt=F("start")), name="a_trial_has_frames"),
+        ]
+        indexes = [models.Index(fields=["curve_key", "crf"], name="trials_of_a_curve")]
+
+    def __str__(self) -> str:
+        return f"frames [{self.start}, {self.end}) of {self.source_id} at CRF {self.crf}"
+
+
+class Outcome(models.Model):
+    """How one source ended, also for skips, refusals and failures."""
+
+    job = _job("outcomes", null=True)
+    source_path = models.TextField()
+    source_path_exact = models.BinaryField()
+    output_path = models.TextField(null=True)  # noqa: DJ001 -- unknown is NULL, not ""
+    output_path_exact = models.BinaryField(null=True)
+    decision = models.CharField(max_length=32, null=True)  # noqa: DJ001 -- unknown is NULL, not ""
+    outcome = models.CharField(max_length=32, db_index=True)
+    exit_code = models.IntegerField()
+    reasons = _plain()
+    bytes_before = models.BigIntegerField(null=True)
+    bytes_after = models.BigIntegerField(null=True)
+    vmaf = _plain(null=True)
+    trials = models.IntegerField()
+    seconds = models.FloatField()
+    cpu_seconds = models.FloatField()
+    checks = _plain()
+    finished = models.DateTimeField(null=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.source_path}: {self.outcome}"
+
+
+class Event(models.Model):
+    """One thing that happened to one file; `progress` is not kept."""
+
+    event = models.CharField(max_length=32)
+    timestamp = models.DateTimeField(db_index=True)
+    file = models.TextField()
+    file_exact = models.BinaryField()
+    job = _job("events", null=True)
+    status = models.TextField()
+    data = models.JSONField(encoder=EventEncoder)
+
+    def __str__(self) -> str:
+        return f"{self.event}: {self.file}"
