@@ -4,7 +4,7 @@ import argparse
 import logging
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from reelwright.cli.commands import EncodeJob, Program
@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[0].upper()}{message[1:]}.", hint=f"See `{self.prog} --help`.")
 
 
-def number(low: float, high: float) -> "argparse._ActionType":
+def number(low: float, high: float) -> Callable[[str], float]:
     """A type of argument: a number within bounds."""
 
     def parse(text: str) -> float:
@@ -45,13 +45,13 @@ def number(low: float, high: float) -> "argparse._ActionType":
 
 def quarter(text: str) -> float:
     """A CRF: 1 to 70 in steps of a quarter, which is as fine as SVT-AV1 goes."""
-    value = number(1, 70)(text)  # type: ignore[operator]
+    value = number(1, 70)(text)
     if value * 4 != int(value * 4):
         raise argparse.ArgumentTypeError(f"{text!r} is no quarter step, such as 31.25")
-    return float(value)
+    return value
 
 
-def whole(low: int, high: int) -> "argparse._ActionType":
+def whole(low: int, high: int) -> Callable[[str], int]:
     """A type of argument: a whole number within bounds."""
 
     def parse(text: str) -> int:

@@ -15,7 +15,7 @@ from reelwright.errors import SourceError, ValidationFailedError
 from reelwright.planning.checks import Check, Copied, Evidence, run_checks
 from reelwright.planning.streams import Fate
 from reelwright.tools.ffmpeg import decode_args, parse_framecrc
-from reelwright.tools.mux import Inspection, Join, Written, inspect, join, nominal_rate, shift_of
+from reelwright.tools.mux import Inspection, Join, Written, display_aspect, inspect, join, nominal_rate, shift_of
 from reelwright.tools.probe import probe
 from reelwright.version import VERSION
 
@@ -32,6 +32,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         shift=shift_of(film.info, film.index, film.plan),
         rate=nominal_rate(film.index),
         film_tags=film_tags(film),
+        display_aspect=display_aspect(film.info, film.plan),
         folder=film.workspace.working,
     )
     written = await join(film.runner, film.tools.ffmpeg, film.plan, job)

@@ -152,7 +152,8 @@ def next_steps(state: JobState, busy: Collection[int], most: int) -> list[Step]:
     if not waiting:
         if busy:
             return []
-        return [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed][:1]
+        open_steps: list[Step] = [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed]
+        return open_steps[:1]
     steps: list[Step] = []
     for known in sorted(waiting, key=lambda s: (not s.points, -s.chunk.frames, s.chunk.index)):
         if len(steps) >= most:

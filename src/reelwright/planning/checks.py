@@ -138,7 +138,7 @@ def expected_inventory(e: Evidence) -> list[tuple[str, ...]]:
     """What the plan says the output holds: the film first, then copies, then converted subtitles."""
     by_index = {s.index: s for s in e.source.streams}
     film = by_index[e.plan.video_index]
-    rows = [("video", "av1", _language(film), film.title or "", " ".join(film.dispositions))]
+    rows: list[tuple[str, ...]] = [("video", "av1", _language(film), film.title or "", " ".join(film.dispositions))]
     rows += inventory([by_index[s.index] for s in e.plan.streams if s.fate is Fate.COPY])
     for stream in e.plan.streams:
         if stream.fate is Fate.CONVERT:

@@ -106,6 +106,8 @@ class Trial(models.Model):
     score_n_subsample = models.IntegerField()
     score_scaled_to = models.CharField(max_length=32, null=True)  # noqa: DJ001 -- unknown is NULL, not ""
 
+    frame_scores = _plain()
+
     encode_wall_seconds = models.FloatField()
     encode_cpu_seconds = models.FloatField()
     encode_peak_rss_bytes = models.BigIntegerField()

@@ -136,6 +136,7 @@ _TRIAL: dict[str, Callable[[Any], Any]] = {
     "size_bytes": int,
     "packets_digest": str,
     "score_key": str,
+    "frame_scores": lambda column: tuple(float(value) for value in _list(column)),
     "features": _mapping,
     "width": int,
     "height": int,

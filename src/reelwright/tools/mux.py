@@ -13,7 +13,8 @@ from reelwright.media.timing import FrameIndex, Timing, is_constant
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.streams import Fate
 from reelwright.tools.ask import Answer, ask
-from reelwright.tools.ffmpeg import subtitle_args
+from reelwright.tools.allow import file_url, input_flags
+from reelwright.tools.ffmpeg import QUIET, subtitle_args
 from reelwright.tools.process import Runner
 
 
@@ -73,14 +74,24 @@ def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
         return Fraction(0)
     kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
     starts = [index.pts[0] * index.time_base]
-    starts += [s.start_pts * s.time_base for s in info.streams if s.index in kept and _starts(s)]  # type: ignore[operator]
+    starts += [start for s in info.streams if s.index in kept and (start := start_of(s)) is not None]
     earliest = min(starts)
     broadcast = info.container in {"mpegts", "mpeg"}
     return -earliest if earliest < 0 or broadcast else Fraction(0)
 
 
-def _starts(stream: Stream) -> bool:
-    return stream.start_pts is not None and stream.time_base is not None
+def start_of(stream: Stream) -> Fraction | None:
+    """When a stream's first packet is shown, in seconds; None where that is unknown."""
+    if stream.start_pts is None or stream.time_base is None:
+        return None
+    return stream.start_pts * stream.time_base
+
+
+def display_aspect(info: MediaInfo, plan: EncodePlan) -> Fraction | None:
+    """The picture's aspect on the screen where samples are not square; None where they are."""
+    video = info.film.video if info.film else None
+    sample = video.sample_aspect if video else None
+    return None if sample in {None, 0, 1} else Fraction(plan.width, plan.height) * Fraction(sample or 1)
 
 
 def nominal_rate(index: FrameIndex) -> Fraction | None:
@@ -99,6 +110,8 @@ class Join:
     shift: Fraction
     rate: Fraction | None
     film_tags: dict[str, str]
+    #: Display aspect where samples are not square; None where they are.
+    display_aspect: Fraction | None
     #: Where converted subtitles and the request are written.
     folder: Path
 
@@ -116,20 +129,42 @@ async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> tupl
         await runner.run(
             subtitle_args(ffmpeg, os.fspath(job.source), texts, os.fspath(converted)), what="Converting subtitles"
         )
-    answer = await ask(
-        runner, "mux", request(plan, job, texts, converted), what="Joining the chunks", folder=job.folder
-    )
+    joined = job.out if job.display_aspect is None else job.folder / "joined.mkv.part"
+    asked = request(plan, job, texts, converted, joined)
+    answer = await ask(runner, "mux", asked, what="Joining the chunks", folder=job.folder)
+    if job.display_aspect is not None:
+        await runner.run(aspect_args(ffmpeg, asked, job, joined), what="Setting the display aspect")
+        joined.unlink()
     return TypeAdapter(tuple[Written, ...]).validate_python(answer.result["streams"])
 
 
-def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path) -> dict[str, Any]:
+def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> list[str]:
+    """Copy a joined file with its display aspect set, which PyAV has no way to say.
+
+    Pictures among the attached files would be taken for video tracks; so all are attached anew.
+    """
+    attached = []
+    for k, row in enumerate(asked["attachments"]):
+        attached += ["-attach", row["extract_to"], f"-metadata:s:t:{k}", f"mimetype={row['mimetype']}"]
+        attached += [f"-metadata:s:t:{k}", f"filename={row['file_name']}"]
+    streams = 1 + len(asked["copies"]) + len(asked["conversions"])
+    maps = [part for k in range(streams) for part in ("-map", f"0:{k}")]
+    return [
+        *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(joined), *maps, "-c", "copy"),
+        *("-map_metadata", "0", "-map_chapters", "0", "-aspect:v:0", str(job.display_aspect).replace("/", ":")),
+        *(*attached, "-fflags", "+bitexact", "-default_mode", "passthrough", "-avoid_negative_ts", "disabled"),
+        *("-f", "matroska", file_url(job.out)),
+    ]
+
+
+def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path, out: Path) -> dict[str, Any]:
     """The request to the joining child."""
     return {
         "source": os.fspath(job.source),
         "video_index": plan.video_index,
         "index": os.fspath(job.index_path),
         "chunks": [os.fspath(path) for path in job.chunks],
-        "out": os.fspath(job.out),
+        "out": os.fspath(out),
         "shift": str(job.shift),
         "rate": str(job.rate) if job.rate is not None else None,
         "film_tags": job.film_tags,
@@ -137,7 +172,12 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
         "converted": os.fspath(converted) if texts else None,
         "conversions": list(texts),
         "attachments": [
-            {"index": s.index, "file_name": s.file_name, "mimetype": s.mimetype}
+            {
+                "index": s.index,
+                "file_name": s.file_name,
+                "mimetype": s.mimetype,
+                "extract_to": os.fspath(job.folder / f"attached-{s.index}.part") if job.display_aspect else None,
+            }
             for s in plan.streams
             if s.fate is Fate.ATTACH
         ],

@@ -92,7 +92,7 @@ class Pass:
         self.shapes: set[tuple[int, int, str]] = set()
         self.last_end = Fraction(0)
 
-    def packet(self, packet: av.Packet) -> None:
+    def packet(self, packet: Any) -> None:
         """Note a packet of the film."""
         if packet.is_corrupt:
             self.bad_packets += 1
@@ -115,9 +115,10 @@ class Pass:
 def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]:
     """Frames of the film, with the packets of every stream noted on the way."""
     for packet in container.demux():
-        if packet.size and packet.pts is not None and packet.time_base:
+        if packet.size and packet.pts is not None:
             notes.last_end = max(notes.last_end, (packet.pts + (packet.duration or 0)) * packet.time_base)
-        if packet.stream_index != stream.index:
+        # The last packet of each stream is empty and carries no stream index of its own: ask for its stream.
+        if packet.stream.index != stream.index:
             continue
         if packet.size:
             notes.packet(packet)
@@ -139,7 +140,7 @@ def read_film(path: str, video_index: int) -> tuple[Pass, dict[str, Any]]:
             notes.frame(frame, measure)
             if time.monotonic() - told > TELL_SECONDS:
                 told = time.monotonic()
-                done = float(frame.pts * frame.time_base) if frame.pts is not None and frame.time_base else None
+                done = float(frame.pts * frame.time_base) if frame.pts is not None else None
                 say({"frame": len(notes.pts), "seconds": done})
         million = Fraction(1, av.time_base)
         facts = {
@@ -215,7 +216,7 @@ def last_duration(notes: Pass, facts: dict[str, Any]) -> int:
     stamped = [p for p in notes.pts if p is not None]
     if len(stamped) > 1:
         return stamped[-1] - stamped[-2]
-    return max(1, round(1 / facts["rate"] / facts["time_base"]))
+    return max(1, round(Fraction(1) / facts["rate"] / facts["time_base"]))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ from reelwright.tools.children.packets import TICKS, Tally, to_ticks
 #: Tags that describe the former container or were made stale by the new stream.
 STALE_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
 STALE_PREFIXES = ("bps", "number_of_frames", "number_of_bytes", "_statistics", "duration")
+#: Nothing random in the file, and no disposition but the source's (the muxer would mark a first stream default).
+MATROSKA = {"fflags": "+bitexact", "default_mode": "passthrough"}
 CLOCK = Fraction(1, TICKS)
 
 
@@ -72,21 +74,23 @@ def add_copies(output: Any, source: Any, plans: list[dict[str, Any]]) -> dict[in
     return added
 
 
-def film_packets(chunks: list[str], pts: list[int], base: Fraction, line: Timeline, film: Any) -> Iterator[Any]:
-    """The chunks' packets, stamped with the source's times, as (tick, order, packet, None).
+def film_packets(request: dict[str, Any], index: dict[str, Any], line: Timeline, film: Any) -> Iterator[Any]:
+    """The chunks' packets, stamped with the source's times, as (tick, order, number, packet, None).
 
     Raises:
         ValueError: the chunks hold more or fewer packets than the source has frames.
     """
+    pts, base = index["pts"], Fraction(index["time_base"])
     frame = 0
-    for path in chunks:
+    for path in request["chunks"]:
         with av.open(file_url(path), options=INPUT_OPTIONS) as chunk:
             for packet in chunk.demux(chunk.streams.video[0]):
                 if not packet.size:
                     continue
                 if frame >= len(pts):
                     raise ValueError(f"the chunks hold more packets than the source's {len(pts)} frames")
-                packet.duration = 0
+                # Only the last frame's end is not the next one's start.
+                packet.duration = index["last_duration"] if frame == len(pts) - 1 else 0
                 line.stamp(packet, pts[frame], None, base)
                 packet.stream = film
                 yield packet.dts, 0, frame, packet, None
@@ -118,7 +122,7 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
     with (
         av.open(file_url(source_path), options=INPUT_OPTIONS, metadata_errors="replace") as source,
         av.open(file_url(request["chunks"][0]), options=INPUT_OPTIONS) as first,
-        av.open(file_url(request["out"]), "w", format="matroska", options={"fflags": "+bitexact"}) as output,
+        av.open(file_url(request["out"]), "w", format="matroska", options=MATROSKA) as output,
     ):
         output.metadata.update(fresh(dict(source.metadata), encoded=False))
         film = add_film(output, first, source.streams[request["video_index"]], request)
@@ -131,10 +135,12 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
             inputs.append(copied_packets(words, converted, line, 2))
             tallies |= {(2, k): Tally() for k in converted}
         for plan in request["attachments"]:
-            add_attachment(output, source, source_path, plan)
+            data = attached_bytes(source, source_path, plan["index"])
+            output.add_attachment(plan["file_name"], plan["mimetype"], data)
+            if plan["extract_to"]:
+                Path(plan["extract_to"]).write_bytes(data)
         output.set_chapters(moved_chapters(source.chapters(), line.shift))
-        pts, base = index["pts"], Fraction(index["time_base"])
-        write(output, heapq.merge(film_packets(request["chunks"], pts, base, line, film), *inputs), tallies)
+        write(output, heapq.merge(film_packets(request, index, line, film), *inputs), tallies)
     keep(request["out"])
     return {"streams": [{"input": k[0], "index": k[1], **t.facts()} for k, t in sorted(tallies.items())]}
 
@@ -151,15 +157,13 @@ def add_converted(output: Any, source: Any, words: Any, indexes: list[int]) -> d
     return added
 
 
-def add_attachment(output: Any, source: Any, path: str, plan: dict[str, Any]) -> None:
-    """Write a font or a cover as an attached file, byte for byte."""
-    stream = source.streams[plan["index"]]
+def attached_bytes(source: Any, path: str, index: int) -> bytes:
+    """A font or a cover, byte for byte."""
+    stream = source.streams[index]
     if stream.type == "attachment":
-        data = bytes(stream.data)
-    else:
-        with av.open(file_url(path), options=INPUT_OPTIONS) as again:
-            data = next(bytes(p) for p in again.demux(again.streams[plan["index"]]) if p.size)
-    output.add_attachment(plan["file_name"], plan["mimetype"], data)
+        return bytes(stream.data)
+    with av.open(file_url(path), options=INPUT_OPTIONS) as again:
+        return next(bytes(p) for p in again.demux(again.streams[index]) if p.size)
 
 
 def moved_chapters(chapters: list[Any], shift: Fraction) -> list[Any]:

@@ -33,9 +33,14 @@ STILLS = frozenset({"png", "mjpeg", "bmp", "gif", "webp", "tiff", "jpegls", "jpe
 PROGRESSIVE = 1
 
 
+def nothing_seen() -> dict[str, Any]:
+    """What is known before a frame was looked at."""
+    return {"types": set(), "interlaced": None, "rotation": 0, "payloads": {}, "first": None}
+
+
 def look_at_frames(path: str, index: int) -> dict[str, Any]:
     """What only decoded frames tell: fields, rotation, HDR and Dolby Vision side data."""
-    seen: dict[str, Any] = {"types": set(), "interlaced": None, "rotation": 0, "payloads": {}, "first": None}
+    seen = nothing_seen()
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         stream = container.streams[index]
         try:
@@ -83,9 +88,7 @@ def video_facts(path: str, stream: Any) -> dict[str, Any]:
     """Facts of one video stream."""
     context = stream.codec_context
     attached = av.stream.Disposition.attached_pic in stream.disposition
-    seen = {"types": set(), "interlaced": None, "rotation": 0, "payloads": {}, "first": None}
-    if not attached:
-        seen = look_at_frames(path, stream.index)
+    seen = nothing_seen() if attached else look_at_frames(path, stream.index)
     frame = seen["first"]
     pixel = context.format or (frame.format if frame else None)
     field_order = getattr(context, "field_order", 0)
