@@ -216,8 +216,10 @@ class TestOlderLedgers:
         wanted = sqlite.journal_mode(sqlite3.sqlite_version_info)
         other = "wal" if wanted == "delete" else "delete"
         assert ask(path, f"PRAGMA journal_mode={other}") == [(other,)]
-        assert open_ledger(path).find_job("j") == job("j")
+        store = open_ledger(path)
+        # Already, and under the lock: SQLite does not wait for others when it changes the journal.
         assert ask(path, "PRAGMA journal_mode") == [(wanted,)]
+        assert store.find_job("j") == job("j")
         assert not list(path.parent.glob("*.backup"))
 
 
@@ -303,6 +305,17 @@ class TestConnections:
             }
         wanted = sqlite.journal_mode(sqlite3.sqlite_version_info)
         assert found == {"journal_mode": wanted, "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
+
+    @pytest.mark.parametrize("safe_from", [(3, 0, 0), (99, 0, 0)])
+    def test_a_ledger_works_with_either_journal(
+        self, path: Path, safe_from: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sqlite, "WAL_IS_SAFE", safe_from)
+        store = open_ledger(path)
+        store.open_job(job("j"))
+        assert path.with_name(f"{path.name}-wal").exists() == (safe_from == (3, 0, 0))
+        store.close()
+        assert open_ledger(path).find_job("j") == job("j")
 
     def test_a_transaction_takes_the_write_lock_when_it_begins(self, ledger: "DjangoJobStore", path: Path) -> None:
         from django.db.transaction import atomic  # noqa: PLC0415 -- Django must be set up first
