@@ -116,7 +116,7 @@ class LedgerState:
 
     @property
     def current(self) -> bool:
-        """Whether it can be used as it is."""
+        """Whether it can be used as it is. Its journal is changed under the lock: SQLite would not wait for others."""
         wanted = journal_mode(sqlite3.sqlite_version_info)
         return set(self.applied) == known_migrations() and not self.foreign and self.journal == wanted
 

@@ -1,0 +1,567 @@
+"""One suite for every job store: each sentence of the port, and the twins compared step by step."""
+
+import datetime as dt
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from reelwright.engine.jobs import (
+    Job,
+    JobStatus,
+    JobStore,
+    MemoryJobStore,
+    OutcomeRecord,
+    SourceRecord,
+    SourceStamp,
+    StepKind,
+    StepRecord,
+    TrialRecord,
+    Usage,
+)
+from reelwright.events import Event, EventName
+from reelwright.quality.score import Score
+from reelwright.store.database import open_ledger
+
+NOON = dt.datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=dt.UTC)
+ODD = "/films/caf\udce9 \udcff 映画.mkv"
+
+Stored = Callable[[], list[tuple[str, str | None, str, dict[str, Any]]]]
+
+
+def stamp(path: str = "/films/a.mkv", **changes: Any) -> SourceStamp:
+    numbers: dict[str, Any] = {
+        "device": 2049,
+        "inode": 77,
+        "size_bytes": 5_000_000_000,
+        "mtime_ns": 1_700_000_000_123_456_789,
+    }
+    return SourceStamp(path=path, **{**numbers, **changes})
+
+
+def source(at: SourceStamp, **changes: Any) -> SourceRecord:
+    facts = {"title": "Le caf\udce9", "rate": "24000/1001", "streams": [{"index": 0, "hdr": None}], "size": 2**70}
+    values = {"source_id": "s1", "index_digest": "d1", "frames": 240, "facts": facts}
+    return SourceRecord(stamp=at, **{**values, **changes})
+
+
+def job(job_id: str = "j1", **changes: Any) -> Job:
+    values = {"source_id": "s1", "source_path": ODD, "output_path": "/out/a.mkv", "plan": {"strategy": "chunked"}}
+    return Job(id=job_id, **{**values, **changes})
+
+
+def step(kind: StepKind = StepKind.ANALYSE, **result: Any) -> StepRecord:
+    return StepRecord(
+        kind=kind, result=result, usage=Usage(wall_seconds=1.5, cpu_seconds=0.1 + 0.2, peak_rss_bytes=2**40)
+    )
+
+
+SCORE = Score(
+    mean=93.1,
+    harmonic_mean=92.9,
+    p5=88.25,
+    p1=80.0,
+    min=71.3,
+    frames=120,
+    model="vmaf_v0.6.1",
+    n_subsample=1,
+    scaled_to="1920x1080",
+)
+
+
+def trial(key: str = "t1", **changes: Any) -> TrialRecord:
+    values = {
+        "curve_key": "c1",
+        "source_id": "s1",
+        "start": 0,
+        "end": 120,
+        "crf": 30.0,
+        "file_name": f"{key}.mkv",
+        "size_bytes": 123_456,
+        "packets_digest": "p1",
+        "score": SCORE,
+        "score_key": "k1",
+        "encode_usage": Usage(wall_seconds=4.0, cpu_seconds=9.5, peak_rss_bytes=300_000_000),
+        "score_usage": Usage(wall_seconds=1.0, cpu_seconds=2.5, peak_rss_bytes=100_000_000),
+        "features": {"motion": 3.25, "grain": None},
+        "width": 1920,
+        "height": 1080,
+        "encoder": "svt-av1",
+        "preset": 6,
+        "parameters": {"tune": "0"},
+        "build": {"svt-av1": "3.1.2", "machine": "x86_64"},
+        "why": "first guess",
+    }
+    return TrialRecord(trial_key=key, **{**values, **changes})
+
+
+def outcome(job_id: str | None = "j1", **changes: Any) -> OutcomeRecord:
+    values = {
+        "source_path": ODD,
+        "output_path": "/out/a.mkv",
+        "decision": "encode",
+        "outcome": "encoded",
+        "exit_code": 0,
+        "reasons": (f"{ODD} is not AV1",),
+        "bytes_before": 5_000_000_000,
+        "bytes_after": 900_000_000,
+        "vmaf": {"mean": 93.1, "scaled_to": None},
+        "trials": 7,
+        "seconds": 61.5,
+        "cpu_seconds": 400.25,
+        "checks": ({"name": "frames", "passed": True}, {"name": "audio", "passed": True}),
+        "finished": NOON,
+    }
+    return OutcomeRecord(job_id=job_id, **{**values, **changes})
+
+
+def event(name: EventName = EventName.TRIAL_COMPLETE, **data: Any) -> Event:
+    return Event(event=name, timestamp=NOON, file=ODD, job="j1", status="running", data=data)
+
+
+def _kept_in_sql() -> list[tuple[str, str | None, str, dict[str, Any]]]:
+    from reelwright.store.columns import path_of  # noqa: PLC0415 -- Django must be set up first
+    from reelwright.store.models import Event as Row  # noqa: PLC0415 -- as above
+
+    return [(row.event, row.job_id, path_of(row.file_exact), row.data) for row in Row.objects.order_by("pk")]
+
+
+@pytest.fixture(params=["memory", "django"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[JobStore, Stored]]:
+    """A fresh store, and the events it has kept."""
+    if request.param == "memory":
+        memory = MemoryJobStore()
+        yield memory, lambda: [(e.event.value, e.job, e.file, e.data) for e in memory.events]
+        return
+    django = open_ledger(tmp_path / "ledger.sqlite3")
+    yield django, _kept_in_sql
+    django.close()
+
+
+@pytest.fixture
+def store(kept: tuple[JobStore, Stored]) -> JobStore:
+    return kept[0]
+
+
+class TestSources:
+    def test_an_unread_film_is_not_found(self, store: JobStore) -> None:
+        assert store.find_source(stamp()) is None
+
+    @pytest.mark.parametrize("path", ["/films/a.mkv", ODD, "/films/new\nline.mkv"])
+    def test_an_analysed_film_is_found_as_it_was_committed(self, store: JobStore, path: str) -> None:
+        record = source(stamp(path))
+        store.remember_source(record)
+        assert store.find_source(stamp(path)) == record
+
+    @pytest.mark.parametrize("changed", ["device", "inode", "size_bytes", "mtime_ns"])
+    def test_a_film_whose_stamp_changed_must_be_read_again(self, store: JobStore, changed: str) -> None:
+        store.remember_source(source(stamp()))
+        change: dict[str, Any] = {changed: 1}
+        assert store.find_source(stamp(**change)) is None
+
+    def test_a_film_elsewhere_must_be_read_even_if_its_name_reads_alike(self, store: JobStore) -> None:
+        store.remember_source(source(stamp("/films/\udcff.mkv")))
+        assert store.find_source(stamp("/films/\\xff.mkv")) is None
+        assert store.find_source(stamp("/films/\udcfe.mkv")) is None
+
+    def test_a_path_that_held_another_film_holds_the_new_one(self, store: JobStore) -> None:
+        other = source(stamp("/films/b.mkv"))
+        store.remember_source(other)
+        store.remember_source(source(stamp()))
+        new = source(stamp(inode=78), source_id="s2", facts={"title": "new"})
+        store.remember_source(new)
+        assert store.find_source(stamp()) is None
+        assert store.find_source(stamp(inode=78)) == new
+        assert store.find_source(other.stamp) == other
+
+    def test_the_same_film_may_lie_at_two_paths(self, store: JobStore) -> None:
+        here, there = source(stamp()), source(stamp("/films/b.mkv"))
+        store.remember_source(here)
+        store.remember_source(there)
+        assert (store.find_source(here.stamp), store.find_source(there.stamp)) == (here, there)
+
+    def test_remembering_twice_changes_nothing(self, store: JobStore) -> None:
+        store.remember_source(source(stamp()))
+        store.remember_source(source(stamp()))
+        assert store.find_source(stamp()) == source(stamp())
+
+    def test_numbers_of_the_file_system_may_fill_64_bits(self, store: JobStore) -> None:
+        wide = stamp(device=2**64 - 1, inode=2**64 - 1, mtime_ns=-(2**63))
+        store.remember_source(source(wide))
+        assert store.find_source(wide) == source(wide)
+
+
+class TestJobs:
+    def test_an_unknown_job_is_none(self, store: JobStore) -> None:
+        assert store.find_job("j1") is None
+
+    def test_a_new_job_is_open(self, store: JobStore) -> None:
+        assert store.open_job(job()) == job()
+        assert store.find_job("j1") == job()
+
+    def test_a_new_job_is_open_whatever_it_says(self, store: JobStore) -> None:
+        assert store.open_job(job(status=JobStatus.DONE)).status is JobStatus.OPEN
+
+    def test_opening_twice_changes_nothing(self, store: JobStore) -> None:
+        store.open_job(job())
+        assert store.open_job(job()) == job()
+        assert store.jobs_for_output("/out/a.mkv") == [job()]
+
+    def test_a_failed_job_is_open_again(self, store: JobStore) -> None:
+        store.open_job(job())
+        store.finish_job("j1", JobStatus.FAILED)
+        assert store.find_job("j1") == job(status=JobStatus.FAILED)
+        assert store.open_job(job()).status is JobStatus.OPEN
+        assert store.find_job("j1") == job()
+
+    def test_a_done_job_stays_done_and_takes_new_paths(self, store: JobStore) -> None:
+        store.open_job(job())
+        store.finish_job("j1", JobStatus.DONE)
+        moved = job(source_path="/films/moved.mkv", plan={"strategy": "direct"})
+        assert store.open_job(moved) == replace(moved, status=JobStatus.DONE)
+        assert store.find_job("j1") == replace(moved, status=JobStatus.DONE)
+
+    def test_finishing_sets_the_status_and_nothing_else(self, store: JobStore) -> None:
+        store.open_job(job())
+        store.open_job(job("j2"))
+        for status in (JobStatus.FAILED, JobStatus.DONE, JobStatus.DONE, JobStatus.OPEN):
+            store.finish_job("j1", status)
+            assert store.find_job("j1") == job(status=status)
+        assert store.find_job("j2") == job("j2")
+
+    def test_finishing_an_unknown_job_is_a_defect(self, store: JobStore) -> None:
+        with pytest.raises(KeyError, match="nobody"):
+            store.finish_job("nobody", JobStatus.DONE)
+
+    def test_jobs_are_found_by_their_exact_output(self, store: JobStore) -> None:
+        first, second = job("j2", output_path=ODD), job("j1", output_path=ODD, status=JobStatus.OPEN)
+        others = [job("j3", output_path=ODD.encode("utf-8", "backslashreplace").decode()), job("j4")]
+        for one in [first, second, *others]:
+            store.open_job(one)
+        store.finish_job("j2", JobStatus.DONE)
+        assert store.jobs_for_output(ODD) == [replace(first, status=JobStatus.DONE), second]
+        assert store.jobs_for_output("/out/none.mkv") == []
+
+
+class TestSteps:
+    def test_a_job_without_steps_has_none(self, store: JobStore) -> None:
+        assert store.steps("j1") == {}
+
+    def test_committed_steps_come_back_by_kind(self, store: JobStore) -> None:
+        store.open_job(job())
+        committed = [step(StepKind.ANALYSE, index=ODD, chunks=[[0, 48], [48, 96]]), step(StepKind.PLACE, path=ODD)]
+        for one in committed:
+            store.commit_step("j1", one)
+        assert store.steps("j1") == {one.kind: one for one in committed}
+
+    def test_a_later_commit_of_the_same_kind_replaces_the_former(self, store: JobStore) -> None:
+        store.open_job(job())
+        store.open_job(job("j2"))
+        store.commit_step("j2", step(draft="theirs"))
+        for name in ("old", "new", "new"):
+            store.commit_step("j1", step(draft=name))
+        assert store.steps("j1") == {StepKind.ANALYSE: step(draft="new")}
+        assert store.steps("j2") == {StepKind.ANALYSE: step(draft="theirs")}
+
+    def test_dropped_steps_are_forgotten_and_others_are_not(self, store: JobStore) -> None:
+        store.open_job(job())
+        store.open_job(job("j2"))
+        for kind in StepKind:
+            store.commit_step("j1", step(kind))
+        store.commit_step("j2", step(StepKind.PLACE))
+        for _ in range(2):
+            store.drop_steps("j1", iter([StepKind.ASSEMBLE, StepKind.PLACE]))
+        assert set(store.steps("j1")) == {StepKind.ANALYSE, StepKind.TRIAL, StepKind.VALIDATE}
+        assert set(store.steps("j2")) == {StepKind.PLACE}
+
+    def test_dropping_no_kind_drops_nothing(self, store: JobStore) -> None:
+        store.open_job(job())
+        store.commit_step("j1", step())
+        store.drop_steps("j1", [])
+        assert store.steps("j1") == {StepKind.ANALYSE: step()}
+
+    def test_steps_outlive_the_job_being_opened_again(self, store: JobStore) -> None:
+        store.open_job(job())
+        store.commit_step("j1", step())
+        store.finish_job("j1", JobStatus.FAILED)
+        store.open_job(job())
+        assert store.steps("j1") == {StepKind.ANALYSE: step()}
+
+
+class TestTrials:
+    def test_a_trial_comes_back_as_it_was_committed(self, store: JobStore) -> None:
+        odd = trial(score=replace(SCORE, scaled_to=None, mean=0.1 + 0.2), features={"label": "\udcff"}, why="\udcff")
+        store.commit_trial(odd)
+        assert store.trials(["c1"]) == [odd]
+        assert odd.frames == store.trials(["c1"])[0].frames
+
+    def test_trials_are_ordered_by_curve_and_crf(self, store: JobStore) -> None:
+        placed = [trial(f"{c}-{crf}", curve_key=c, crf=crf) for c in ("c1", "c2", "c3") for crf in (9.5, 20.0, 31.25)]
+        for one in reversed(placed):
+            store.commit_trial(one)
+        assert store.trials(iter(["c2", "c1", "c2", "unknown"])) == placed[:6]
+
+    def test_no_curve_has_no_trial(self, store: JobStore) -> None:
+        store.commit_trial(trial())
+        assert store.trials([]) == []
+        assert store.trials(["c9"]) == []
+
+    def test_the_same_key_again_replaces_the_trial(self, store: JobStore) -> None:
+        store.commit_trial(trial())
+        for _ in range(2):
+            store.commit_trial(trial(size_bytes=1, score=replace(SCORE, mean=50.0), curve_key="c2"))
+        assert store.trials(["c1", "c2"]) == [trial(size_bytes=1, score=replace(SCORE, mean=50.0), curve_key="c2")]
+
+    def test_a_dropped_trial_is_forgotten(self, store: JobStore) -> None:
+        store.commit_trial(trial())
+        store.commit_trial(trial("t2", crf=31.0))
+        for _ in range(2):
+            store.drop_trial("t1")
+        assert store.trials(["c1"]) == [trial("t2", crf=31.0)]
+
+    def test_a_long_film_has_thousands_of_curves(self, store: JobStore) -> None:
+        keys = [f"c{number:04}" for number in range(2000)]
+        for key in (keys[0], keys[999], keys[-1]):
+            store.commit_trial(trial(key, curve_key=key))
+        assert [found.curve_key for found in store.trials(reversed(keys))] == ["c0000", "c0999", "c1999"]
+
+
+class TestOutcomes:
+    def test_a_job_without_outcomes_has_none(self, store: JobStore) -> None:
+        assert store.outcomes("j1") == []
+
+    def test_outcomes_of_a_job_come_oldest_first_as_they_were_recorded(self, store: JobStore) -> None:
+        store.open_job(job())
+        failed = outcome(outcome="failed", exit_code=5, finished=NOON + dt.timedelta(hours=1), vmaf=None, checks=())
+        recorded = [failed, outcome(), outcome(outcome="already_done", finished=None)]
+        for one in recorded:
+            store.record_outcome(one)
+        store.record_outcome(outcome("j2"))
+        assert store.outcomes("j1") == recorded
+
+    def test_a_failure_before_any_decision_can_be_recorded(self, store: JobStore) -> None:
+        unknown = {"output_path": None, "decision": None, "bytes_before": None, "bytes_after": None, "vmaf": None}
+        store.record_outcome(outcome(None, outcome="failed", exit_code=4, reasons=("\udcff is no film",), **unknown))
+        store.record_outcome(outcome("j1", **unknown))
+        assert store.outcomes("j1") == [outcome("j1", **unknown)]
+
+    def test_an_output_path_need_not_be_text(self, store: JobStore) -> None:
+        store.record_outcome(outcome(output_path=ODD))
+        assert store.outcomes("j1") == [outcome(output_path=ODD)]
+
+
+class TestEvents:
+    def test_events_are_kept_in_order(self, kept: tuple[JobStore, Stored]) -> None:
+        store, stored = kept
+        store.add_event(event(crf=30.5, next="\udcff"))
+        store.add_event(event(EventName.RESULT, outcome="encoded"))
+        assert stored() == [
+            ("trial_complete", "j1", ODD, {"crf": 30.5, "next": "\udcff"}),
+            ("result", "j1", ODD, {"outcome": "encoded"}),
+        ]
+
+    def test_progress_is_not_kept(self, kept: tuple[JobStore, Stored]) -> None:
+        store, stored = kept
+        store.add_event(event(EventName.PROGRESS, frames=3))
+        assert stored() == []
+
+    def test_no_event_is_refused_for_what_it_carries(self, kept: tuple[JobStore, Stored]) -> None:
+        store, stored = kept
+        odd = event(path=Path("/a"), when=NOON, psnr=float("inf"), parts=(1, 2))
+        store.add_event(replace(odd, job=None, status="caf\udce9"))
+        assert len(stored()) == 1
+
+
+class TestRowsThatCannotBeRead:
+    """Only the ledger has rows, and a disk under them."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "ledger.sqlite3"
+
+    @pytest.fixture
+    def ledger(self, path: Path) -> Iterator[JobStore]:
+        django = open_ledger(path)
+        yield django
+        django.close()
+
+    @staticmethod
+    def spoil(path: Path, change: str) -> None:
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("PRAGMA ignore_check_constraints = ON")
+            database.execute(change)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "features = '{broken'",
+            "features = '[]'",
+            "features = CAST(x'ff' AS TEXT)",
+            "crf = 'thirty'",
+            "created = 'yesterday', width = 'wide'",
+        ],
+    )
+    def test_a_listing_goes_on_without_the_row(
+        self, ledger: JobStore, path: Path, change: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for number in range(3):
+            ledger.commit_trial(trial(f"t{number}", crf=30.0 + number))
+        self.spoil(path, f"UPDATE store_trial SET {change} WHERE trial_key = 't1'")  # noqa: S608 -- our own words
+        with caplog.at_level(logging.WARNING):
+            assert [found.trial_key for found in ledger.trials(["c1"])] == ["t0", "t2"]
+        assert "Row 2 of store_trial cannot be read" in caplog.text
+
+    def test_committing_it_again_mends_the_row(self, ledger: JobStore, path: Path) -> None:
+        ledger.remember_source(source(stamp()))
+        ledger.open_job(job())
+        ledger.commit_trial(trial())
+        for change in ("store_source SET facts = '{'", "store_job SET plan = '{'", "store_trial SET build = '{'"):
+            self.spoil(path, f"UPDATE {change}")
+        assert (ledger.find_source(stamp()), ledger.find_job("j1"), ledger.trials(["c1"])) == (None, None, [])
+        ledger.remember_source(source(stamp()))
+        assert ledger.open_job(job()) == job()
+        ledger.commit_trial(trial())
+        assert ledger.find_source(stamp()) == source(stamp())
+        assert ledger.trials(["c1"]) == [trial()]
+
+    def test_a_step_of_a_kind_only_a_newer_version_knows_is_skipped(self, ledger: JobStore, path: Path) -> None:
+        ledger.open_job(job())
+        ledger.commit_step("j1", step())
+        ledger.commit_step("j1", step(StepKind.PLACE))
+        self.spoil(path, "UPDATE store_step SET kind = 'polish' WHERE kind = 'place'")
+        assert ledger.steps("j1") == {StepKind.ANALYSE: step()}
+
+
+names = st.text(alphabet=st.sampled_from("ab/é映\udc80\udcff\\"), max_size=6).map("/films/".__add__)
+numbers = st.integers(-(2**63), 2**63 - 1)
+floats = st.floats(allow_nan=False, allow_infinity=False)
+scalars = st.none() | st.booleans() | st.integers() | floats | names
+plain = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3))
+mappings = st.dictionaries(names, plain, max_size=3)
+ids = st.sampled_from(["x", "y", "z"])
+usages = st.builds(Usage, wall_seconds=floats, cpu_seconds=floats, peak_rss_bytes=st.integers(0, 2**63 - 1))
+moments = st.datetimes(dt.datetime(1990, 1, 1), dt.datetime(2100, 1, 1), timezones=st.just(dt.UTC))  # noqa: DTZ001
+stamps = st.builds(
+    stamp, st.sampled_from(["/a", "/b", ODD]), inode=st.integers(1, 2), mtime_ns=st.sampled_from([0, 2**64 - 1])
+)
+outputs = st.sampled_from(["/out/a", ODD])
+scores = st.builds(
+    Score,
+    **dict.fromkeys(["mean", "harmonic_mean", "p5", "p1", "min"], floats),
+    frames=st.integers(0, 9),
+    model=st.just("m"),
+    n_subsample=st.integers(1, 5),
+    scaled_to=st.none() | st.just("2x2"),
+)
+starts = st.integers(0, 9)
+
+
+class Twins(RuleBasedStateMachine):
+    """Whatever is done to both stores, they answer alike."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = TemporaryDirectory()
+        self.memory = MemoryJobStore()
+        self.django = open_ledger(Path(self.folder.name) / "ledger.sqlite3")
+
+    def teardown(self) -> None:
+        self.django.close()
+        self.folder.cleanup()
+
+    def both(self, call: Callable[[JobStore], object]) -> None:
+        assert call(self.django) == call(self.memory)
+
+    @rule(record=st.builds(source, stamps, source_id=ids, frames=st.integers(0, 2**40), facts=mappings))
+    def remember_source(self, record: SourceRecord) -> None:
+        self.both(lambda store: store.remember_source(record))
+
+    @rule(at=stamps)
+    def find_source(self, at: SourceStamp) -> None:
+        self.both(lambda store: store.find_source(at))
+
+    @rule(one=st.builds(job, ids, source_path=names, output_path=outputs, plan=mappings))
+    def open_job(self, one: Job) -> None:
+        self.both(lambda store: store.open_job(one))
+
+    @rule(job_id=ids, status=st.sampled_from(JobStatus))
+    def finish_job(self, job_id: str, status: JobStatus) -> None:
+        if self.memory.find_job(job_id) is not None:
+            self.both(lambda store: store.finish_job(job_id, status))
+
+    @rule(job_id=ids, one=st.builds(StepRecord, kind=st.sampled_from(StepKind), result=mappings, usage=usages))
+    def commit_step(self, job_id: str, one: StepRecord) -> None:
+        self.both(lambda store: store.commit_step(job_id, one))
+
+    @rule(job_id=ids, kinds=st.lists(st.sampled_from(StepKind), max_size=3))
+    def drop_steps(self, job_id: str, kinds: list[StepKind]) -> None:
+        self.both(lambda store: store.drop_steps(job_id, kinds))
+
+    @rule(key=ids, curve=ids, start=starts, score=scores, usage=usages, crf=st.integers(40, 200), features=mappings)
+    def commit_trial(self, key: str, curve: str, start: int, crf: int, **rest: Any) -> None:
+        one = trial(
+            key,
+            curve_key=curve,
+            start=start,
+            end=start + 1,
+            crf=crf / 4,
+            score=rest["score"],
+            encode_usage=rest["usage"],
+            features=rest["features"],
+        )
+        self.both(lambda store: store.commit_trial(one))
+
+    @rule(key=ids)
+    def drop_trial(self, key: str) -> None:
+        self.both(lambda store: store.drop_trial(key))
+
+    @rule(
+        record=st.builds(
+            outcome,
+            st.none() | ids,
+            output_path=st.none() | names,
+            reasons=st.lists(names, max_size=2).map(tuple),
+            vmaf=st.none() | mappings,
+            checks=st.lists(mappings, max_size=2).map(tuple),
+            bytes_after=st.none() | numbers,
+            finished=st.none() | moments,
+        )
+    )
+    def record_outcome(self, record: OutcomeRecord) -> None:
+        self.both(lambda store: store.record_outcome(record))
+
+    @rule(name=st.sampled_from(EventName), data=mappings)
+    def add_event(self, name: EventName, data: dict[str, Any]) -> None:
+        self.both(lambda store: store.add_event(replace(event(name), data=data)))
+
+    @rule()
+    def open_the_ledger_again(self) -> None:
+        self.django.close()
+        self.django = open_ledger(Path(self.folder.name) / "ledger.sqlite3")
+
+    @invariant()
+    def they_hold_the_same(self) -> None:
+        if not hasattr(self, "django"):
+            return
+        for job_id in "xyz":
+            assert self.django.find_job(job_id) == self.memory.find_job(job_id)
+            assert self.django.steps(job_id) == self.memory.steps(job_id)
+            assert self.django.outcomes(job_id) == self.memory.outcomes(job_id)
+        for output in ("/out/a", ODD):
+            assert self.django.jobs_for_output(output) == self.memory.jobs_for_output(output)
+        for curves in ("x", "y", "z", "zyx"):
+            assert self.django.trials(curves) == self.memory.trials(curves)
+        assert _kept_in_sql() == [(e.event.value, e.job, e.file, e.data) for e in self.memory.events]
+
+
+TestTwins = Twins.TestCase
+TestTwins.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
