@@ -13,9 +13,7 @@ from simulation import Film, Found, load_film, search_film
 
 
 def start_for(film: Film, target: float, accepted: Sequence[tuple[float, int]]) -> float:
-    return start_crf(
-        width=film.width, height=film.height, preset=film.preset, target=target, accepted=accepted
-    )
+    return start_crf(width=film.width, height=film.height, preset=film.preset, target=target, accepted=accepted)
 
 
 def row(name: str, found: Sequence[Found]) -> str:

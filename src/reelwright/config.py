@@ -1,4 +1,4 @@
-"""Settings: defaults < file < environment < flags. Unknown keys and wrong values stop with file, key and expectation."""
+"""Settings: defaults < file < environment < flags. Unknown keys and wrong values are errors that name the place."""
 
 import json
 import os
@@ -203,10 +203,8 @@ def explain(error: ValidationError, origin: str) -> UsageError:
 
 
 def near_miss(key: str) -> str:
-    """ "Did you mean …?" for a key that is nearly one."""
-    known = [
-        f"{name}.{inner}" for name, field in Settings.model_fields.items() for inner in field.annotation.model_fields
-    ]  # type: ignore[union-attr]
+    """A question after the key that was probably meant; empty where none is near."""
+    known = [f"{name}.{inner}" for name, table in Settings() for inner in type(table).model_fields]
     close = get_close_matches(key, [*known, *Settings.model_fields], n=1)
     return f"Did you mean {close[0]}?" if close else ""
 

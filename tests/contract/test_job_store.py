@@ -100,6 +100,7 @@ def trial(key: str = "t1", **changes: Any) -> TrialRecord:
         "parameters": {"tune": "0"},
         "build": {"svt-av1": "3.1.2", "machine": "x86_64"},
         "why": "first guess",
+        "frame_scores": (92.5, 93.25),
     }
     return TrialRecord(trial_key=key, **{**values, **changes})
 

@@ -57,7 +57,7 @@ def find_ffmpeg(configured: str) -> str:
         if not Path(configured).is_file():
             raise ToolError(f"There is no FFmpeg at {configured} (tools.ffmpeg).", hint=INSTALL_HINT)
         return configured
-    import imageio_ffmpeg  # noqa: PLC0415 - slow to import, and not needed with a configured one
+    import imageio_ffmpeg  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import, and not needed with a configured one
 
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())

@@ -131,6 +131,7 @@ def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]
 def read_film(path: str, video_index: int) -> tuple[Pass, dict[str, Any]]:
     """Decode the whole film and tell how far it is now and then."""
     notes = Pass()
+    container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         stream: Any = container.streams[video_index]
         stream.thread_type = "AUTO"
@@ -140,7 +141,7 @@ def read_film(path: str, video_index: int) -> tuple[Pass, dict[str, Any]]:
             notes.frame(frame, measure)
             if time.monotonic() - told > TELL_SECONDS:
                 told = time.monotonic()
-                done = float(frame.pts * frame.time_base) if frame.pts is not None else None
+                done = float(frame.pts * stream.time_base) if frame.pts is not None else None
                 say({"frame": len(notes.pts), "seconds": done})
         million = Fraction(1, av.time_base)
         facts = {
@@ -216,7 +217,7 @@ def last_duration(notes: Pass, facts: dict[str, Any]) -> int:
     stamped = [p for p in notes.pts if p is not None]
     if len(stamped) > 1:
         return stamped[-1] - stamped[-2]
-    return max(1, round(Fraction(1) / facts["rate"] / facts["time_base"]))
+    return max(1, round(1 / (Fraction(facts["rate"]) * Fraction(facts["time_base"]))))
 
 
 if __name__ == "__main__":

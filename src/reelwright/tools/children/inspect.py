@@ -19,6 +19,7 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     path: str = request["path"]
     tallies: dict[int, Tally] = {}
     film: list[int] = []
+    container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         for packet in container.demux():
             if not packet.size or packet.pts is None:

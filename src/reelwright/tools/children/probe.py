@@ -166,6 +166,7 @@ def chapter_facts(chapter: Any) -> dict[str, Any]:
 def probe(request: dict[str, Any]) -> dict[str, Any]:
     """Read every stream and its facts."""
     path: str = request["path"]
+    container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         million = Fraction(1, av.time_base)
         return {
