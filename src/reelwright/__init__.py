@@ -1,5 +1,7 @@
 """Reelwright: films in, finished video out, with measured quality and safe originals."""
 
-from reelwright.version import VERSION as __version__
+from reelwright.version import VERSION
+
+__version__ = VERSION
 
 __all__ = ["__version__"]

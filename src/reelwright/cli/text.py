@@ -4,7 +4,7 @@ import os
 
 
 def printable_path(path: str | os.PathLike[str]) -> str:
-    """A name without control characters and broken bytes: `\\n` and `\\xff` instead of the real thing."""
+    r"""A name without control characters and broken bytes: `\n` and `\xff` instead of the real thing."""
     text = os.fsencode(os.fspath(path)).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 

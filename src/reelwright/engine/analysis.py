@@ -30,6 +30,7 @@ class Reader:
 
     def __init__(
         self,
+        *,
         source: Path,
         stamp: SourceStamp,
         info: MediaInfo,

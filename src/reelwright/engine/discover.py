@@ -3,6 +3,7 @@
 import fnmatch
 import os
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from reelwright.config import InputSettings
@@ -33,7 +34,7 @@ def expand_braces(pattern: str) -> list[str]:
             if depth == 0:
                 commas.append(place)
                 head, tail = pattern[:start], pattern[place + 1 :]
-                parts = [pattern[a + 1 : b] for a, b in zip(commas, commas[1:], strict=False)]
+                parts = [pattern[a + 1 : b] for a, b in pairwise(commas)]
                 return [whole for part in parts for whole in expand_braces(head + part + tail)]
     raise UsageError(f"input.file_pattern: {pattern!r} has an open brace.")
 

@@ -56,7 +56,7 @@ async def encode_film(
         services: with what.
     """
     emit = Emitter(services.sink, os.fspath(source), services.now)
-    line = Line(source, output, request, options, services, emit)
+    line = Line(source=source, output=output, request=request, options=options, services=services, emit=emit)
     started = time.monotonic()
     try:
         outcome = await line.run()
@@ -76,7 +76,7 @@ class Line:
     """The straight line, with what it has found so far for the outcome."""
 
     def __init__(
-        self, source: Path, output: Path, request: Request, options: Options, services: Services, emit: Emitter
+        self, *, source: Path, output: Path, request: Request, options: Options, services: Services, emit: Emitter
     ) -> None:
         self.source = source
         self.output = Path(os.path.abspath(output))  # noqa: PTH100 - keeps symbolic links
@@ -105,7 +105,15 @@ class Line:
         await self.check_output()
         runner = self.services.runner
         with Locks(token=runner.token, what=self.source.name, sweep=sweep) as locks:
-            reader = Reader(self.source, stamp, self.info, self.options.work_dir, self.services, self.emit, locks)
+            reader = Reader(
+                source=self.source,
+                stamp=stamp,
+                info=self.info,
+                work_dir=self.options.work_dir,
+                services=self.services,
+                emit=self.emit,
+                locks=locks,
+            )
             index, workspace = await reader.analyse(plan.video_index)
             return await self.encode(plan, stamp, index, workspace)
 

@@ -4,6 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+#: Pictures under both are fitted into 1080p for scoring: nine tenths of it.
+LARGE_WIDTH, LARGE_HEIGHT = 1728, 972
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
@@ -68,7 +71,7 @@ def scoring_size(width: int, height: int) -> tuple[int, int] | None:
     VMAF v0.6.1 models a 1080p picture seen from three screen heights: pictures under 1728 wide and under
     972 high are fitted into 1920x1080 with their aspect kept and even sizes, the rule ab-av1 made known.
     """
-    if width >= 1728 or height >= 972:
+    if width >= LARGE_WIDTH or height >= LARGE_HEIGHT:
         return None
     factor = min(1920 / width, 1080 / height)
     return max(2, 2 * round(width * factor / 2)), max(2, 2 * round(height * factor / 2))

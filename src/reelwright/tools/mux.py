@@ -12,8 +12,8 @@ from reelwright.media.model import MediaInfo, Stream
 from reelwright.media.timing import FrameIndex, Timing, is_constant
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.streams import Fate
-from reelwright.tools.ask import Answer, ask
 from reelwright.tools.allow import file_url, input_flags
+from reelwright.tools.ask import Answer, ask
 from reelwright.tools.ffmpeg import QUIET, subtitle_args
 from reelwright.tools.process import Runner
 

@@ -1,0 +1,41 @@
+# Two commands matter: `make demo` and `make test`. Everything they need goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SRC ?=
+BUILD := build
+
+.PHONY: setup demo test lint bench prove clean
+
+setup: $(VENV)/.complete
+
+$(VENV)/.complete: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=..."; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# Encodes a clip it makes itself, or yours: make demo SRC=film.mkv
+demo: setup
+	@$(BIN)/python scripts/demo.py --build $(BUILD)/demo $(if $(SRC),--source '$(SRC)')
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy src
+	$(BIN)/lint-imports --no-cache
+
+test: lint
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+# Benchmarks: ratios in one run, ours and the other in turns. Takes a film with SRC=, else makes one.
+bench: setup
+	$(BIN)/python bench/encode.py --build $(BUILD)/bench $(if $(SRC),--source '$(SRC)')
+
+# Long fault and chaos runs.
+prove: setup
+	$(BIN)/python -m pytest tests/prove -m prove --override-ini=addopts= -ra -s
+
+clean:
+	rm -rf $(BUILD) $(VENV)
