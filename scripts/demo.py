@@ -53,9 +53,8 @@ def main() -> int:
     command = [sys.executable, "-m", "reelwright", "encode", "--work-dir", str(args.build / "work")]
     done = subprocess.run([*command, "-o", str(output), "--", str(source)], env=environment, check=False)
     if done.returncode == 0:
-        print(
-            f"\nwatch      {output}\nrun again  the same command finds it done, and says so\nresume     stop it in the middle, run it again"
-        )
+        print(f"\nwatch      {output}\nrun again  the same command finds it done, and says so")
+        print("resume     stop it in the middle, and run it again")
     return done.returncode
 
 

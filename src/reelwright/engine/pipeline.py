@@ -195,13 +195,8 @@ class Line:
         """
         steps = await self.services.offload(self.services.store.steps, job.id)
         validated = steps.get(StepKind.VALIDATE)
-        if validated is None or not self.output.exists():
-            if not os.path.lexists(self.output):
-                return None
-            refuse_existing(self.output, overwrite=self.options.overwrite)
-            return None
-        content = await asyncio.to_thread(content_hash, self.output)
-        if content != validated.result["content"]:
+        content = await asyncio.to_thread(content_hash, self.output) if self.output.is_file() else None
+        if validated is None or content != validated.result["content"]:
             refuse_existing(self.output, overwrite=self.options.overwrite)
             return None
         if job.status is not JobStatus.DONE:

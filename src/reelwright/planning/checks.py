@@ -104,9 +104,8 @@ def check_color(e: Evidence) -> Check:
     want = asdict(original.video.color) | {"range": "pc" if is_full_range(original.video) else "tv"}
     got: dict[str, str | None] = asdict(film.video.color)
     wrong = [f"{k} is {got[k]}, not {v}" for k, v in want.items() if v not in UNSAID and got[k] != v]
-    for name in ("mastering_display", "content_light"):
-        if getattr(film.video, name) != getattr(original.video, name):
-            wrong.append(f"{name.replace('_', ' ')} differs")
+    static = ("mastering_display", "content_light")
+    wrong += [f"{n.replace('_', ' ')} differs" for n in static if getattr(film.video, n) != getattr(original.video, n)]
     return Check(name="colour", passed=not wrong, detail=", ".join(wrong) or describe_color(film.video.color))
 
 

@@ -7,7 +7,10 @@ both lists, by a `file:` path.
 import os
 
 #: Demuxers of single-file films. Playlists (hls, dash, concat), image patterns and devices are not among them.
-FORMATS = "matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mpegts,mpeg,mpegvideo,avi,asf,flv,ogg,h264,hevc,obu,av1,ivf,mxf,nut,m4v,dv,rm,wtv,vob"
+FORMATS = (
+    "matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mpegts,mpeg,mpegvideo,m4v,avi,asf,flv,ogg,"
+    "h264,hevc,obu,av1,ivf,mxf,nut,dv,rm,wtv"
+)
 PROTOCOLS = "file"
 
 INPUT_OPTIONS = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS}
