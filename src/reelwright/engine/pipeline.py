@@ -267,7 +267,7 @@ def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
         "trials": row["trials"],
         "seconds": row["seconds"],
         "checks": list(row["checks"]),
-        "cpu_seconds": row["cpu_seconds"],
+        "trial_cpu_seconds": row["cpu_seconds"],
         "exit_code": row["exit_code"],
     }
 

@@ -16,7 +16,7 @@ from reelwright.engine.scheduler import FilmStep, JobState, TrialStep, accept_wa
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.errors import ResourceError
 from reelwright.events import Emitter, EventName
-from reelwright.quality.controller import Point
+from reelwright.quality.controller import Accept, Point
 
 
 @dataclass(kw_only=True, slots=True)
@@ -84,7 +84,7 @@ class LocalRunner:
         self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), workers=self.most)
         try:
             while True:
-                state = accept_waiting(state)
+                state = self.accept(state)
                 self.watch.settled(state, self.trials.by_chunk)
                 busy = {step.chunk.index for step in self._running.values()}
                 steps = next_steps(state, busy, self.most - len(self._running))
@@ -99,6 +99,14 @@ class LocalRunner:
                     return state
         finally:
             await self.stop()
+
+    def accept(self, state: JobState) -> JobState:
+        """Accept flat chunks that need no other trial, and announce them."""
+        after = accept_waiting(state)
+        for known, settled in zip(state.chunks, after.chunks, strict=True):
+            if settled.accepted and not known.accepted:
+                self.tell_accepted(settled.chunk.index, settled.accepted)
+        return after
 
     async def recall(self) -> JobState:
         """The job's state from what was committed earlier, each trial's file checked against its record."""
@@ -116,7 +124,11 @@ class LocalRunner:
                 await self.offload(self.store.drop_trial, trial.trial_key)
         self.steps = await self.offload(self.store.steps, film.job_id)
         plan = film.plan
-        return begin(plan.request, (plan.width, plan.height), film.chunks, self.trials.points())
+        state = begin(plan.request, (plan.width, plan.height), film.chunks, self.trials.points())
+        for settled in state.chunks:
+            if settled.accepted:
+                self.tell_accepted(settled.chunk.index, settled.accepted)
+        return state
 
     def start_trial(self, step: TrialStep) -> None:
         """Begin a trial beside those under way.
@@ -175,7 +187,18 @@ class LocalRunner:
             reused=reused,
         )
         if accepted:
-            self.emit(EventName.SEGMENT_COMPLETE, "encoding", chunk=chunk, crf=accepted.crf, why=accepted.why)
+            self.tell_accepted(chunk, accepted)
+
+    def tell_accepted(self, chunk: int, accepted: Accept) -> None:
+        """Announce that a chunk's search has ended."""
+        self.emit(
+            EventName.SEGMENT_COMPLETE,
+            "encoding",
+            chunk=chunk,
+            crf=accepted.crf,
+            within_band=accepted.within_band,
+            why=accepted.why,
+        )
 
     async def film_step(self, state: JobState, step: FilmStep) -> JobState:
         """Carry out a step on the whole film, unless its result still holds, and commit it."""

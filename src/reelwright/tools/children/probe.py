@@ -14,6 +14,8 @@ from reelwright.tools.children.answer import answer
 
 #: Frames looked at for side data and fields.
 LOOK = 16
+#: Packets looked at for the streams' first times.
+FIRST_PACKETS = 200
 #: FFmpeg's colour enums, by number. 2 is "unspecified".
 RANGES = {1: "tv", 2: "pc"}
 PRIMARIES = {
@@ -122,7 +124,7 @@ def codec_name(stream: Any) -> str | None:
     return {"libdav1d": "av1", "mp3float": "mp3", "libdavs2": "avs2", "ssa": "ass"}.get(name, name)
 
 
-def stream_facts(path: str, stream: Any) -> dict[str, Any]:
+def stream_facts(path: str, stream: Any, first: dict[int, int]) -> dict[str, Any]:
     """Facts of one stream."""
     facts: dict[str, Any] = {
         "index": stream.index,
@@ -132,7 +134,7 @@ def stream_facts(path: str, stream: Any) -> dict[str, Any]:
         "title": stream.metadata.get("title"),
         "dispositions": sorted(flag.name for flag in stream.disposition if flag.name),
         "time_base": stream.time_base,
-        "start_pts": stream.start_time,
+        "start_pts": first.get(stream.index, stream.start_time),
         "duration": stream.duration,
     }
     if stream.type == "video":
@@ -153,6 +155,22 @@ def stream_facts(path: str, stream: Any) -> dict[str, Any]:
     return facts
 
 
+def first_times(path: str) -> dict[int, int]:
+    """PTS of each stream's first packet, by index, among the file's first packets.
+
+    A stream's own start time leaves out the priming samples of its codec; its packets do not.
+    """
+    first: dict[int, int] = {}
+    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+        for number, packet in enumerate(container.demux()):
+            if packet.size and packet.pts is not None:
+                known = first.get(packet.stream_index, packet.pts)
+                first[packet.stream_index] = min(known, packet.pts)
+            if number >= FIRST_PACKETS:
+                break
+    return first
+
+
 def chapter_facts(chapter: Any) -> dict[str, Any]:
     """One chapter, in seconds."""
     base = chapter["time_base"]
@@ -169,12 +187,13 @@ def probe(request: dict[str, Any]) -> dict[str, Any]:
     container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         million = Fraction(1, av.time_base)
+        first = first_times(path)
         return {
             "container": container.format.name,
             "size_bytes": os.stat(path).st_size,  # noqa: PTH116 - the path may not be UTF-8
             "duration": container.duration * million if container.duration else None,
             "start": container.start_time * million if container.start_time is not None else None,
-            "streams": [stream_facts(path, stream) for stream in container.streams],
+            "streams": [stream_facts(path, stream, first) for stream in container.streams],
             "chapters": [chapter_facts(chapter) for chapter in container.chapters()],
             "tags": sorted(container.metadata.items()),
         }
