@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import Answer, ask
 from reelwright.tools.ffmpeg import QUIET, subtitle_args
 from reelwright.tools.process import Runner
+
+
+#: Matroska's clock: milliseconds.
+TICKS = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,8 +81,11 @@ def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
     starts = [index.pts[0] * index.time_base]
     starts += [start for s in info.streams if s.index in kept and (start := start_of(s)) is not None]
     earliest = min(starts)
-    broadcast = info.container in {"mpegts", "mpeg"}
-    return -earliest if earliest < 0 or broadcast else Fraction(0)
+    if earliest >= 0 and info.container not in {"mpegts", "mpeg"}:
+        return Fraction(0)
+    # The film's first frame lands on a whole tick, so that no other frame is off by more than half of one from it.
+    first = index.pts[0] * index.time_base
+    return Fraction(ceil((first - earliest) * TICKS), TICKS) - first
 
 
 def start_of(stream: Stream) -> Fraction | None:
