@@ -113,6 +113,8 @@ def test_a_list_that_is_named_like_a_film_leads_nowhere(
         assert other.stat().st_atime_ns == 1
 
 
+#: What a disk loses at once.
+PAGE = 4096
 CUTS = (0.35, 0.62, 0.9)
 WHOLE = {
     "film.mkv": (),
@@ -145,7 +147,7 @@ def test_a_film_that_is_damaged_in_its_middle_is_not_encoded(
     data = bytearray(clips.long(suffix, "-an").read_bytes())
     chance = random.Random(seed)
     place = int(len(data) * chance.uniform(0.3, 0.7))
-    data[place : place + 400] = chance.randbytes(400)
+    data[place : place + PAGE] = chance.randbytes(PAGE)
     source = films / f"damaged{suffix}"
     source.write_bytes(data)
     before = contents(films)

@@ -46,7 +46,7 @@ def transport(clips: Clips) -> Path:
 
 def early(clips: Clips) -> Path:
     shift = ("-output_ts_offset", "-0.5", "-avoid_negative_ts", "disabled")
-    return clips("early.mp4", *PICTURE, *TONE, *LENGTH, *X264, "-c:a", "aac", *shift)
+    return clips("early.nut", *PICTURE, *TONE, *LENGTH, *X264, "-c:a", "aac", *shift)
 
 
 def bare(clips: Clips) -> Path:
@@ -97,7 +97,7 @@ def test_every_frame_of_an_unusual_film_arrives(
 
 def test_transport_streams_start_where_the_test_says(clips: Clips) -> None:
     with av.open(str(transport(clips))) as container:
-        assert container.start_time / av.time_base == pytest.approx(1.4, abs=0.05)
+        assert container.start_time / av.time_base == pytest.approx(1.4, abs=0.1)
 
 
 SUBTITLES = "1\n00:00:00,100 --> 00:00:00,300\nHello\n"
@@ -147,8 +147,9 @@ def test_everything_beside_the_picture_arrives_byte_for_byte(clips: Clips, encod
     with av.open(str(source)) as before, av.open(str(out)) as after:
         assert [chapter["metadata"]["title"] for chapter in after.chapters()] == ["One", "Two"]
         assert after.streams.audio[1].metadata["language"] == before.streams.audio[1].metadata["language"] == "deu"
-        assert attached(after) == attached(before)
-        assert set(attached(after)) == {"face.ttf", "cover.png"}
+        arrived = attached(after)
+        assert arrived == attached(before)
+        assert set(arrived) == {"face.ttf", "cover.png"}
 
 
 def attached(container: "av.container.InputContainer") -> dict[str, bytes]:
@@ -163,9 +164,9 @@ def attached(container: "av.container.InputContainer") -> dict[str, bytes]:
 def test_the_text_of_mp4_subtitles_arrives(clips: Clips, encode: Command, films: Path) -> None:
     words, chapters, _, cover = rich_parts(clips)
     made = clips(
-        *("rich.mp4", *PICTURE, *TONE, "-i", words, "-i", chapters, "-i", cover, *LENGTH, "-map", "0", "-map", "1"),
-        *("-map", "2", "-map", "4", "-map_chapters", "3", *X264, "-c:a", "aac", "-c:s", "mov_text"),
-        *("-c:v:1", "copy", "-disposition:v:1", "attached_pic"),
+        *("rich.mp4", *PICTURE, *TONE, "-i", words, "-i", chapters, "-i", cover, "-map", "0", "-map", "1"),
+        *("-map", "2", "-map", "4", "-map_chapters", "3", *X264, "-frames:v:0", str(FRAMES), "-c:a", "aac"),
+        *("-c:s", "mov_text", "-c:v:1", "copy", "-disposition:v:1", "attached_pic"),
     )
     source = Path(shutil.copy(made, films))
     run = encode(source, "-o", "out.mkv", *QUICK, "--json")
