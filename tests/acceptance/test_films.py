@@ -45,8 +45,8 @@ def transport(clips: Clips) -> Path:
 
 
 def early(clips: Clips) -> Path:
-    shift = ("-output_ts_offset", "-0.5", "-avoid_negative_ts", "disabled")
-    return clips("early.nut", *PICTURE, *TONE, *LENGTH, *X264, "-c:a", "aac", *shift)
+    shift = ("-output_ts_offset", "-0.2", "-avoid_negative_ts", "disabled")
+    return clips("early.mkv", *PICTURE, *TONE, *LENGTH, *X264, "-c:a", "aac", *shift)
 
 
 def bare(clips: Clips) -> Path:
