@@ -52,7 +52,7 @@ def complaints(stderr: str) -> list[str]:
     """What the decoder complained of, without addresses and repetition."""
     said: dict[str, int] = {}
     for line in stderr.splitlines():
-        text = re.sub(r"^\[(.+?) @ 0x[0-9a-f]+\]\s*", r"\1: ", line).strip()
+        text = re.sub(r"^\[(.+?) @ 0x[0-9a-f]+\]\s*", r"\1: ", line).strip().rstrip(".")
         if text:
             shape = re.sub(r"\d+", "#", text)
             if shape not in {re.sub(r"\d+", "#", known) for known in said}:

@@ -14,8 +14,8 @@ from reelwright.tools.children.answer import answer
 
 #: Frames looked at for side data and fields.
 LOOK = 16
-#: Packets looked at for the streams' first times.
-FIRST_PACKETS = 200
+#: Packets read to find where each stream starts.
+FIRST_PACKETS = 1000
 #: FFmpeg's colour enums, by number. 2 is "unspecified".
 RANGES = {1: "tv", 2: "pc"}
 PRIMARIES = {
@@ -124,8 +124,31 @@ def codec_name(stream: Any) -> str | None:
     return {"libdav1d": "av1", "mp3float": "mp3", "libdavs2": "avs2", "ssa": "ass"}.get(name, name)
 
 
-def stream_facts(path: str, stream: Any, first: dict[int, int]) -> dict[str, Any]:
-    """Facts of one stream."""
+def first_times(path: str) -> dict[int, int]:
+    """Earliest PTS among the first packets of each stream.
+
+    A stream's own start time leaves out what an edit list or a codec delay hides, such as the 1024 samples before
+    the sound of an MP4 file; but those packets are copied, so their time counts.
+    """
+    first: dict[int, int] = {}
+    container: Any
+    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+        awaited = {s.index for s in container.streams if s.type in {"video", "audio"}}
+        try:
+            for number, packet in enumerate(container.demux()):
+                if packet.size and packet.pts is not None:
+                    known = first.get(packet.stream_index, packet.pts)
+                    first[packet.stream_index] = min(known, packet.pts)
+                    awaited.discard(packet.stream_index)
+                if number >= FIRST_PACKETS or (number >= LOOK and not awaited):
+                    break
+        except av.FFmpegError:
+            pass  # damage is the analysis pass's business
+    return first
+
+
+def stream_facts(path: str, stream: Any, first: int | None) -> dict[str, Any]:
+    """Facts of one stream; `first` is its earliest PTS, where a packet of it was seen."""
     facts: dict[str, Any] = {
         "index": stream.index,
         "kind": stream.type if stream.type in {"video", "audio", "subtitle", "attachment"} else "data",
@@ -134,7 +157,7 @@ def stream_facts(path: str, stream: Any, first: dict[int, int]) -> dict[str, Any
         "title": stream.metadata.get("title"),
         "dispositions": sorted(flag.name for flag in stream.disposition if flag.name),
         "time_base": stream.time_base,
-        "start_pts": first.get(stream.index, stream.start_time),
+        "start_pts": stream.start_time if first is None else first,
         "duration": stream.duration,
     }
     if stream.type == "video":
@@ -155,22 +178,6 @@ def stream_facts(path: str, stream: Any, first: dict[int, int]) -> dict[str, Any
     return facts
 
 
-def first_times(path: str) -> dict[int, int]:
-    """PTS of each stream's first packet, by index, among the file's first packets.
-
-    A stream's own start time leaves out the priming samples of its codec; its packets do not.
-    """
-    first: dict[int, int] = {}
-    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
-        for number, packet in enumerate(container.demux()):
-            if packet.size and packet.pts is not None:
-                known = first.get(packet.stream_index, packet.pts)
-                first[packet.stream_index] = min(known, packet.pts)
-            if number >= FIRST_PACKETS:
-                break
-    return first
-
-
 def chapter_facts(chapter: Any) -> dict[str, Any]:
     """One chapter, in seconds."""
     base = chapter["time_base"]
@@ -185,15 +192,15 @@ def probe(request: dict[str, Any]) -> dict[str, Any]:
     """Read every stream and its facts."""
     path: str = request["path"]
     container: Any
+    first = first_times(path)
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         million = Fraction(1, av.time_base)
-        first = first_times(path)
         return {
             "container": container.format.name,
             "size_bytes": os.stat(path).st_size,  # noqa: PTH116 - the path may not be UTF-8
             "duration": container.duration * million if container.duration else None,
             "start": container.start_time * million if container.start_time is not None else None,
-            "streams": [stream_facts(path, stream, first) for stream in container.streams],
+            "streams": [stream_facts(path, stream, first.get(stream.index)) for stream in container.streams],
             "chapters": [chapter_facts(chapter) for chapter in container.chapters()],
             "tags": sorted(container.metadata.items()),
         }
