@@ -194,7 +194,7 @@ def encode(args: argparse.Namespace, program: Program) -> int:
     if args.json:
         from reelwright.cli.jsonlines import JsonSink  # noqa: PLC0415
 
-        outcomes = program.encode(job, JsonSink(sys.stdout))
+        outcomes = program.encode(job, JsonSink(sys.stdout, sys.stderr))
     else:
         from reelwright.cli.terminal import Terminal  # noqa: PLC0415
 

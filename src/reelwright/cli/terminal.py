@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from reelwright.cli.text import duration, printable_path, share, size
+from reelwright.cli.text import complaint, duration, printable_path, share, size
 from reelwright.events import Event, EventName
 
 #: How many landed trials stay in view.
@@ -30,7 +30,6 @@ class Terminal:
         self._live: Live | None = None
         self._recent: list[Text] = []
         self._facts: dict[str, Any] = {}
-        self._file = ""
         self._plain_told = 0.0
 
     def __enter__(self) -> Self:
@@ -63,12 +62,11 @@ class Terminal:
             handler(event)
 
     def _line(self, text: str | Text) -> None:
-        self._err.print(text)
+        self._err.print(text, soft_wrap=self._live is None)
 
     def _discovered(self, event: Event) -> None:
-        self._file = printable_path(event.file)
         self._recent, self._facts = [], {}
-        self._line(Text(f"{self._file}  {size(event.data['bytes'])}", style="bold"))
+        self._line(Text(f"{printable_path(event.file)}  {size(event.data['bytes'])}", style="bold"))
 
     def _analysed(self, event: Event) -> None:
         data = event.data
@@ -113,12 +111,9 @@ class Terminal:
 
     def _result(self, event: Event) -> None:
         self._facts = {}
-        data = event.data
-        if event.status in {"failed", "refused", "interrupted"}:
-            # The sentence itself is an error: it goes to standard error, one line, wherever output is sent.
-            print(
-                f"reelwright: {self._file or printable_path(event.file)}: {' '.join(data['reasons'])}", file=sys.stderr
-            )
+        if sentence := complaint(event):
+            # It is an error: it goes to standard error, one line, wherever output is sent.
+            print(sentence, file=sys.stderr)
             return
         self._out.print(summary(event))
 

@@ -2,11 +2,20 @@
 
 import os
 
+from reelwright.events import Event, EventName
+
 
 def printable_path(path: str | os.PathLike[str]) -> str:
     r"""A name without control characters and broken bytes: `\n` and `\xff` instead of the real thing."""
     text = os.fsencode(os.fspath(path)).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def complaint(event: Event) -> str | None:
+    """The one line that says why a source was not encoded; None for every other event."""
+    if event.event is not EventName.RESULT or event.status not in {"failed", "refused", "interrupted"}:
+        return None
+    return f"reelwright: {printable_path(event.file)}: {printable_path(' '.join(event.data['reasons']))}"
 
 
 def size(count: float | None) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from reelwright.config import InputSettings
-from reelwright.errors import SourceError, UsageError
+from reelwright.errors import UsageError
 
 #: Containers that are written, by the output's suffix.
 WRITTEN = frozenset({".mkv"})
@@ -49,13 +49,18 @@ def is_wanted(name: str, size: int, rules: InputSettings) -> bool:
 
 
 def films_below(folder: Path, rules: InputSettings) -> Iterator[Path]:
-    """Films in a folder and all below it, in the order of their names. Links to folders are not followed."""
-    for parent, folders, files in os.walk(folder):
+    """Films in a folder and all below it, in the order of their names. Links to folders are not followed.
+
+    A folder that cannot be listed is given as well: silence about it would pass for "there is nothing in it".
+    """
+    closed: list[str] = []
+    for parent, folders, files in os.walk(folder, onerror=lambda error: closed.append(os.fspath(error.filename))):
         folders.sort()
         for name in sorted(files):
             path = Path(parent, name)
             if path.is_file() and is_wanted(name, path.stat().st_size, rules):
                 yield path
+    yield from map(Path, closed)
 
 
 def default_name(source: Path) -> str:
@@ -79,19 +84,17 @@ def outputs_for(
     """Each film with where it goes.
 
     `output` is a folder if it is one, ends in `/`, or the sources are several or a folder; films in it are named
-    by their path below the source folder. Without it: `output_dir`, else beside the source.
+    by their path below the source folder. Without it: `output_dir`, else beside the source. A folder without a
+    film stands for itself, so that it fails like any other bad source and stops none of the rest.
 
     Raises:
-        SourceError: a folder holds no film.
         UsageError: the output's container is not one we write, or two films would share an output.
     """
     found: list[tuple[Path, Path | None]] = []
     for source in sources:
         if source.is_dir():
-            films = [(film, film.relative_to(source)) for film in films_below(source, rules)]
-            if not films:
-                raise SourceError(f"There is no film in the folder {source}.", hint=f"Looked for {rules.file_pattern}.")
-            found += films
+            films = list(films_below(source, rules)) or [source]
+            found += [(film, film.relative_to(source) if film != source else None) for film in films]
         else:
             found.append((source, None))
     many = len(sources) > 1 or any(source.is_dir() for source in sources)

@@ -28,7 +28,7 @@ from reelwright.planning.chunking import make_chunks
 from reelwright.planning.decision import Decision, Verdict, decide
 from reelwright.planning.plan import EncodePlan, Request, chunk_length, make_plan
 from reelwright.tools.hashing import content_hash
-from reelwright.tools.probe import check_readable, probe
+from reelwright.tools.probe import check_folder, check_readable, probe
 from reelwright.tools.process import sweep
 
 
@@ -90,6 +90,7 @@ class Line:
 
     async def run(self) -> OutcomeRecord:
         """Take the film through every step."""
+        check_folder(self.source)
         check_readable(self.source)
         stamp = take_stamp(self.source)
         self.emit(EventName.FILE_DISCOVERED, "found", bytes=stamp.size_bytes)

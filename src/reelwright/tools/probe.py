@@ -20,6 +20,19 @@ def _adapter() -> TypeAdapter[MediaInfo]:
     return TypeAdapter(MediaInfo)
 
 
+def check_folder(path: Path) -> None:
+    """Say why discovery came back with a folder itself.
+
+    Raises:
+        SourceError: it is a folder, which cannot be listed or holds no film.
+    """
+    if not path.is_dir():
+        return
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise SourceError("The folder cannot be read.", hint="Check its permissions.")
+    raise SourceError("There is no film in this folder.", hint="What counts as one is set by input.file_pattern.")
+
+
 def check_readable(path: Path) -> None:
     """Say in one sentence why a path cannot be a film, before anything is started.
 
