@@ -110,6 +110,10 @@ def copy_reads(number: int, packets: int, payload: str, times: str) -> Spoil:
     return spoil
 
 
+def says(duration: Fraction | None) -> Spoil:
+    return lambda e: replace(e, output=replace(e.output, duration=duration))
+
+
 def attachments_as(*found: Attached) -> Spoil:
     return lambda e: replace(e, attachments=found)
 
@@ -149,8 +153,8 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
     ("no mastering display", film_with(mastering_display=None), {"colour"}),
     ("the light level", film_with(content_light="bb23"), {"colour"}),
     ("no light level", film_with(content_light=None), {"colour"}),
-    ("the file says it ends earlier", lambda e: replace(e, output=replace(e.output, duration=Fraction(9))), {"duration"}),
-    ("the file does not say when it ends", lambda e: replace(e, output=replace(e.output, duration=None)), {"duration"}),
+    ("the file says it ends earlier", says(Fraction(9)), {"duration"}),
+    ("the file does not say when it ends", says(None), {"duration"}),
     # a sound short is no sound to compare by its place: the second one is taken for the first
     ("the first sound is missing", streams_as(lambda s: [s[0], *s[2:]]), {"streams", "offset"}),
     ("the last sound is missing", streams_as(lambda s: [*s[:2], *s[3:]]), {"streams"}),

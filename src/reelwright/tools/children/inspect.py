@@ -23,11 +23,13 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         for packet in container.demux():
-            if not packet.size or packet.pts is None:
+            if not packet.size:
                 continue
             if av.stream.Disposition.attached_pic in packet.stream.disposition:
                 tags = packet.stream.metadata
                 pictures.append(attached_facts(tags.get("filename"), tags.get("mimetype"), bytes(packet)))
+                continue
+            if packet.pts is None:
                 continue
             ticks = to_ticks(packet.pts, packet.time_base, Fraction(0))
             tallies.setdefault(packet.stream_index, Tally()).add(bytes(packet), ticks)
