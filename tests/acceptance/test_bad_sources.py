@@ -20,7 +20,7 @@ MPD = """<?xml version="1.0"?>
 LISTS = {
     "ffconcat": "ffconcat version 1.0\nfile '{path}'\n",
     "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1.0,\n{path}\n#EXT-X-ENDLIST\n",
-    "hls master": '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\n{path}\n',
+    "hls master": "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\n{path}\n",
     "dash": MPD,
     "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5004 RTP/AVP 96\n",
 }

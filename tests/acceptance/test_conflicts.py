@@ -28,7 +28,9 @@ def test_a_source_that_is_not_what_it_was_ends_the_run(
         os.replace(films / "other", source)
     else:
         source.unlink()
-    finish(run, seen).assert_json_failed(8, str(source), "while it was being encoded", "Run" if how == "replaced" else "Bring")
+    finish(run, seen).assert_json_failed(
+        8, str(source), "while it was being encoded", "Run" if how == "replaced" else "Bring"
+    )
     left = list(films.iterdir())
     assert left == ([source] if how == "replaced" else [])
     assert how == "removed" or digest(source) == digest(clips.film())

@@ -139,9 +139,7 @@ def test_only_matroska_is_written(encode: Command, films: Path, source: Path) ->
 
 
 @pytest.mark.parametrize("folder", ["made/on/the/way/", "there"])
-def test_an_output_folder_takes_the_name_of_the_source(
-    folder: str, encode: Command, films: Path, clips: Clips
-) -> None:
+def test_an_output_folder_takes_the_name_of_the_source(folder: str, encode: Command, films: Path, clips: Clips) -> None:
     (films / "there").mkdir()
     shutil.copy(clips("name.mp4", *PICTURE, *LENGTH, *X264), films)
     assert encode("name.mp4", "-o", folder, *QUICK, "--json").code == 0

@@ -12,7 +12,7 @@ from reelwright.engine.film import Film, usage_of
 from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.placement import place, temporary_path
 from reelwright.errors import SourceError, ValidationFailedError
-from reelwright.planning.checks import Check, Copied, Evidence, run_checks
+from reelwright.planning.checks import Attached, Check, Copied, Evidence, run_checks
 from reelwright.planning.streams import Fate
 from reelwright.tools.ffmpeg import decode_args, parse_framecrc
 from reelwright.tools.mux import Inspection, Join, Written, display_aspect, inspect, join, nominal_rate, shift_of
@@ -35,13 +35,14 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         display_aspect=display_aspect(film.info, film.plan),
         folder=film.workspace.working,
     )
-    written = await join(film.runner, film.tools.ffmpeg, film.plan, job)
+    joined = await join(film.runner, film.tools.ffmpeg, film.plan, job)
     result = {
         "temporary": os.fspath(out),
         "size_bytes": out.stat().st_size,
         "trials": [trial.trial_key for trial in chosen],
         "shift": str(job.shift),
-        "written": [asdict(row) for row in written],
+        "written": [asdict(row) for row in joined.streams],
+        "attached": [asdict(row) for row in joined.attachments],
     }
     return StepRecord(kind=StepKind.ASSEMBLE, result=result)
 
@@ -121,7 +122,8 @@ async def gather(film: Film, path: Path, assembled: Mapping[str, Any]) -> tuple[
         decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
         warnings=tuple(warnings[:5]),
         copied=pair_copies(film, written, inspection),
-        attachments={row.name: row.digest for row in inspection.attachments},
+        attached=tuple(Attached(**row) for row in assembled["attached"]),
+        attachments=inspection.attachments,
     )
     usage = usage_of(decoded)
     spent = usage.cpu_seconds + answer.finished.cpu_seconds

@@ -88,8 +88,12 @@ def settle(state: JobState, chunk_index: int) -> JobState:
 
 
 def film_view(state: JobState) -> FilmView:
-    """What a flat chunk may know of the rest: the median accepted CRF, by frames, and whether it is final."""
-    answered = sorted((s.accepted.crf, s.chunk.frames) for s in state.chunks if s.accepted and s.accepted.within_band)
+    """What a flat chunk may know of the rest: the median accepted CRF, by frames, and whether it is final.
+
+    A flat chunk that finds an answer after all is left out: what others take must not depend on who was first.
+    """
+    found = [s for s in state.chunks if not s.flat]
+    answered = sorted((s.accepted.crf, s.chunk.frames) for s in found if s.accepted and s.accepted.within_band)
     return FilmView(median_crf=median_by_frames(answered), settled=all(s.accepted or s.flat for s in state.chunks))
 
 

@@ -1,5 +1,7 @@
 """Cuts, scenes and chunks: how a film is divided into units of encoding work."""
 
+import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -85,18 +87,68 @@ def scene_bounds(cuts: Sequence[int], index: FrameIndex) -> list[tuple[int, int]
 
 
 def split_evenly(start: int, end: int, index: FrameIndex, longest: Fraction) -> list[tuple[int, int]]:
-    """Split a scene into the fewest parts of nearly equal length, none longer than `longest` seconds.
+    """Split a scene into parts of nearly equal time, the fewest that are none longer than `longest` seconds.
 
     A part is never shorter than one frame, however long that frame is shown.
     """
-    seconds = index.seconds(end) - index.seconds(start)
-    parts = max(1, -(-seconds // longest))
-    while parts < end - start:
-        bounds = [start + (end - start) * k // parts for k in range(parts + 1)]
-        if all(index.seconds(b) - index.seconds(a) <= longest for a, b in pairwise(bounds)):
-            return list(pairwise(bounds))
-        parts += 1  # frames of uneven length: an even number of frames is not an even number of seconds
-    return [(k, k + 1) for k in range(start, end)]
+    fewest = max(1, math.ceil((index.seconds(end) - index.seconds(start)) / longest))
+    for parts in (fewest, fewest + 1):
+        # Whole frames rarely fill equal parts: one part more is mostly enough.
+        found = equal_parts(start, end, index, parts)
+        if not any(is_too_long(part, index, longest) for part in found):
+            return join_short(found, index, longest)
+    return join_short(parts_in_turn(start, end, index, longest), index, longest)
+
+
+def is_too_long(part: tuple[int, int], index: FrameIndex, longest: Fraction) -> bool:
+    """Whether a part is longer than allowed and could be shorter: one frame cannot."""
+    return part[1] - part[0] > 1 and index.seconds(part[1]) - index.seconds(part[0]) > longest
+
+
+def frame_at(seconds: Fraction, start: int, end: int, index: FrameIndex) -> int:
+    """The last frame in [start, end) that is shown by then."""
+    ticks = index.pts[0] + math.floor(seconds / index.time_base)
+    return max(start, bisect_right(index.pts, ticks, start, end) - 1)
+
+
+def equal_parts(start: int, end: int, index: FrameIndex, parts: int) -> list[tuple[int, int]]:
+    """Divide a scene's time into equal parts, each moved back to the start of a frame; empty parts are left out."""
+    begin = index.seconds(start)
+    span = index.seconds(end) - begin
+    bounds = {start, end} | {frame_at(begin + span * k / parts, start, end, index) for k in range(1, parts)}
+    return list(pairwise(sorted(bounds)))
+
+
+def parts_in_turn(start: int, end: int, index: FrameIndex, longest: Fraction) -> list[tuple[int, int]]:
+    """Frames of very uneven length: take one part after another, each an equal share of what is left."""
+    found = []
+    while start < end:
+        left = index.seconds(end) - index.seconds(start)
+        share = left / max(1, math.ceil(left / longest))
+        stop = end if share == left else frame_at(index.seconds(start) + share, start + 1, end, index)
+        found.append((start, stop))
+        start = stop
+    return found
+
+
+def join_short(parts: list[tuple[int, int]], index: FrameIndex, longest: Fraction) -> list[tuple[int, int]]:
+    """Join parts under a second to a neighbour wherever both together are no longer than allowed."""
+    joined: list[tuple[int, int]] = []
+    for part in parts:
+        if joined and fits(joined[-1], part, index, longest):
+            joined[-1] = (joined[-1][0], part[1])
+        else:
+            joined.append(part)
+    return joined
+
+
+def fits(before: tuple[int, int], after: tuple[int, int], index: FrameIndex, longest: Fraction) -> bool:
+    """Whether one of two neighbours is too short and both together are not too long."""
+    first, second = (
+        index.seconds(before[1]) - index.seconds(before[0]),
+        index.seconds(after[1]) - index.seconds(after[0]),
+    )
+    return min(first, second) < SHORTEST_SECONDS and first + second <= longest
 
 
 def features_of(index: FrameIndex, start: int, end: int) -> Features:

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from reelwright.media.model import MediaInfo, Stream
 from reelwright.media.timing import FrameIndex, Timing, is_constant
+from reelwright.planning.checks import Attached
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.streams import Fate
 from reelwright.tools.allow import file_url, input_flags
@@ -50,12 +51,11 @@ class ReadBack:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Attached:
-    """An attached file of the output."""
+class Joined:
+    """What was written beside the film."""
 
-    name: str
-    mimetype: str
-    digest: str
+    streams: tuple[Written, ...]
+    attachments: tuple[Attached, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +124,7 @@ class Join:
     folder: Path
 
 
-async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> tuple[Written, ...]:
+async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> Joined:
     """Write the output under the name given; tell what was copied.
 
     Raises:
@@ -143,7 +143,7 @@ async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> tupl
     if job.display_aspect is not None:
         await runner.run(aspect_args(ffmpeg, asked, job, joined), what="Setting the display aspect")
         joined.unlink()
-    return TypeAdapter(tuple[Written, ...]).validate_python(answer.result["streams"])
+    return TypeAdapter(Joined).validate_python(answer.result)
 
 
 def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> list[str]:

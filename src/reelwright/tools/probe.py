@@ -91,7 +91,7 @@ def _with_dolby_vision(info: MediaInfo, film: Stream, banner: str) -> MediaInfo:
 
 def parse_dolby_vision(banner: str) -> str | None:
     """Profile in a configuration record, such as "8.1", from what `ffmpeg -i` prints; None where there is none."""
-    found = re.search(r"DOVI configuration record:.*?profile: (\d+).*?compatibility id: (\d+)", banner)
+    found = re.search(r"DOVI configuration record:.*?profile: (\d+)(?:.*?compatibility id: (\d+))?", banner)
     if not found:
         return None
-    return found[1] if found[1] in {"5", "7"} else f"{found[1]}.{found[2]}"
+    return found[1] if found[1] in {"5", "7"} or found[2] is None else f"{found[1]}.{found[2]}"

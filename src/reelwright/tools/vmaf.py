@@ -1,6 +1,7 @@
 """VMAF of a chunk against its source: the command line, and reading libvmaf's log."""
 
 import json
+import math
 from dataclasses import dataclass
 
 from reelwright.errors import ToolError
@@ -53,7 +54,7 @@ def parse_log(text: str, *, preroll: int, frames: int, n_subsample: int) -> list
     """VMAF of each scored frame of a chunk, without the pre-roll.
 
     Raises:
-        ToolError: the log is not one, or the two sides were not of `frames` frames each.
+        ToolError: the log is not one, a score is no number, or the two sides were not of `frames` frames each.
     """
     try:
         rows = json.loads(text)["frames"]
@@ -63,4 +64,6 @@ def parse_log(text: str, *, preroll: int, frames: int, n_subsample: int) -> list
     expected = range(0, preroll + frames, n_subsample)
     if sorted(scores) != list(expected):
         raise ToolError(f"VMAF scored {len(scores)} frames where {len(expected)} were expected.")
+    if not all(map(math.isfinite, scores.values())):
+        raise ToolError("VMAF gave a frame a score that is no number.")
     return [score for number, score in sorted(scores.items()) if number >= preroll]

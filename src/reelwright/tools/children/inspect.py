@@ -1,16 +1,16 @@
 """Child process: read back what was written: every packet of every stream, counted and hashed."""
 
-import hashlib
 import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
+import av.stream
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
-from reelwright.tools.children.packets import Tally, to_ticks
+from reelwright.tools.children.packets import Tally, attached_facts, to_ticks
 from reelwright.tools.hashing import content_hash
 
 
@@ -19,28 +19,29 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     path: str = request["path"]
     tallies: dict[int, Tally] = {}
     film: list[int] = []
+    pictures: list[dict[str, str]] = []
     container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         for packet in container.demux():
-            if not packet.size or packet.pts is None:
+            if not packet.size:
+                continue
+            if av.stream.Disposition.attached_pic in packet.stream.disposition:
+                tags = packet.stream.metadata
+                pictures.append(attached_facts(tags.get("filename"), tags.get("mimetype"), bytes(packet)))
+                continue
+            if packet.pts is None:
                 continue
             ticks = to_ticks(packet.pts, packet.time_base, Fraction(0))
             tallies.setdefault(packet.stream_index, Tally()).add(bytes(packet), ticks)
             if packet.stream_index == request["film"]:
                 film.append(ticks)
         attachments = [
-            {
-                "name": s.name,
-                "mimetype": s.mimetype,
-                "digest": hashlib.blake2b(bytes(s.data), digest_size=16).hexdigest(),
-            }
-            for s in container.streams
-            if s.type == "attachment"
+            attached_facts(s.name, s.mimetype, bytes(s.data)) for s in container.streams if s.type == "attachment"
         ]
     return {
         "streams": [{"index": index, **tally.facts()} for index, tally in sorted(tallies.items())],
         "film_ticks": sorted(film),
-        "attachments": attachments,
+        "attachments": [*attachments, *pictures],
         "content": content_hash(Path(path)),
     }
 

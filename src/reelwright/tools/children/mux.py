@@ -18,7 +18,7 @@ import av
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
-from reelwright.tools.children.packets import TICKS, Tally, to_ticks
+from reelwright.tools.children.packets import TICKS, Tally, attached_facts, to_ticks
 
 #: Tags that describe the former container or were made stale by the new stream.
 STALE_TAGS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder", "duration"})
@@ -134,15 +134,12 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
             converted = add_converted(output, source, words, request["conversions"])
             inputs.append(copied_packets(words, converted, line, 2))
             tallies |= {(2, k): Tally() for k in converted}
-        for plan in request["attachments"]:
-            data = attached_bytes(source, source_path, plan["index"])
-            output.add_attachment(plan["file_name"], plan["mimetype"], data)
-            if plan["extract_to"]:
-                Path(plan["extract_to"]).write_bytes(data)
+        attached = [attach(output, source, source_path, plan) for plan in request["attachments"]]
         output.set_chapters(moved_chapters(source.chapters(), line.shift))
         write(output, heapq.merge(film_packets(request, index, line, film), *inputs), tallies)
     keep(request["out"])
-    return {"streams": [{"input": k[0], "index": k[1], **t.facts()} for k, t in sorted(tallies.items())]}
+    streams = [{"input": k[0], "index": k[1], **t.facts()} for k, t in sorted(tallies.items())]
+    return {"streams": streams, "attachments": attached}
 
 
 def add_converted(output: Any, source: Any, words: Any, indexes: list[int]) -> dict[int, Any]:
@@ -155,6 +152,15 @@ def add_converted(output: Any, source: Any, words: Any, indexes: list[int]) -> d
         stream.disposition = original.disposition
         added[k] = stream
     return added
+
+
+def attach(output: Any, source: Any, path: str, plan: dict[str, Any]) -> dict[str, str]:
+    """Attach a font or a cover, and tell what it is."""
+    data = attached_bytes(source, path, plan["index"])
+    output.add_attachment(plan["file_name"], plan["mimetype"], data)
+    if plan["extract_to"]:
+        Path(plan["extract_to"]).write_bytes(data)
+    return attached_facts(plan["file_name"], plan["mimetype"], data)
 
 
 def attached_bytes(source: Any, path: str, index: int) -> bytes:

@@ -1,4 +1,4 @@
-"""What is compared of packets: their bytes and times, stream by stream."""
+"""What is compared of packets, stream by stream, and of attached files: their bytes and times."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -13,6 +13,12 @@ def to_ticks(pts: int, base: Fraction, shift: Fraction) -> int:
     """A timestamp on the output's clock, rounded to the nearest tick (halves away from zero)."""
     exact = (pts * base + shift) * TICKS
     return int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2))
+
+
+def attached_facts(name: str | None, mimetype: str | None, data: bytes) -> dict[str, str]:
+    """An attached file as plain values."""
+    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
+    return {"name": name or "", "mimetype": mimetype or "", "digest": digest}
 
 
 @dataclass(slots=True)
