@@ -51,9 +51,10 @@ class Video:
     hdr10plus: bool
     #: Dolby Vision profile, "unknown" where only RPUs tell of it; None where there is none.
     dolby_vision: str | None
-    #: Mastering display and content light level, as hexadecimal payloads of the first frame.
-    mastering_display: str | None
-    content_light: str | None
+    #: Mastering display: red, green, blue and white point as x, y, then lowest and highest luminance in cd/m².
+    mastering_display: tuple[Fraction, ...] | None
+    #: Content light level: the highest of any sample and of any frame's mean, in cd/m².
+    content_light: tuple[int, int] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -116,13 +116,28 @@ def check_color(e: Evidence) -> Check:
     want = asdict(original.video.color) | {"range": "pc" if is_full_range(original.video) else "tv"}
     got: dict[str, str | None] = asdict(film.video.color)
     wrong = [f"{k} is {got[k]}, not {v}" for k, v in want.items() if _said(got[k]) != _said(v)]
-    static = ("mastering_display", "content_light")
-    wrong += [f"{n.replace('_', ' ')} differs" for n in static if getattr(film.video, n) != getattr(original.video, n)]
+    if not same_mastering(film.video.mastering_display, original.video.mastering_display):
+        wrong.append("mastering display differs")
+    if film.video.content_light != original.video.content_light:
+        wrong.append("content light differs")
     return Check(name="colour", passed=not wrong, detail=", ".join(wrong) or describe_color(film.video.color))
 
 
 def _said(name: str | None) -> str | None:
     return None if name in UNSAID else name
+
+
+#: AV1 stores chromaticities in 1/65536, the lowest luminance in 1/16384 and the highest in 1/256 (AV1 spec 6.7.4).
+MASTERING_STEPS = (*[Fraction(1, 1 << 16)] * 8, Fraction(1, 1 << 14), Fraction(1, 1 << 8))
+
+
+def same_mastering(got: Sequence[Fraction] | None, want: Sequence[Fraction] | None) -> bool:
+    """Whether two mastering displays are equal to a step of AV1's."""
+    if got is None or want is None:
+        return got is want
+    return len(got) == len(want) and all(
+        abs(a - b) <= step for a, b, step in zip(got, want, MASTERING_STEPS, strict=True)
+    )
 
 
 def describe_color(color: Color) -> str:

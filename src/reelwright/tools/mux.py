@@ -19,7 +19,6 @@ from reelwright.tools.ask import Answer, ask
 from reelwright.tools.ffmpeg import QUIET, subtitle_args
 from reelwright.tools.process import Runner
 
-
 #: Matroska's clock: milliseconds.
 TICKS = 1000
 

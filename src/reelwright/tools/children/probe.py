@@ -1,6 +1,7 @@
 """Child process: read the facts of a file nobody here made. Prints them as JSON."""
 
 import os
+import struct
 import sys
 from fractions import Fraction
 from typing import Any
@@ -33,6 +34,8 @@ MATRICES = {
 }  # fmt: skip
 STILLS = frozenset({"png", "mjpeg", "bmp", "gif", "webp", "tiff", "jpegls", "jpeg2000"})
 PROGRESSIVE = 1
+MASTERING_BYTES = 80
+LIGHT_BYTES = 8
 
 
 def nothing_seen() -> dict[str, Any]:
@@ -65,7 +68,20 @@ def look_at_frame(seen: dict[str, Any], frame: Any) -> None:
         name = data.type.name
         seen["types"].add(name)
         if name in {"MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"}:
-            seen["payloads"].setdefault(name, bytes(data).hex())
+            seen["payloads"].setdefault(name, bytes(data))
+
+
+def mastering_display(payload: bytes | None) -> list[Fraction] | None:
+    """The numbers of libavutil's AVMasteringDisplayMetadata: ten rationals of two 32-bit integers each."""
+    if payload is None or len(payload) < MASTERING_BYTES:
+        return None
+    numbers = struct.unpack_from("=20i", payload)
+    return [Fraction(n, d) if d else Fraction(0) for n, d in zip(numbers[::2], numbers[1::2], strict=True)]
+
+
+def content_light(payload: bytes | None) -> tuple[int, int] | None:
+    """The numbers of libavutil's AVContentLightMetadata: two unsigned integers."""
+    return struct.unpack_from("=2I", payload) if payload is not None and len(payload) >= LIGHT_BYTES else None
 
 
 def color_facts(context: Any, frame: Any) -> dict[str, Any]:
@@ -110,8 +126,8 @@ def video_facts(path: str, stream: Any) -> dict[str, Any]:
         "still": context.name in STILLS,
         "hdr10plus": "DYNAMIC_HDR_PLUS" in seen["types"],
         "dolby_vision": "unknown" if seen["types"] & {"DOVI_METADATA", "DOVI_RPU_BUFFER"} else None,
-        "mastering_display": seen["payloads"].get("MASTERING_DISPLAY_METADATA"),
-        "content_light": seen["payloads"].get("CONTENT_LIGHT_LEVEL"),
+        "mastering_display": mastering_display(seen["payloads"].get("MASTERING_DISPLAY_METADATA")),
+        "content_light": content_light(seen["payloads"].get("CONTENT_LIGHT_LEVEL")),
     }
 
 
