@@ -48,7 +48,7 @@ def play(
     film: Sequence[tuple[int, Curve]],
     *,
     workers: int = 3,
-    choose: Choose = lambda count: 0,
+    choose: Choose = lambda _: 0,
     points: dict[int, list[Point]] | None = None,
 ) -> Run:
     """Carry a film out as the runner does; `choose` says which of the trials under way lands next."""
