@@ -24,7 +24,8 @@ def write(folder: Path, text: str, name: str = "reelwright.toml") -> Path:
     return path
 
 
-def test_without_anything_the_defaults_hold(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_without_anything_the_defaults_hold() -> None:
     assert load_settings({}) == Settings()
     assert Settings().encoding.target_vmaf == 93
 
@@ -63,7 +64,8 @@ def test_the_file_is_the_one_named_else_the_one_here_else_the_users(folder: Path
         find_file({"REELWRIGHT_CONFIG": str(folder / "gone.toml")})
 
 
-def test_variables_of_ours_that_are_no_settings_are_left_alone(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_variables_of_ours_that_are_no_settings_are_left_alone() -> None:
     environ = {"REELWRIGHT_DEBUG": "1", "REELWRIGHT_RUN": "x", "PATH": "/bin", "REELWRIGHTER": "x"}
     assert load_settings(environ) == Settings()
 
