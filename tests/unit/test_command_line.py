@@ -15,7 +15,7 @@ from reelwright.cli.main import band, job_from, make_parser, pair, quarter, run
 from reelwright.cli.probe import describe
 from reelwright.cli.text import duration, printable_path, share, size
 from reelwright.engine.jobs import OutcomeRecord
-from reelwright.errors import RefusedError, ReelwrightError, UsageError
+from reelwright.errors import ReelwrightError, RefusedError, UsageError
 from reelwright.media.model import MediaInfo
 
 
@@ -37,13 +37,13 @@ class Stub:
         self.error = error
         self.jobs: list[EncodeJob] = []
 
-    def encode(self, job: EncodeJob, sink: object) -> list[OutcomeRecord]:
+    def encode(self, job: EncodeJob, _sink: object) -> list[OutcomeRecord]:
         self.jobs.append(job)
         if self.error:
             raise self.error
         return [outcome(code) for code in self.codes]
 
-    def probe(self, path: Path) -> MediaInfo:
+    def probe(self, _path: Path) -> MediaInfo:
         if self.error:
             raise self.error
         return RICH
@@ -114,8 +114,10 @@ def test_a_pair_is_a_key_and_its_value(text: str, value: tuple[str, str]) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["tune", "=0", "tune=", "a=1:crf=9", "a=1,b=2", "a='1'", "a=\\1", "a=1\nb", "crf=9", "lp=1", "keyint=5", "CRF=9"]
-    + ["crf =9", " crf=9", "preset=1", "rc=1", "scd=1", "a= 1"],
+    [
+        *("tune", "=0", "tune=", "a=1:crf=9", "a=1,b=2", "a='1'", "a=\\1", "a=1\nb", "crf=9", "lp=1", "keyint=5", "CRF=9"),
+        *("crf =9", " crf=9", "preset=1", "rc=1", "scd=1", "a= 1"),  # FFmpeg would strip the blanks
+    ],
 )  # fmt: skip
 def test_a_pair_can_set_nothing_but_itself_and_nothing_of_ours(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
