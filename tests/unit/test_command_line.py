@@ -116,7 +116,7 @@ def test_a_pair_is_a_key_and_its_value(text: str, value: tuple[str, str]) -> Non
     "text",
     [
         *("tune", "=0", "tune=", "a=1:crf=9", "a=1,b=2", "a='1'", "a=\\1", "a=1\nb", "crf=9", "lp=1"),
-        *("keyint=5", "CRF=9", "crf =9", " crf=9", "preset=1", "rc=1", "scd=1", "a= 1"),  # FFmpeg would strip the blanks
+        *("keyint=5", "CRF=9", "crf =9", " crf=9", "preset=1", "rc=1", "scd=1", "a= 1"),  # FFmpeg strips blanks
     ],
 )  # fmt: skip
 def test_a_pair_can_set_nothing_but_itself_and_nothing_of_ours(text: str) -> None:
