@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -9,13 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from reelwright.errors import UsageError
 
 PREFIX = "REELWRIGHT_"
 #: Variables of ours that are no settings.
 NOT_SETTINGS = frozenset({"REELWRIGHT_DEBUG", "REELWRIGHT_CONFIG", "REELWRIGHT_RUN"})
+#: SVT-AV1 parameters that are not the user's to set.
+OURS = frozenset({"crf", "lp", "preset", "rc", "keyint", "scd"})
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
@@ -25,17 +28,40 @@ def parse_size(value: object) -> object:
     Raises:
         ValueError: it is no size.
     """
-    if value in {"", None}:
+    if value is None or value == "":
         return None
     text = str(value).strip().lower().removesuffix("b").strip()
     digits = text.rstrip("kmgti").strip()
-    unit = text[len(digits) :].strip()
-    if unit not in UNITS:
-        raise ValueError("expected a size such as 700MB or 1.5GiB")
     try:
-        return int(float(digits) * UNITS[unit])
-    except ValueError as error:
-        raise ValueError("expected a size such as 700MB or 1.5GiB") from error
+        count = int(float(digits) * UNITS[text[len(digits) :].strip()])
+    except (ValueError, KeyError, OverflowError):
+        count = -1
+    if count < 0:
+        raise ValueError("expected a size such as 700MB or 1.5GiB")
+    return count
+
+
+def check_svt(name: str, value: object) -> None:
+    """Make sure that an encoder parameter is one, and not one that decides what is searched for.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or not re.fullmatch(r"[^\s:,'\\]+", str(value)):
+        raise ValueError(f"{f'{name}={value}'!r} is not KEY=VALUE")
+    if name.lower() in OURS:
+        raise ValueError(f"{name} is set by Reelwright itself")
+
+
+def checked_svt(value: dict[str, Any]) -> dict[str, Any]:
+    """Encoder parameters, each of them checked.
+
+    Raises:
+        ValueError: one cannot be set.
+    """
+    for name, setting in value.items():
+        check_svt(name, setting)
+    return value
 
 
 Size = Annotated[int | None, BeforeValidator(parse_size)]
@@ -82,7 +108,7 @@ class EncodingSettings(Section):
     preset: int = Field(default=6, ge=0, le=13)
     target_vmaf: float = Field(default=93, gt=0, lt=100)
     vmaf_model: str = "v0.6.1"
-    svt: dict[str, str | int | float] = {}
+    svt: Annotated[dict[str, str | int | float], AfterValidator(checked_svt)] = {}
     crf: CrfSettings = CrfSettings()
 
 
@@ -167,20 +193,36 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Settings among the environment's variables: REELWRIGHT_SECTION__KEY."""
+    """Settings among the environment's variables: REELWRIGHT_SECTION__KEY.
+
+    Raises:
+        UsageError: a value is broken JSON, or one variable stands for a table and another for something in it.
+    """
     found: dict[str, Any] = {}
-    for name, value in environ.items():
+    # Sorted, so that a table's own variable comes before those of its keys.
+    for name, value in sorted(environ.items()):
         if not name.startswith(PREFIX) or name in NOT_SETTINGS:
             continue
-        section, *keys = name.removeprefix(PREFIX).lower().split("__")
-        place = found.setdefault(section, {})
-        for key in keys[:-1]:
-            place = place.setdefault(key, {})
-        if keys:
-            place[keys[-1]] = json.loads(value) if value.startswith("{") else value
-        else:
-            found[section] = value
+        *tables, key = name.removeprefix(PREFIX).lower().split("__")
+        place = found
+        for table in tables:
+            place = place.setdefault(table, {})
+            if not isinstance(place, dict):
+                raise UsageError(f"The environment: {name} lies inside a setting that has a value of its own.")
+        place[key] = value_of(name, value)
     return found
+
+
+def value_of(name: str, value: str) -> object:
+    """A variable's value; a table is written as JSON.
+
+    Raises:
+        UsageError: it begins like JSON and is none.
+    """
+    try:
+        return json.loads(value) if value.startswith("{") else value
+    except ValueError as error:
+        raise UsageError(f"The environment: {name} is no JSON: {error}.") from error
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from examples import constant, index
 from reelwright.media.timing import FrameIndex
-from reelwright.planning.chunking import find_cuts, make_chunks, scene_bounds, split_evenly
+from reelwright.planning.chunking import find_cuts, join_short, make_chunks, scene_bounds, split_evenly
 
 TEN = Fraction(10)
 #: Rates met in the wild.
@@ -139,6 +139,14 @@ def test_frames_of_uneven_length_are_split_by_time_and_not_by_number() -> None:
     # a thousand frames in the first second, then ten seconds of one frame each
     film = index([*range(1000), *range(1000, 11_000, 1000)], last=1000)
     assert ranges(film) == [(0, 1004), (1004, 1010)]
+
+
+def test_parts_are_joined_only_where_one_of_them_is_under_a_second() -> None:
+    film = constant(250)
+    assert join_short([(0, 50), (50, 125)], film, TEN) == [(0, 50), (50, 125)]
+    assert join_short([(0, 24), (24, 125)], film, TEN) == [(0, 125)]
+    assert join_short([(0, 125), (125, 149)], film, TEN) == [(0, 149)]
+    assert join_short([(0, 24), (24, 125)], film, Fraction(4)) == [(0, 24), (24, 125)]  # together they are too long
 
 
 def test_a_frame_longer_than_the_limit_stands_alone() -> None:

@@ -119,7 +119,7 @@ def banner(record: str) -> str:
     ("record", "profile"),
     [
         (
-            "DOVI configuration record: version: 1.0, profile: 8, level: 1, el flag: 0, compatibility id: 1, compression: 0",
+            "DOVI configuration record: profile: 8, level: 1, rpu flag: 1, compatibility id: 1, compression: 0",
             "8.1",
         ),
         ("DOVI configuration record: version: 1.0, profile: 8, level: 6, compatibility id: 4", "8.4"),

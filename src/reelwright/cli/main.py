@@ -2,6 +2,8 @@
 
 import argparse
 import logging
+import math
+import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +57,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     """A type of argument: a whole number within bounds."""
 
     def parse(text: str) -> int:
-        if not text.lstrip("-").isdigit() or not low <= int(text) <= high:
+        if not re.fullmatch(r"-?[0-9]+", text) or not low <= int(text) <= high:
             raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {low} to {high}")
         return int(text)
 
@@ -66,21 +68,28 @@ def band(text: str) -> tuple[float, float]:
     """`W`: target ± W; `LOW,HIGH`: from target - LOW to target + HIGH."""
     parts = text.split(",")
     try:
-        widths = [float(part) for part in parts]
+        widths = [float(part) for part in parts if math.isfinite(float(part))]
     except ValueError:
         widths = []
-    if len(widths) not in {1, 2} or min(widths) < 0 or sum(widths) * (3 - len(widths)) <= 0:
+    if (
+        len(widths) not in {1, 2}
+        or len(widths) != len(parts)
+        or min(widths) < 0
+        or sum(widths) * (3 - len(widths)) <= 0
+    ):
         raise argparse.ArgumentTypeError(f"{text!r} is neither a width such as 1.0 nor LOW,HIGH such as 0.5,1.0")
     return widths[0], widths[-1]
 
 
 def pair(text: str) -> tuple[str, str]:
     """An encoder parameter: KEY=VALUE."""
-    name, equals, value = text.partition("=")
-    if not equals or not name or not value or any(sign in text for sign in ":,'\\\n"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
-    if name in {"crf", "lp", "preset", "rc", "keyint", "scd"}:
-        raise argparse.ArgumentTypeError(f"{name} is set by Reelwright itself")
+    from reelwright.config import check_svt  # noqa: PLC0415
+
+    name, _, value = text.partition("=")
+    try:
+        check_svt(name, value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
     return name, value
 
 
@@ -222,7 +231,9 @@ def report_defect(environ: Mapping[str, str]) -> None:
     """A defect of ours: where to find the details, and no traceback in the user's face."""
     import tempfile  # noqa: PLC0415
 
-    with tempfile.NamedTemporaryFile("w", prefix="reelwright-", suffix=".log", delete=False) as log:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="reelwright-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+    ) as log:
         log.write(traceback.format_exc())
     print(f"reelwright: This is a defect of ours; the details are in {log.name}.", file=sys.stderr)
     if environ.get("REELWRIGHT_DEBUG"):

@@ -45,7 +45,11 @@ def describe(stream: Stream) -> str:
         parts += video_words(stream)
     if stream.audio:
         parts += [stream.audio.layout or f"{stream.audio.channels} channels", f"{stream.audio.sample_rate} Hz"]
-    parts += [stream.language or "", printable_path(stream.title or stream.file_name or ""), *stream.dispositions]
+    parts += [
+        printable_path(stream.language or ""),
+        printable_path(stream.title or stream.file_name or ""),
+        *stream.dispositions,
+    ]
     return ", ".join(part for part in parts if part)
 
 

@@ -62,7 +62,8 @@ class Terminal:
             handler(event)
 
     def _line(self, text: str | Text) -> None:
-        self._err.print(text, soft_wrap=self._live is None)
+        # As Text, because brackets in a plain string would be taken for markup.
+        self._err.print(Text(text) if isinstance(text, str) else text, soft_wrap=self._live is None)
 
     def _discovered(self, event: Event) -> None:
         self._recent, self._facts = [], {}
@@ -151,7 +152,7 @@ def summary(event: Event) -> Table | Text:
     """What a source has come to, in a few lines."""
     data = event.data
     if data["outcome"] in {"skipped", "planned"}:
-        return Text(f"{data['outcome']}: {' '.join(data['reasons'])}")
+        return Text(f"{data['outcome']}: {printable_path(' '.join(data['reasons']))}")
     table = Table(box=None, show_header=False, pad_edge=False)
     rows = [(data["outcome"].replace("_", " "), printable_path(data["output"] or ""))]
     rows.append(
@@ -166,7 +167,7 @@ def summary(event: Event) -> Table | Text:
     passed = sum(bool(check["passed"]) for check in data["checks"])
     rows.append(("checks", f"{passed} of {len(data['checks'])} passed"))
     rows.append(("work", f"{data['trials']} trials in {duration(data['seconds'])}"))
-    rows += [("note", reason) for reason in data["reasons"]]
+    rows += [("note", printable_path(reason)) for reason in data["reasons"]]
     for name, value in rows:
         table.add_row(Text(name, style="bold"), Text(value))
     return table

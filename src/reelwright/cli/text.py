@@ -23,11 +23,13 @@ def size(count: float | None) -> str:
     if count is None:
         return "?"
     value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if abs(value) < 1000:  # noqa: PLR2004
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"
+    if abs(value) < 999.5:  # noqa: PLR2004 - more would be rounded to a thousand
+        return f"{value:.0f} B"
+    for unit in ("kB", "MB", "GB", "TB"):
         value /= 1000
-    return f"{value:.3g} TB"
+        if abs(value) < 999.5 or unit == "TB":  # noqa: PLR2004
+            break
+    return f"{value:.3g} {unit}" if abs(value) < 999.5 else f"{value:.0f} {unit}"  # noqa: PLR2004
 
 
 def duration(seconds: float | None) -> str:

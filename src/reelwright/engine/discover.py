@@ -65,9 +65,13 @@ def films_below(folder: Path, rules: InputSettings) -> Iterator[Path]:
 
 def default_name(source: Path) -> str:
     """`NAME.av1.mkv`, shortened where that would be longer than a name may be."""
-    ending = b".av1.mkv"
-    stem = os.fsencode(source.stem)[: LONGEST_NAME - len(ending)]
-    return os.fsdecode(stem.decode("utf-8", "ignore").encode() if _is_utf8(source.stem) else stem) + ending.decode()
+    return fitting_name(source.stem, ".av1.mkv")
+
+
+def fitting_name(stem: str, ending: str) -> str:
+    """A name of this stem and ending; the stem is shortened by whole letters where both would be too long."""
+    kept = os.fsencode(stem)[: LONGEST_NAME - len(ending)]
+    return os.fsdecode(kept.decode("utf-8", "ignore").encode() if _is_utf8(stem) else kept) + ending
 
 
 def _is_utf8(name: str) -> bool:
@@ -76,6 +80,11 @@ def _is_utf8(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; a path too long or closed to us is none, where Path.is_dir would raise."""
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def outputs_for(
@@ -92,12 +101,12 @@ def outputs_for(
     """
     found: list[tuple[Path, Path | None]] = []
     for source in sources:
-        if source.is_dir():
+        if is_folder(source):
             films = list(films_below(source, rules)) or [source]
             found += [(film, film.relative_to(source) if film != source else None) for film in films]
         else:
             found.append((source, None))
-    many = len(sources) > 1 or any(source.is_dir() for source in sources)
+    many = len(sources) > 1 or any(map(is_folder, sources))
     pairs = [(film, _output(film, below, output, output_dir, many=many)) for film, below in found]
     _check(pairs)
     return pairs
@@ -107,8 +116,9 @@ def _output(film: Path, below: Path | None, output: str | None, output_dir: str,
     if output is None and not output_dir:
         return film.with_name(default_name(film))
     target = output if output is not None else output_dir
-    if output is None or many or target.endswith("/") or Path(target).is_dir():
-        return Path(target, (below or Path(film.name)).with_suffix(".mkv"))
+    if output is None or many or target.endswith("/") or is_folder(Path(target)):
+        inside = below or Path(film.name)
+        return Path(target, inside.with_name(fitting_name(inside.stem, ".mkv")))
     return Path(target)
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from reelwright.errors import ConflictError, ResourceError, UsageError
@@ -28,21 +29,22 @@ def check_destination(source: Path, output: Path) -> None:
         UsageError: it is the source itself, or its folder cannot be written.
         ResourceError: its disk is full.
     """
-    if output.exists() and os.path.samefile(source, output):  # noqa: PTH121 - Path.samefile is the same call
+    # os.path and not Path: whether a name too long is there is no, and not an error.
+    if os.path.exists(output) and os.path.samefile(source, output):  # noqa: PTH110, PTH121
         raise UsageError("The output is the source itself.", hint="Choose another output with -o.")
-    if output.is_dir():
+    if os.path.isdir(output):  # noqa: PTH112
         raise UsageError(f"The output {output} is a folder.", hint="End it with / to write into it.")
     trial = output.parent / f".reelwright-{os.getpid()}.tmp"
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         trial.write_bytes(b"\0" * 4096)
-        os.stat(output)  # noqa: PTH116 - a name too long is found out here
-    except FileNotFoundError:
-        pass  # the folder is there and the output is not: as it should be
+        with suppress(FileNotFoundError):  # the folder is there and the output is not: as it should be
+            os.stat(output)  # noqa: PTH116 - a name too long is found out here
     except OSError as error:
         raise failed_write(output, error) from error
     finally:
-        trial.unlink(missing_ok=True) if trial.parent.is_dir() else None
+        with suppress(OSError):
+            trial.unlink()
 
 
 def refuse_existing(output: Path, *, overwrite: bool) -> None:
@@ -90,7 +92,11 @@ def rename_new(temporary: Path, output: Path) -> None:
     except OSError:
         # No hard links here (FAT, some network mounts): reserve the name, then rename over our own placeholder.
         os.close(os.open(output, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        os.replace(temporary, output)  # noqa: PTH105
+        try:
+            os.replace(temporary, output)  # noqa: PTH105
+        except OSError:
+            os.unlink(output)  # noqa: PTH108 - the placeholder is ours, and would look like an output
+            raise
         return
     os.unlink(temporary)  # noqa: PTH108
 

@@ -119,17 +119,21 @@ class Lock:
 
         Raises:
             ConflictError: another run has it.
+            UsageError: its file system cannot lock.
         """
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             holder = read_holder(fd)
             os.close(fd)
             who = f"process {holder['pid']}" if "pid" in holder else "another run"
             raise ConflictError(
                 f"{self._what} is being worked on by {who}.", hint="Wait for it, or stop it and run this again."
             ) from error
+        except OSError as error:  # some network mounts cannot lock
+            os.close(fd)
+            raise work_dir_error(self._path.parent, error) from error
         former = read_holder(fd).get("token")
         if isinstance(former, str) and former and former != self._token:
             self._sweep(former)
