@@ -177,10 +177,24 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         for key in keys[:-1]:
             place = place.setdefault(key, {})
         if keys:
-            place[keys[-1]] = json.loads(value) if value.startswith("{") else value
+            place[keys[-1]] = read_value(name, value)
         else:
             found[section] = value
     return found
+
+
+def read_value(name: str, text: str) -> object:
+    """A variable's value: a table where it begins like one, else the text itself.
+
+    Raises:
+        UsageError: it begins like a table and is none.
+    """
+    if not text.startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise UsageError(f'{name} is no table such as {{"tune": 0}}: {error}.') from error
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,3 +1,6 @@
+# Names that are no text are bytes here, which Path does not take.
+# ruff: noqa: PTH118, PTH208
+
 import os
 import shutil
 from pathlib import Path
@@ -9,7 +12,7 @@ from command import QUICK, Command, frames
 NAMES = (
     b"-film.mkv",
     b"two  words .mkv",
-    b"it's \"quoted\".mkv",
+    b'it\'s "quoted".mkv',
     b"%d %03d%s.mkv",
     b"concat:a:b|c.mkv",
     b"new\nline\x1b[31m.mkv",
@@ -21,7 +24,9 @@ NAMES = (
 )
 
 
-@pytest.mark.parametrize("name", NAMES, ids=lambda name: os.fsdecode(name[:12]).encode("ascii", "backslashreplace").decode())
+@pytest.mark.parametrize(
+    "name", NAMES, ids=lambda name: os.fsdecode(name[:12]).encode("ascii", "backslashreplace").decode()
+)
 def test_any_name_that_a_file_can_have_will_do(name: bytes, clips: Clips, encode: Command, films: Path) -> None:
     shutil.copy(os.fsencode(clips.film()), os.path.join(os.fsencode(films), name))
     run = encode("--json", *QUICK, "--", name)

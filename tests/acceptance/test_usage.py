@@ -62,16 +62,14 @@ def test_a_wrong_key_of_the_configuration_is_named_with_its_file(
         ("REELWRIGHT_ENCODING__PRESETT", "3", "encoding.presett"),
         ("REELWRIGHT_ENCODING__PRESET", "fast", "encoding.preset"),
         ("REELWRIGHT_ENCODING", "3", "encoding"),
-        ("REELWRIGHT_ENCODING__SVT", "{tune", "encoding.svt"),
+        ("REELWRIGHT_ENCODING__SVT", "{tune", "REELWRIGHT_ENCODING__SVT"),
         ("REELWRIGHT_ENCODING__PRESET__X", "3", "encoding.preset"),
         ("REELWRIGHT_CONFIG", "nowhere.toml", "nowhere.toml"),
     ],
 )
-def test_a_wrong_variable_is_named(
-    name: str, value: str, said: str, encode: Command, films: Path, source: Path
-) -> None:
+def test_a_wrong_variable_is_named(name: str, value: str, said: str, encode: Command, source: Path) -> None:
     encode(source, "--json", env={name: value}).assert_json_failed(2, said)
-    assert list(films.iterdir()) == [source]
+    assert list(source.parent.iterdir()) == [source]
 
 
 def script(path: Path, text: str) -> Path:
@@ -81,7 +79,7 @@ def script(path: Path, text: str) -> Path:
 
 
 FAKES = {
-    "missing": (None, "does not exist"),
+    "missing": (None, "There is no FFmpeg"),
     "old": ("echo 'ffmpeg version 4.4.2-0ubuntu0 Copyright'", "too old"),
     "without libvmaf": ('case "$*" in *-filters*) {real} "$@" | grep -v vmaf;; *) exec {real} "$@";; esac', "libvmaf"),
     "something else": ("echo hello", "does not answer like FFmpeg"),
@@ -92,7 +90,7 @@ FAKES = {
 
 @pytest.mark.parametrize("kind", FAKES)
 def test_an_ffmpeg_that_cannot_do_the_work_is_told(
-    kind: str, encode: Command, films: Path, source: Path, clips: Clips, tmp_path: Path
+    kind: str, encode: Command, source: Path, clips: Clips, tmp_path: Path
 ) -> None:
     text, said = FAKES[kind]
     fake = tmp_path / "ffmpeg"
@@ -100,10 +98,10 @@ def test_an_ffmpeg_that_cannot_do_the_work_is_told(
         script(fake, text.format(real=shlex.quote(clips.ffmpeg)))
     if kind == "not executable":
         fake.chmod(0o644)
-    before = contents(films)
+    before = contents(source.parent)
     run = encode(source, *QUICK, "--json", env={"REELWRIGHT_TOOLS__FFMPEG": str(fake)})
     run.assert_json_failed(5, str(fake), said)
-    assert contents(films) == before
+    assert contents(source.parent) == before
 
 
 def test_an_ffmpeg_that_crashes_while_it_encodes_is_told(

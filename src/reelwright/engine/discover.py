@@ -91,12 +91,12 @@ def outputs_for(
     """
     found: list[tuple[Path, Path | None]] = []
     for source in sources:
-        if source.is_dir():
+        if os.path.isdir(source):  # noqa: PTH112 - Path.is_dir raises where a name is too long or a folder closed
             films = list(films_below(source, rules)) or [source]
             found += [(film, film.relative_to(source) if film != source else None) for film in films]
         else:
             found.append((source, None))
-    many = len(sources) > 1 or any(source.is_dir() for source in sources)
+    many = len(sources) > 1 or any(map(os.path.isdir, sources))
     pairs = [(film, _output(film, below, output, output_dir, many=many)) for film, below in found]
     _check(pairs)
     return pairs
@@ -106,7 +106,7 @@ def _output(film: Path, below: Path | None, output: str | None, output_dir: str,
     if output is None and not output_dir:
         return film.with_name(default_name(film))
     target = output if output is not None else output_dir
-    if output is None or many or target.endswith("/") or Path(target).is_dir():
+    if output is None or many or target.endswith("/") or os.path.isdir(target):  # noqa: PTH112
         return Path(target, (below or Path(film.name)).with_suffix(".mkv"))
     return Path(target)
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from reelwright.errors import ConflictError, ResourceError, UsageError
@@ -28,9 +29,10 @@ def check_destination(source: Path, output: Path) -> None:
         UsageError: it is the source itself, or its folder cannot be written.
         ResourceError: its disk is full.
     """
-    if output.exists() and os.path.samefile(source, output):  # noqa: PTH121 - Path.samefile is the same call
+    # os.path says False where Path raises: a name too long, a closed folder. These are told below.
+    if os.path.exists(output) and os.path.samefile(source, output):  # noqa: PTH110, PTH121
         raise UsageError("The output is the source itself.", hint="Choose another output with -o.")
-    if output.is_dir():
+    if os.path.isdir(output):  # noqa: PTH112
         raise UsageError(f"The output {output} is a folder.", hint="End it with / to write into it.")
     trial = output.parent / f".reelwright-{os.getpid()}.tmp"
     try:
@@ -42,7 +44,8 @@ def check_destination(source: Path, output: Path) -> None:
     except OSError as error:
         raise failed_write(output, error) from error
     finally:
-        trial.unlink(missing_ok=True) if trial.parent.is_dir() else None
+        with suppress(OSError):
+            trial.unlink()
 
 
 def refuse_existing(output: Path, *, overwrite: bool) -> None:

@@ -12,8 +12,8 @@ from reelwright.media.model import MediaInfo, Stream
 from reelwright.media.timing import FrameIndex, Timing, is_constant
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.streams import Fate
-from reelwright.tools.ask import Answer, ask
 from reelwright.tools.allow import file_url, input_flags
+from reelwright.tools.ask import Answer, ask
 from reelwright.tools.ffmpeg import QUIET, subtitle_args
 from reelwright.tools.process import Runner
 
@@ -131,7 +131,7 @@ async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> tupl
         )
     joined = job.out if job.display_aspect is None else job.folder / "joined.mkv.part"
     asked = request(plan, job, texts, converted, joined)
-    answer = await ask(runner, "mux", asked, what="Joining the chunks", folder=job.folder)
+    answer = await ask(runner, "mux", asked, what="Joining the chunks", folder=job.folder, writes=joined)
     if job.display_aspect is not None:
         await runner.run(aspect_args(ffmpeg, asked, job, joined), what="Setting the display aspect")
         joined.unlink()
