@@ -101,17 +101,17 @@ def test_clips_start_where_they_are_said_to(make: Callable[[Clips], Path], start
         assert container.start_time / av.time_base == pytest.approx(start, abs=0.1)
 
 
-SUBTITLES = "1\n00:00:00,100 --> 00:00:00,300\nHello\n"
+SUBTITLES = "1\n00:00:00,100 --> 00:00:00,200\nHello\n"
 CHAPTERS = """;FFMETADATA1
 [CHAPTER]
 TIMEBASE=1/1000
 START=0
-END=250
+END=100
 title=One
 [CHAPTER]
 TIMEBASE=1/1000
-START=250
-END=500
+START=100
+END=250
 title=Two
 """
 

@@ -18,13 +18,9 @@ def source(clips: Clips, films: Path) -> Path:
         (("--quality", "9"), "--quality"),
         (("--target-vmaf", "101"), "101"),
         (("--target-vmaf", "nan"), "nan"),
-        (("--preset", "14"), "14"),
         (("--preset", "\N{SUPERSCRIPT TWO}"), "\N{SUPERSCRIPT TWO}"),
-        (("--preset", "--1"), "--preset"),
         (("--workers", "0"), "0"),
         (("--crf", "31.1"), "31.1"),
-        (("--crf", "1e999"), "1e999"),
-        (("--band", "1,2,3"), "1,2,3"),
         (("--band", "nan"), "nan"),
         (("--band", "inf"), "inf"),
         (("--svt", "tune"), "tune"),
@@ -43,10 +39,8 @@ def test_wrong_words_on_the_command_line_are_named(
     ("text", "said"),
     [
         ("[encoding]\npresett = 3\n", "encoding.presett"),
-        ("[encodings]\npreset = 3\n", "encodings"),
         ("[encoding]\npreset = 99\n", "encoding.preset"),
         ("[encoding]\npreset = \n", "cannot be read"),
-        ("encoding = 3\n", "encoding"),
     ],
 )
 def test_a_wrong_key_of_the_configuration_is_named_with_its_file(
@@ -61,7 +55,6 @@ def test_a_wrong_key_of_the_configuration_is_named_with_its_file(
     [
         ("REELWRIGHT_ENCODING__PRESETT", "3", "encoding.presett"),
         ("REELWRIGHT_ENCODING__PRESET", "fast", "encoding.preset"),
-        ("REELWRIGHT_ENCODING", "3", "encoding"),
         ("REELWRIGHT_ENCODING__SVT", "{tune", "REELWRIGHT_ENCODING__SVT"),
         ("REELWRIGHT_ENCODING__PRESET__X", "3", "encoding.preset"),
         ("REELWRIGHT_CONFIG", "nowhere.toml", "nowhere.toml"),
