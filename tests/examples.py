@@ -75,7 +75,7 @@ def video(**changes: Any) -> Video:
         "still": False,
         "hdr10plus": False,
         "dolby_vision": None,
-        "mastering_display": tuple(Fraction(k, 50_000) for k in range(1, 9)) + (Fraction(1, 100), Fraction(1000)),
+        "mastering_display": (*(Fraction(k, 50_000) for k in range(1, 9)), Fraction(1, 100), Fraction(1000)),
         "content_light": (1000, 400),
     }
     return Video(**{**values, **changes})

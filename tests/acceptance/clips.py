@@ -1,17 +1,16 @@
 """Tiny films, made with FFmpeg and made once."""
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import imageio_ffmpeg
 
-FRAMES = 12
+FRAMES = 6
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=24")
 #: Grain, so that there are bytes to damage and chunks to search for a while.
 GRAINY = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=24,noise=alls=12:allf=t")
-TONE = ("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=0.5")
-X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "6")
+TONE = ("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=0.25")
+X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "4")
 LENGTH = ("-frames:v", str(FRAMES))
 
 
@@ -39,7 +38,7 @@ class Clips:
         return path
 
     def film(self) -> Path:
-        """Half a second of moving picture."""
+        """A quarter of a second of moving picture."""
         return self("film.mkv", *PICTURE, *LENGTH, *X264)
 
     def long(self, suffix: str, *args: str) -> Path:
@@ -47,8 +46,6 @@ class Clips:
         tone = ("-f", "lavfi", "-i", "sine=frequency=440:duration=2")
         return self(f"long{''.join(args)}{suffix}", *GRAINY, *tone, "-frames:v", "48", *X264, "-shortest", *args)
 
-    def changed(self, name: str, original: Path, change: Callable[[bytes], bytes]) -> Path:
-        """A changed copy of a clip."""
-        path = self.folder / name
-        path.write_bytes(change(original.read_bytes()))
-        return path
+    def dense(self) -> Path:
+        """Few frames that come out larger than a tiny disk."""
+        return self("dense.mkv", *GRAINY, *TONE, "-frames:v", "12", *X264)

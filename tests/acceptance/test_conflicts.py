@@ -1,4 +1,3 @@
-import os
 import shutil
 import signal
 from pathlib import Path
@@ -25,7 +24,7 @@ def test_a_source_that_is_not_what_it_was_ends_the_run(
     seen = read_until(run, "trial_complete")
     if how == "replaced":
         shutil.copy(clips.film(), films / "other")
-        os.replace(films / "other", source)
+        (films / "other").replace(source)
     else:
         source.unlink()
     finish(run, seen).assert_json_failed(

@@ -2,16 +2,18 @@
 
 import shutil
 import signal
-import subprocess
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 from clips import X264, Clips
 from command import Command, Run, contents, finish, frames, packets, read_until
+
+if TYPE_CHECKING:
+    import subprocess
 
 #: Searched in chunks of a second, one trial at a time, with a band narrow enough for several trials a chunk.
 SEARCH = ("--preset", "12", "--workers", "1", "--target-vmaf", "75", "--band", "0.2", "--deterministic", "--json")

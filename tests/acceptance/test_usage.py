@@ -18,13 +18,9 @@ def source(clips: Clips, films: Path) -> Path:
         (("--quality", "9"), "--quality"),
         (("--target-vmaf", "101"), "101"),
         (("--target-vmaf", "nan"), "nan"),
-        (("--preset", "14"), "14"),
         (("--preset", "\N{SUPERSCRIPT TWO}"), "\N{SUPERSCRIPT TWO}"),
-        (("--preset", "--1"), "--preset"),
         (("--workers", "0"), "0"),
         (("--crf", "31.1"), "31.1"),
-        (("--crf", "1e999"), "1e999"),
-        (("--band", "1,2,3"), "1,2,3"),
         (("--band", "nan"), "nan"),
         (("--band", "inf"), "inf"),
         (("--svt", "tune"), "tune"),
@@ -43,10 +39,8 @@ def test_wrong_words_on_the_command_line_are_named(
     ("text", "said"),
     [
         ("[encoding]\npresett = 3\n", "encoding.presett"),
-        ("[encodings]\npreset = 3\n", "encodings"),
         ("[encoding]\npreset = 99\n", "encoding.preset"),
         ("[encoding]\npreset = \n", "cannot be read"),
-        ("encoding = 3\n", "encoding"),
     ],
 )
 def test_a_wrong_key_of_the_configuration_is_named_with_its_file(
@@ -61,17 +55,14 @@ def test_a_wrong_key_of_the_configuration_is_named_with_its_file(
     [
         ("REELWRIGHT_ENCODING__PRESETT", "3", "encoding.presett"),
         ("REELWRIGHT_ENCODING__PRESET", "fast", "encoding.preset"),
-        ("REELWRIGHT_ENCODING", "3", "encoding"),
-        ("REELWRIGHT_ENCODING__SVT", "{tune", "encoding.svt"),
+        ("REELWRIGHT_ENCODING__SVT", "{tune", "REELWRIGHT_ENCODING__SVT"),
         ("REELWRIGHT_ENCODING__PRESET__X", "3", "encoding.preset"),
         ("REELWRIGHT_CONFIG", "nowhere.toml", "nowhere.toml"),
     ],
 )
-def test_a_wrong_variable_is_named(
-    name: str, value: str, said: str, encode: Command, films: Path, source: Path
-) -> None:
+def test_a_wrong_variable_is_named(name: str, value: str, said: str, encode: Command, source: Path) -> None:
     encode(source, "--json", env={name: value}).assert_json_failed(2, said)
-    assert list(films.iterdir()) == [source]
+    assert list(source.parent.iterdir()) == [source]
 
 
 def script(path: Path, text: str) -> Path:
@@ -81,7 +72,7 @@ def script(path: Path, text: str) -> Path:
 
 
 FAKES = {
-    "missing": (None, "does not exist"),
+    "missing": (None, "There is no FFmpeg"),
     "old": ("echo 'ffmpeg version 4.4.2-0ubuntu0 Copyright'", "too old"),
     "without libvmaf": ('case "$*" in *-filters*) {real} "$@" | grep -v vmaf;; *) exec {real} "$@";; esac', "libvmaf"),
     "something else": ("echo hello", "does not answer like FFmpeg"),
@@ -92,7 +83,7 @@ FAKES = {
 
 @pytest.mark.parametrize("kind", FAKES)
 def test_an_ffmpeg_that_cannot_do_the_work_is_told(
-    kind: str, encode: Command, films: Path, source: Path, clips: Clips, tmp_path: Path
+    kind: str, encode: Command, source: Path, clips: Clips, tmp_path: Path
 ) -> None:
     text, said = FAKES[kind]
     fake = tmp_path / "ffmpeg"
@@ -100,10 +91,10 @@ def test_an_ffmpeg_that_cannot_do_the_work_is_told(
         script(fake, text.format(real=shlex.quote(clips.ffmpeg)))
     if kind == "not executable":
         fake.chmod(0o644)
-    before = contents(films)
+    before = contents(source.parent)
     run = encode(source, *QUICK, "--json", env={"REELWRIGHT_TOOLS__FFMPEG": str(fake)})
     run.assert_json_failed(5, str(fake), said)
-    assert contents(films) == before
+    assert contents(source.parent) == before
 
 
 def test_an_ffmpeg_that_crashes_while_it_encodes_is_told(

@@ -8,14 +8,20 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reelwright.cli.commands import EncodeJob, Program
 from reelwright.cli.text import printable_path
-from reelwright.errors import ReelwrightError, UsageError
+from reelwright.errors import InterruptedRunError, ReelwrightError, UsageError
 from reelwright.version import VERSION
+
+if TYPE_CHECKING:
+    from reelwright.events import Event
 
 EPILOG = """exit codes: 0 done or skipped, 2 wrong usage, 3 refused: something would be lost, 4 unusable source,
 5 a tool failed, 6 the output failed its checks, 7 out of disk or memory, 8 conflict, 130 interrupted, 1 our fault"""
+
+INTERRUPTED = 130
 
 
 class Parser(argparse.ArgumentParser):
@@ -175,11 +181,11 @@ def run(argv: Sequence[str], program: Program, environ: Mapping[str, str]) -> in
         complain(error, wants_json=wants_json)
         return error.exit_code
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         return 0  # whoever read our output has seen enough
     except Exception:  # noqa: BLE001 - the last border: whatever it is, it is our defect
-        report_defect(environ)
+        report_defect(environ, wants_json=wants_json)
         return 1
 
 
@@ -200,34 +206,66 @@ def encode(args: argparse.Namespace, program: Program) -> int:
     """The `encode` command: the worst exit code of its sources."""
     job = job_from(args)
     logging.getLogger("reelwright").addHandler(logging.NullHandler())
-    if args.json:
-        from reelwright.cli.jsonlines import JsonSink  # noqa: PLC0415
+    from reelwright.events import Tee  # noqa: PLC0415
 
-        outcomes = program.encode(job, JsonSink(sys.stdout, sys.stderr))
-    else:
-        from reelwright.cli.terminal import Terminal  # noqa: PLC0415
+    heard = Interruption()
+    try:
+        if args.json:
+            from reelwright.cli.jsonlines import JsonSink  # noqa: PLC0415
 
-        with Terminal() as terminal:
-            outcomes = program.encode(job, terminal)
+            outcomes = program.encode(job, Tee([heard, JsonSink(sys.stdout, sys.stderr)]))
+        else:
+            from reelwright.cli.terminal import Terminal  # noqa: PLC0415
+
+            with Terminal() as terminal:
+                outcomes = program.encode(job, Tee([heard, terminal]))
+    except InterruptedRunError:
+        if heard.told:
+            return INTERRUPTED
+        raise
     return max((outcome.exit_code for outcome in outcomes), default=0)
+
+
+class Interruption:
+    """Hears whether the source under way has told of the interruption itself: it is told once."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    def emit(self, event: "Event") -> None:
+        """Take one event."""
+        self.told = self.told or event.status == "interrupted"
 
 
 def complain(error: ReelwrightError, *, wants_json: bool) -> None:
     """One sentence and a hint on standard error; in JSON mode a result line as well."""
     print(f"reelwright: {printable_path(str(error))}", file=sys.stderr)
     if wants_json:
-        import json  # noqa: PLC0415
-
-        data = {
-            "outcome": "failed",
-            "decision": None,
-            "reasons": [error.message, error.hint],
-            "exit_code": error.exit_code,
-        }
-        print(json.dumps({"event": "result", "status": "failed", "file": None, "job": None, "data": data}))
+        tell_result([error.message, error.hint], error.exit_code)
 
 
-def report_defect(environ: Mapping[str, str]) -> None:
+def tell_result(reasons: list[str], exit_code: int) -> None:
+    """The result line of a run that ended before, or outside, any one source: it has every key of the others."""
+    import datetime as dt  # noqa: PLC0415
+    import json  # noqa: PLC0415
+
+    unknown = ("decision", "output", "bytes_before", "bytes_after", "vmaf")
+    data: dict[str, object] = {
+        **dict.fromkeys(unknown),
+        "outcome": "interrupted" if exit_code == INTERRUPTED else "failed",
+        "reasons": [reason for reason in reasons if reason],
+        "trials": 0,
+        "seconds": 0.0,
+        "checks": [],
+        "cpu_seconds": 0.0,
+        "exit_code": exit_code,
+    }
+    now = dt.datetime.now(dt.UTC).isoformat().replace("+00:00", "Z")
+    line = {"event": "result", "timestamp": now, "file": None, "job": None, "status": data["outcome"], "data": data}
+    print(json.dumps(line))
+
+
+def report_defect(environ: Mapping[str, str], *, wants_json: bool) -> None:
     """A defect of ours: where to find the details, and no traceback in the user's face."""
     import tempfile  # noqa: PLC0415
 
@@ -235,6 +273,9 @@ def report_defect(environ: Mapping[str, str]) -> None:
         "w", prefix="reelwright-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
     ) as log:
         log.write(traceback.format_exc())
-    print(f"reelwright: This is a defect of ours; the details are in {log.name}.", file=sys.stderr)
+    sentence = f"This is a defect of ours; the details are in {log.name}."
+    print(f"reelwright: {sentence}", file=sys.stderr)
+    if wants_json:
+        tell_result([sentence], 1)
     if environ.get("REELWRIGHT_DEBUG"):
         traceback.print_exc()

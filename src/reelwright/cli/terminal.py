@@ -8,7 +8,6 @@ from typing import Any, Self
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
-from rich.table import Table
 from rich.text import Text
 
 from reelwright.cli.text import complaint, duration, printable_path, share, size
@@ -148,12 +147,11 @@ def lane_line(lane: dict[str, Any]) -> Text:
     return Text(f"chunk {lane['chunk']:>4}  CRF {lane['crf']:>5.2f}  {doing} {done:3.0f} %", style="cyan")
 
 
-def summary(event: Event) -> Table | Text:
+def summary(event: Event) -> Text:
     """What a source has come to, in a few lines."""
     data = event.data
     if data["outcome"] in {"skipped", "planned"}:
         return Text(f"{data['outcome']}: {printable_path(' '.join(data['reasons']))}")
-    table = Table(box=None, show_header=False, pad_edge=False)
     rows = [(data["outcome"].replace("_", " "), printable_path(data["output"] or ""))]
     rows.append(
         ("size", f"{size(data['bytes_after'])}, {share(data['bytes_after'], data['bytes_before'])} of the source")
@@ -168,6 +166,7 @@ def summary(event: Event) -> Table | Text:
     rows.append(("checks", f"{passed} of {len(data['checks'])} passed"))
     rows.append(("work", f"{data['trials']} trials in {duration(data['seconds'])}"))
     rows += [("note", printable_path(reason)) for reason in data["reasons"]]
-    for name, value in rows:
-        table.add_row(Text(name, style="bold"), Text(value))
-    return table
+    # No table: it would cut a long name to the width of the terminal, or to 80 columns in a pipe.
+    width = max(len(name) for name, _ in rows)
+    lines = [Text.assemble((f"{name:<{width}}", "bold"), "  ", value) for name, value in rows]
+    return Text("\n").join(lines)

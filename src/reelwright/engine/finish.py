@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from reelwright.engine.film import Film, usage_of
 from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.placement import place, temporary_path
-from reelwright.errors import SourceError, ValidationFailedError
+from reelwright.errors import ReelwrightError, SourceError, ValidationFailedError
 from reelwright.planning.checks import Attached, Check, Copied, Evidence, run_checks
 from reelwright.planning.streams import Fate
 from reelwright.tools.ffmpeg import decode_args, parse_framecrc
@@ -35,7 +36,11 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         display_aspect=display_aspect(film.info, film.plan),
         folder=film.workspace.working,
     )
-    joined = await join(film.runner, film.tools.ffmpeg, film.plan, job)
+    try:
+        joined = await join(film.runner, film.tools.ffmpeg, film.plan, job)
+    except BaseException:
+        out.unlink(missing_ok=True)
+        raise
     result = {
         "temporary": os.fspath(out),
         "size_bytes": out.stat().st_size,
@@ -74,22 +79,33 @@ async def validate(film: Film, assembled: StepRecord) -> StepRecord:
         ValidationFailedError: a check failed; the temporary file is removed.
     """
     temporary = temporary_path(film.output, film.job_id)
-    try:
-        evidence, inspection, usage = await gather(film, temporary, assembled.result)
-    except SourceError as error:
-        temporary.unlink(missing_ok=True)
-        raise ValidationFailedError(f"The output cannot be read back: {error.message}") from error
-    checks = run_checks(evidence)
-    failed = [check for check in checks if not check.passed]
-    if failed:
-        temporary.unlink(missing_ok=True)
-        raise failed_checks(checks)
+    with nothing_left(temporary):
+        try:
+            evidence, inspection, usage = await gather(film, temporary, assembled.result)
+        except SourceError as error:
+            raise ValidationFailedError(f"The output cannot be read back: {error.message}") from error
+        checks = run_checks(evidence)
+        if not all(check.passed for check in checks):
+            raise failed_checks(checks)
     result = {
         "content": inspection.content,
         "size_bytes": temporary.stat().st_size,
         "checks": [asdict(c) for c in checks],
     }
     return StepRecord(kind=StepKind.VALIDATE, result=result, usage=usage)
+
+
+@contextmanager
+def nothing_left(temporary: Path) -> Iterator[None]:
+    """Remove the assembled file where a step on it fails: to join again is cheap, and nobody else would clear it.
+
+    An interruption leaves it, because the same command goes on from there.
+    """
+    try:
+        yield
+    except ReelwrightError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def failed_checks(checks: tuple[Check, ...]) -> ValidationFailedError:
@@ -164,7 +180,8 @@ async def put_in_place(film: Film, validated: StepRecord, *, overwrite: bool) ->
     Raises:
         ConflictError: the source has changed, or the output has appeared meanwhile.
     """
-    film.check_source()
     temporary = temporary_path(film.output, film.job_id)
-    await asyncio.to_thread(place, temporary, film.output, overwrite=overwrite)
+    with nothing_left(temporary):
+        film.check_source()
+        await asyncio.to_thread(place, temporary, film.output, overwrite=overwrite)
     return StepRecord(kind=StepKind.PLACE, result={"output": os.fspath(film.output), **validated.result})

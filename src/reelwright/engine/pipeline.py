@@ -13,12 +13,12 @@ from reelwright.engine.analysis import Reader
 from reelwright.engine.film import Film
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind
 from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
-from reelwright.engine.placement import check_destination, refuse_existing
+from reelwright.engine.placement import FULL, check_destination, refuse_existing
 from reelwright.engine.resources import decide_parallel
 from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
-from reelwright.engine.workspace import Locks, Workspace, take_stamp
+from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error
 from reelwright.errors import InterruptedRunError, ReelwrightError
 from reelwright.events import Emitter, EventName
 from reelwright.media.model import MediaInfo
@@ -63,6 +63,11 @@ async def encode_film(
     except ReelwrightError as error:
         outcome = outcome_of_error(error, line.so_far())
         emit(EventName.ERROR_OCCURRED, "failed", message=error.message, hint=error.hint, exit_code=error.exit_code)
+    except OSError as error:
+        # Wherever it happens, a full disk is no defect; every other error of the system's here is one.
+        if error.errno not in FULL:
+            raise
+        outcome = outcome_of_error(work_dir_error(options.work_dir, error), line.so_far())
     except asyncio.CancelledError:
         interrupted = InterruptedRunError("Interrupted.", hint="Run the same command to go on.")
         await line.record(replace(outcome_of_error(interrupted, line.so_far()), seconds=time.monotonic() - started))

@@ -29,7 +29,7 @@ def check_destination(source: Path, output: Path) -> None:
         UsageError: it is the source itself, or its folder cannot be written.
         ResourceError: its disk is full.
     """
-    # os.path and not Path: whether a name too long is there is no, and not an error.
+    # os.path says False where Path raises: a name too long, a closed folder. These are told below.
     if os.path.exists(output) and os.path.samefile(source, output):  # noqa: PTH110, PTH121
         raise UsageError("The output is the source itself.", hint="Choose another output with -o.")
     if os.path.isdir(output):  # noqa: PTH112

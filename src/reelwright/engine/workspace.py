@@ -118,10 +118,13 @@ class Lock:
         """Take the lock; end what a former holder that died left running.
 
         Raises:
-            ConflictError: another run has it.
-            UsageError: its file system cannot lock.
+                    ConflictError: another run has it.
+                    UsageError, ResourceError: its file cannot be written, or its file system cannot lock.
         """
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise work_dir_error(self._path.parent, error) from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -137,8 +140,12 @@ class Lock:
         former = read_holder(fd).get("token")
         if isinstance(former, str) and former and former != self._token:
             self._sweep(former)
-        os.ftruncate(fd, 0)
-        os.pwrite(fd, json.dumps({"pid": os.getpid(), "token": self._token}).encode(), 0)
+        try:
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, json.dumps({"pid": os.getpid(), "token": self._token}).encode(), 0)
+        except OSError as error:
+            os.close(fd)
+            raise work_dir_error(self._path.parent, error) from error
         self._fd = fd
         return self
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reelwright.errors import SourceError, ToolError
+from reelwright.errors import ResourceError, SourceError, ToolError
 from reelwright.tools.process import Finished, Runner
 
 #: Requests longer than this go through a file: one argument may hold 128 KiB.
@@ -39,6 +39,7 @@ async def ask(
     *,
     what: str,
     folder: Path | None = None,
+    writes: Path | None = None,
     tell: Callable[[dict[str, Any]], None] | None = None,
 ) -> Answer:
     """Run a child and wait for its result.
@@ -49,10 +50,12 @@ async def ask(
         request: what it is asked; plain values.
         what: what it does, for error messages.
         folder: where a long request may be written.
+        writes: what it writes, for the sentence about a full disk.
         tell: called with each message before the last.
 
     Raises:
         SourceError: the child could not use the file, and said why.
+        ResourceError: it ran out of disk, memory or descriptors.
         ToolError: the child crashed.
     """
     last: dict[str, Any] = {}
@@ -68,11 +71,21 @@ async def ask(
     finished = await runner.run(
         child_args(name, request, folder), what=what, on_line=line, check=False, stall_seconds=None
     )
+    if "errno" in last:
+        raise scarce(what, str(last["error"]), writes)
     if "error" in last:
         raise SourceError(str(last["error"]), hint=str(last.get("hint", "")))
     if finished.returncode != 0 or "result" not in last:
         raise crashed(what, finished)
     return Answer(result=last["result"], finished=finished)
+
+
+def scarce(what: str, reason: str, writes: Path | None) -> ResourceError:
+    """The error for a child that ran out of something."""
+    if reason.startswith(("No space", "Disk quota")):
+        where = f" of {writes.parent}" if writes is not None else ""
+        return ResourceError(f"The disk{where} is full.", hint="Free space there and run the same command.")
+    return ResourceError(f"{what} failed: {reason[0].lower()}{reason[1:]}.", hint="Run fewer encodes at once.")
 
 
 def crashed(what: str, finished: Finished) -> ToolError:

@@ -37,7 +37,8 @@ class Capabilities:
         """Sentences on what this FFmpeg lacks; empty where it can do the work."""
         lacks = []
         if self.major is not None and self.major < OLDEST_FFMPEG:
-            lacks.append(f"FFmpeg {self.version} is too old; {OLDEST_FFMPEG} or newer is needed.")
+            # What else it lacks would be news of a program that is to be replaced anyway.
+            return [f"FFmpeg {self.version} at {self.ffmpeg} is too old; {OLDEST_FFMPEG} or newer is needed."]
         lacks += [
             f"FFmpeg at {self.ffmpeg} has no {name} encoder." for name in NEEDED_ENCODERS if name not in self.encoders
         ]
@@ -65,14 +66,14 @@ def find_ffmpeg(configured: str) -> str:
         raise ToolError("No FFmpeg was found.", hint=INSTALL_HINT) from error
 
 
-def parse_version(text: str) -> tuple[str, int | None]:
+def parse_version(text: str, ffmpeg: str) -> tuple[str, int | None]:
     """Version and major number from the first line of `ffmpeg -version`.
 
     Builds from a development branch are named by commit and have no number: (name, None).
     """
     found = re.match(r"ffmpeg version (\S+)", text)
     if not found:
-        raise ToolError("The program set as FFmpeg does not answer like FFmpeg.", hint=INSTALL_HINT)
+        raise ToolError(f"The program {ffmpeg} does not answer like FFmpeg.", hint=INSTALL_HINT)
     number = re.match(r"n?(\d+)\.", found[1])
     return found[1], int(number[1]) if number else None
 
@@ -92,11 +93,11 @@ async def ask_ffmpeg(runner: Runner, configured: str) -> Capabilities:
 
     async def ask(*args: str) -> str:
         done = await runner.run(
-            [ffmpeg, *args], what="Asking FFmpeg what it can do", keep_stdout=True, timeout_seconds=60
+            [ffmpeg, *args], what=f"Asking {ffmpeg} what it can do", keep_stdout=True, timeout_seconds=60
         )
         return done.stdout.decode("utf-8", "replace")
 
-    version, major = parse_version(await ask("-version"))
+    version, major = parse_version(await ask("-version"), ffmpeg)
     encoders = parse_names(await ask("-hide_banner", "-encoders"))
     svt = await _svt_version(runner, ffmpeg) if "libsvtav1" in encoders else None
     filters = parse_names(await ask("-hide_banner", "-filters"))

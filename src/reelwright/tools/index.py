@@ -36,7 +36,7 @@ async def make_index(
     """
     part = out.with_name(out.name + ".part")
     request = {"path": os.fspath(source), "video_index": video_index, "out": os.fspath(part)}
-    answer = await ask(runner, "index", request, what="Reading the film", tell=tell)
+    answer = await ask(runner, "index", request, what="Reading the film", writes=part, tell=tell)
     damage = [*answer.result["damage"], *complaints(answer.finished.stderr)]
     if damage:
         part.unlink(missing_ok=True)

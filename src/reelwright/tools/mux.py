@@ -138,7 +138,7 @@ async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> Join
         )
     joined = job.out if job.display_aspect is None else job.folder / "joined.mkv.part"
     asked = request(plan, job, texts, converted, joined)
-    answer = await ask(runner, "mux", asked, what="Joining the chunks", folder=job.folder)
+    answer = await ask(runner, "mux", asked, what="Joining the chunks", folder=job.folder, writes=joined)
     if job.display_aspect is not None:
         await runner.run(aspect_args(ffmpeg, asked, job, joined), what="Setting the display aspect")
         joined.unlink()

@@ -26,7 +26,7 @@ def check_folder(path: Path) -> None:
     Raises:
         SourceError: it is a folder, which cannot be listed or holds no film.
     """
-    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for a name too long
+    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long or a folder closed
         return
     if not os.access(path, os.R_OK | os.X_OK):
         raise SourceError("The folder cannot be read.", hint="Check its permissions.")

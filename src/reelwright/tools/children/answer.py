@@ -1,5 +1,6 @@
 """How a child process answers: JSON lines on standard output, the last one its result or its error."""
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from typing import Any
 
 #: Exit status of a child that could not use the file and said why.
 CANNOT_USE = 3
+#: Errors that say nothing about the file: disk, quota, memory or descriptors have run out.
+SCARCE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 
 
 def plain(value: Any) -> Any:
@@ -37,6 +40,9 @@ def answer(work: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
     except PermissionError:
         say({"error": "It cannot be read: permission denied.", "hint": "Check the file's permissions."})
     except (av.FFmpegError, OSError, ValueError) as error:
+        if (number := getattr(error, "errno", None)) in SCARCE:
+            say({"error": reason(error), "errno": number})
+            return CANNOT_USE
         say({"error": f"It cannot be read as a film: {reason(error)}.", "hint": "Is it complete, and really a film?"})
     else:
         return 0

@@ -168,6 +168,9 @@ def damage(notes: Pass, facts: dict[str, Any], size: int, frames_only: bool) -> 
     if facts["format"] == "mpegts" and size % 188 and size % 192 and size % 204:
         found.append("its last transport packet is cut off")
     stamped = [p for p in notes.pts if p is not None]
+    # AVI has one rate for the whole film, so its frames can be counted instead; elsewhere the time is lost.
+    if stamped and len(stamped) < len(notes.pts) and facts["format"] != "avi":
+        found.append(f"{len(notes.pts) - len(stamped)} of its frames carry no timestamp")
     back = next((k for k in range(1, len(stamped)) if stamped[k] <= stamped[k - 1]), None)
     if back is not None:
         found.append(f"its timestamps do not rise at frame {back}")
