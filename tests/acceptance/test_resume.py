@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Searched in chunks of a second, one trial at a time, with a band narrow enough for several trials a chunk.
 SEARCH = ("--preset", "12", "--workers", "1", "--target-vmaf", "75", "--band", "0.2", "--deterministic", "--json")
 SHORT_CHUNKS = {"REELWRIGHT_PROCESSING__CHUNK_SIZE": "1"}
-FRAMES = 18
+FRAMES = 12
 GONE_SECONDS = 30.0
 #: Six frames a second: a chunk of a second is six frames, and a trial takes a fraction of a second.
 SLOW_GRAIN = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t")

@@ -27,13 +27,13 @@ from reelwright.tools.probe import parse_dolby_vision
     ],
 )
 def test_a_version_and_its_major_number_where_it_is_a_release(line: str, version: str, major: int | None) -> None:
-    assert parse_version(f"{line}\nbuilt with gcc 16") == (version, major)
+    assert parse_version(f"{line}\nbuilt with gcc 16", "/usr/bin/ffmpeg") == (version, major)
 
 
 @pytest.mark.parametrize("text", ["", "GNU bash, version 5.2", "usage: ffmpeg version"])
 def test_a_program_that_does_not_answer_like_ffmpeg_is_none(text: str) -> None:
     with pytest.raises(ToolError, match="does not answer like FFmpeg"):
-        parse_version(text)
+        parse_version(text, "/usr/bin/ffmpeg")
 
 
 ENCODERS = """\
@@ -82,7 +82,7 @@ def test_encoders_and_filters_are_the_second_words_of_their_lists() -> None:
     [
         (capable(), []),
         (capable("N-1-g", None), []),  # a development build is taken at its word
-        (capable("6.1", 6), ["FFmpeg 6.1 is too old; 7 or newer is needed."]),
+        (capable("6.1", 6), ["FFmpeg 6.1 at /bin/ffmpeg is too old; 7 or newer is needed."]),
         (capable(encoders=""), ["FFmpeg at /bin/ffmpeg has no libsvtav1 encoder."]),
         (capable(filters=FILTERS.replace("libvmaf", "x")), ["FFmpeg at /bin/ffmpeg has no libvmaf filter."]),
     ],
