@@ -77,7 +77,11 @@ def whole_film_scores(source: Path, distorted: Path, scale: str | None, log: Pat
     chain = ",".join(["format=yuv420p10le", *scaled, "settb=1/1000", "setpts=N*40"])
     graph = f"[0:v:0]{chain}[d];[1:v:0]{chain}[r];[d][r]libvmaf=n_threads=2:log_fmt=json:log_path={log.name}"
     command = [*QUIET, "-i", str(distorted.resolve()), "-i", str(source.resolve()), "-filter_complex", graph]
-    subprocess.run([*command, "-fps_mode", "passthrough", "-f", "null", "-"], check=True, cwd=log.parent)
+    subprocess.run(
+        [*command, "-fps_mode", "passthrough", "-enc_time_base", "1:1000", "-f", "null", "-"],
+        check=True,
+        cwd=log.parent,
+    )
     rows = json.loads(log.read_text())["frames"]
     return [row["metrics"]["vmaf"] for row in sorted(rows, key=lambda r: r["frameNum"])]
 

@@ -27,6 +27,9 @@ def coded(codec: str, **changes: object) -> MediaInfo:
         (coded("hevc", dolby_vision="unknown"), Verdict.REFUSE, "Dolby Vision"),
         (coded("hevc", hdr10plus=True), Verdict.REFUSE, "HDR10+"),
         (coded("hevc", dolby_vision="5", hdr10plus=True, interlaced=True), Verdict.REFUSE, "profile 5"),  # the first
+        (info(film(), sound(1, codec="pcm_bluray")), Verdict.REFUSE, "stream 1 (pcm_bluray)"),
+        (info(film(), sound(1, codec=None)), Verdict.REFUSE, "unknown codec"),
+        (info(film(), sound(1, codec="truehd")), Verdict.ENCODE, "h264"),
         (info(sound(0)), Verdict.UNUSABLE, "audio only"),
         (info(sound(0), cover(1)), Verdict.UNUSABLE, "cover art"),
         (info(SUBTITLE), Verdict.UNUSABLE, "no video stream"),

@@ -16,6 +16,7 @@ from reelwright.errors import ReelwrightError, SourceError, ValidationFailedErro
 from reelwright.planning.checks import Attached, Check, Copied, Evidence, run_checks
 from reelwright.planning.streams import Fate
 from reelwright.tools.ffmpeg import decode_args, parse_framecrc
+from reelwright.tools.hashing import content_hash
 from reelwright.tools.mux import Inspection, Join, Written, display_aspect, inspect, join, nominal_rate, shift_of
 from reelwright.tools.probe import probe
 from reelwright.version import VERSION
@@ -93,6 +94,12 @@ async def validate(film: Film, assembled: StepRecord) -> StepRecord:
         "checks": [asdict(c) for c in checks],
     }
     return StepRecord(kind=StepKind.VALIDATE, result=result, usage=usage)
+
+
+async def still_validated(film: Film, step: StepRecord) -> bool:
+    """Whether the assembled file is, byte for byte, the one that was validated."""
+    found = await asyncio.to_thread(content_hash, temporary_path(film.output, film.job_id))
+    return bool(found == step.result["content"])
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import psutil
 
 from reelwright.engine.analysis import Reader
 from reelwright.engine.film import Film
-from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind
+from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord
 from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
-from reelwright.engine.placement import FULL, check_destination, refuse_existing
+from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.resources import decide_parallel
 from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scheduler import JobState
@@ -162,6 +162,9 @@ class Line:
             plan=plain_plan(plan),
         )
         known = await services.offload(services.store.open_job, job)
+        analysed = {"source_id": index.source_id, "frames": index.frames, "seconds": float(index.duration)}
+        record = StepRecord(kind=StepKind.ANALYSE, result=analysed)
+        await services.offload(services.store.commit_step, job.id, record)
         if done := await self.already_done(known):
             return done
         parallel = decide_parallel(
@@ -207,6 +210,8 @@ class Line:
             return None
         if job.status is not JobStatus.DONE:
             await self.services.offload(self.services.store.finish_job, job.id, JobStatus.DONE)
+        # A kill between link and unlink leaves the file's other name.
+        temporary_path(self.output, job.id).unlink(missing_ok=True)
         former = await self.services.offload(self.services.store.outcomes, job.id)
         best = next((o for o in reversed(former) if o.outcome == "encoded"), None)
         return replace(

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from reelwright.engine.film import Film
-from reelwright.engine.finish import assemble, put_in_place, still_assembled, validate
+from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
 from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
 from reelwright.engine.offload import Offload
 from reelwright.engine.progress import Lane, Watch
@@ -216,9 +216,7 @@ class LocalRunner:
     ) -> StepRecord:
         """The step's committed result if it still holds, else do the work and commit it."""
         known = self.steps.get(kind)
-        assembled = self.steps.get(StepKind.ASSEMBLE)
-        holds = assembled is not None and still_assembled(self.film, assembled, self.trials.chosen(state))
-        if known is not None and holds and kind is not StepKind.PLACE:
+        if known is not None and await self.still_holds(kind, known, state):
             return known
         started = time.monotonic()
         self.watch.phase(kind.value)
@@ -227,6 +225,16 @@ class LocalRunner:
             record = replace(record, usage=replace(record.usage, wall_seconds=time.monotonic() - started))
         await self.offload(self.store.commit_step, self.film.job_id, record)
         return record
+
+    async def still_holds(self, kind: StepKind, known: StepRecord, state: JobState) -> bool:
+        """Whether a committed step need not be done again. Placing always is: it may have been undone."""
+        assembled = self.steps.get(StepKind.ASSEMBLE)
+        if kind is StepKind.PLACE or assembled is None:
+            return False
+        if not still_assembled(self.film, assembled, self.trials.chosen(state)):
+            return False
+        # The size says little after a power cut: what was validated is known by its bytes.
+        return kind is StepKind.ASSEMBLE or await still_validated(self.film, known)
 
     async def _assemble(self, state: JobState) -> StepRecord:
         # What was validated before belongs to another assembly.

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from reelwright.errors import ReelwrightError, RefusedError, SourceError
 from reelwright.media.model import MediaInfo, StreamKind, Video
+from reelwright.planning.streams import NOT_IN_MATROSKA
 
 
 class Verdict(StrEnum):
@@ -70,6 +71,18 @@ def _interlaced(video: Video) -> Decision | None:
     )
 
 
+def _sound(info: MediaInfo) -> Decision | None:
+    lost = [s for s in info.of_kind(StreamKind.AUDIO) if s.codec is None or s.codec in NOT_IN_MATROSKA]
+    if not lost:
+        return None
+    names = ", ".join(f"stream {s.index} ({s.codec or 'unknown codec'})" for s in lost)
+    return Decision(
+        verdict=Verdict.REFUSE,
+        reasons=(f"Matroska has no place for the film's sound in {names}; encoding it would lose that.",),
+        hint="Convert the sound first, for example to FLAC with FFmpeg.",
+    )
+
+
 #: Refusals, the first that speaks decides.
 REFUSALS: tuple[Rule, ...] = (_dolby_vision, _hdr10plus, _interlaced)
 
@@ -100,6 +113,8 @@ def decide(info: MediaInfo) -> Decision:
     assert film.video is not None  # noqa: S101
     if film.codec == "av1":
         return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",))
+    if (found := _sound(info)) is not None:
+        return found
     for rule in REFUSALS:
         if (found := rule(film.video)) is not None:
             return found

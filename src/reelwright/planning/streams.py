@@ -23,7 +23,9 @@ SUBTITLES |= {"text", "dvdsub", "pgssub", "dvbsub", "arib_caption"}
 #: Text subtitles that become SubRip: the words and times are kept, the styling of the container is not.
 TEXT_SUBTITLES = frozenset({"mov_text"})
 #: Audio codecs Matroska has no mapping for.
-NOT_IN_MATROSKA = frozenset({"adpcm_ima_qt", "qdm2", "qdmc", "amr_nb", "amr_wb", "mace3", "mace6", "adpcm_swf"})
+NOT_IN_MATROSKA = frozenset(
+    {"adpcm_ima_qt", "qdm2", "qdmc", "amr_nb", "amr_wb", "pcm_bluray", "pcm_dvd", "mace3", "mace6", "adpcm_swf"}
+)
 #: Types of attached pictures, by codec.
 PICTURE_TYPES = {
     "mjpeg": ("image/jpeg", "jpg"),

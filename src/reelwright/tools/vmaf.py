@@ -41,7 +41,7 @@ def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int,
         *(ffmpeg, *QUIET, "-progress", "pipe:1", "-stats_period", "0.5"),
         *("-noautorotate", *input_flags(), "-i", file_url(pairing.chunk_path)),
         *pairing.reference_input,
-        *("-filter_complex", graph, "-fps_mode", "passthrough", "-f", "null", "-"),
+        *("-filter_complex", graph, "-fps_mode", "passthrough", "-enc_time_base", "1:1000", "-f", "null", "-"),
     ]
 
 
