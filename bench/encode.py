@@ -98,6 +98,8 @@ class Bench:
         self.args = args
         self.source = source
         self.build: Path = args.build
+        #: Plain encodes that were timed while the matching CRF was looked for.
+        self.timings: dict[float, Timed] = {}
 
     def ours(self, number: int) -> tuple[Timed, list[dict[str, Any]], Path]:
         """Encode with Reelwright, cold."""
@@ -123,7 +125,7 @@ class Bench:
         tried: dict[float, tuple[float, int]] = {}
         crf = start
         while crf not in tried:
-            _, output = self.plain(crf)
+            self.timings[crf], output = self.plain(crf)
             got = mean(whole_film_scores(self.source, output, scale, self.build / "plain.json"))
             tried[crf] = (got, output.stat().st_size)
             print(f"  plain at CRF {crf:g}: mean {got:.3f}", flush=True)
@@ -155,7 +157,7 @@ class Bench:
         whole = whole_film_scores(self.source, output, scale, self.build / "ours.json")
         crfs = sorted(c["crf"] for c in chosen.values())
         crf, plain_mean, plain_bytes = self.matching_crf(mean(whole), median(crfs), scale)
-        rounds.append((done, self.plain(crf)[0]))
+        rounds.append((done, self.timings[crf]))
         for number in range(1, self.args.rounds):
             rounds += [(self.ours(number)[0], self.plain(crf)[0])]
         want, got = film_times(self.source), film_times(output)

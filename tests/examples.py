@@ -25,6 +25,7 @@ def index(
     count = len(pts)
     values: dict[str, Any] = {
         "source_id": "5-abc",
+        "container": "matroska,webm",
         "timing": Timing.STAMPED,
         "time_base": base,
         "pts": tuple(pts),

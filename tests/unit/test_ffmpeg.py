@@ -112,10 +112,13 @@ def test_each_text_subtitle_is_mapped_by_its_index() -> None:
 @pytest.mark.parametrize(
     ("start", "attempt", "seek"),
     [
-        (99, 0, "1.990000"),  # one group before its own, a hundredth early
-        (60, 0, "0.990000"),
-        (49, 0, None),  # the group before is the first: from the beginning
-        (99, 1, None),  # four groups back there are none
+        (99, 0, "3.140435"),  # its own group at 3 s; FFmpeg will seek 3/23 s earlier than asked
+        (75, 0, "3.140435"),  # the very frame decoding may start at
+        (74, 0, "2.140435"),
+        (25, 0, "1.140435"),
+        (24, 0, None),  # the first group: from the beginning
+        (99, 1, "1.140435"),  # two groups earlier
+        (60, 1, None),
         (99, len(STEPS_BACK), None),  # the last attempt decodes from the beginning
         (99, 9, None),
     ],
@@ -127,14 +130,23 @@ def test_seeking_goes_back_by_groups_and_at_last_to_the_beginning(start: int, at
 @pytest.mark.parametrize(
     ("start", "seek"),
     [
-        (Fraction(0), "1.990000"),
-        (Fraction(7, 5), "0.590000"),  # a seek is counted from the container's start
-        (Fraction(3), "0.000000"),  # never negative
-        (Fraction(-1), "2.990000"),
+        (Fraction(0), "3.140435"),
+        (Fraction(7, 5), "1.740435"),  # a seek is counted from the container's start
+        (Fraction(9), "0.000000"),  # never negative
+        (Fraction(-1), "4.140435"),
     ],
 )
 def test_a_seek_is_counted_from_the_containers_start(start: Fraction, seek: str) -> None:
     assert seek_seconds(replace(KEYED, container_start=start), 99, 0) == seek
+
+
+def test_in_a_transport_stream_a_seek_lands_well_before_the_key_frame() -> None:
+    assert seek_seconds(replace(KEYED, container="mpegts"), 99, 0) == "2.000000"
+
+
+def test_among_dense_key_frames_a_seek_never_reaches_the_next_one() -> None:
+    dense = replace(KEYED, key_pts=KEYED.pts)
+    assert seek_seconds(dense, 98, 0) == "3.920000"
 
 
 def test_a_stream_without_timestamps_is_never_sought_in() -> None:

@@ -29,7 +29,8 @@ KEYED = index(range(0, 4000, 40), key_pts=(0, 1000, 2000, 3000))
     ],
 )
 def test_decoding_starts_so_many_key_frames_early_or_at_the_beginning(frame: int, back: int, key: int | None) -> None:
-    assert KEYED.safe_key(frame, back=back) == key
+    place = KEYED.key_before(frame, back=back)
+    assert (None if place is None else KEYED.key_pts[place]) == key
 
 
 @given(
@@ -39,14 +40,19 @@ def test_decoding_starts_so_many_key_frames_early_or_at_the_beginning(frame: int
 )
 def test_a_safe_key_never_lies_behind_its_frame(keys: set[int], frame: int, back: int) -> None:
     film = index(range(0, 4000, 40), key_pts=tuple(sorted(keys)))
-    found = film.safe_key(frame, back=back)
-    if found is not None:
-        assert found in keys
+    place = film.key_before(frame, back=back)
+    if place is not None:
+        found = film.key_pts[place]
         assert sum(found < k <= film.pts[frame] for k in keys) == back
 
 
 def test_without_known_key_frames_decoding_starts_at_the_beginning() -> None:
-    assert index(key_pts=()).safe_key(100) is None
+    assert index(key_pts=()).key_before(100) is None
+    assert not index(key_pts=()).is_key(100)
+
+
+def test_decoding_may_start_at_key_frames_and_nowhere_else() -> None:
+    assert [k for k in range(100) if KEYED.is_key(k)] == [0, 25, 50, 75]
 
 
 def test_frames_are_timed_from_the_first_and_the_film_ends_with_its_last_frames_end() -> None:

@@ -45,6 +45,13 @@ def test_the_first_chunk_has_no_frame_to_lead_it() -> None:
     assert graph(pairing=replace(PAIRING, preroll=0))[0].startswith("[0:v:0]format=")
 
 
+def test_at_a_cut_the_second_frame_leads_the_reference() -> None:
+    args = score_args("ffmpeg", replace(PAIRING, mirrored=True), plan(), threads=2, log_name="k.vmaf.json")
+    lead = args[args.index("-filter_complex") + 1]
+    assert "[copy]trim=start_frame=1:end_frame=2,setpts=0[lead]" in lead
+    assert "[lead][whole]concat=n=2" in lead
+
+
 def test_the_model_and_the_log_are_named() -> None:
     assert graph()[2] == (
         "[distorted][reference]libvmaf=model=version=vmaf_v0.6.1:n_threads=2:n_subsample=1"

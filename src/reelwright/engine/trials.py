@@ -129,13 +129,15 @@ async def encode_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back
 async def score_chunk(film: Film, chunk: Chunk, tell: Tell, part: Path, back: int) -> tuple[list[float], Usage]:
     """VMAF of each of a chunk's frames. Decoding the chunk in full also proves that it decodes."""
     preroll = 1 if chunk.start > 0 else 0
-    first = chunk.start - preroll
+    mirrored = preroll == 1 and chunk.frames > 1 and film.index.is_key(chunk.start)
+    first = chunk.start if mirrored else chunk.start - preroll
     pairing = Pairing(
         chunk_path=os.fspath(part),
         reference_input=reference_input(os.fspath(film.source), film.index, first, back),
         video_index=film.plan.video_index,
         choose=choose(film.index, first, chunk.end),
         preroll=preroll,
+        mirrored=mirrored,
     )
     log = film.workspace.logs / f"{part.stem}.vmaf.json"
     command = score_args(film.tools.ffmpeg, pairing, film.plan, threads=film.threads, log_name=log.name)

@@ -19,13 +19,15 @@ class Timing(StrEnum):
 class FrameIndex:
     """Every shown frame of a film, in the order of showing. All tuples have one entry a frame."""
 
-    #: `size in bytes`-`content hash`: the identity of the film.
+    #: The identity of the film: made of its size and the hash of every byte.
     source_id: str
+    #: FFmpeg's name of the demuxer: how it seeks depends on it.
+    container: str
     timing: Timing
     time_base: Fraction
     #: PTS in `time_base`, strictly increasing.
     pts: tuple[int, ...]
-    #: PTS of the source's key frames, in `time_base`, increasing; may be fewer or more than frames' own.
+    #: PTS of the frames decoding may start at, in `time_base`, increasing: key frames that are I pictures.
     key_pts: tuple[int, ...]
     #: Duration of the last frame in `time_base`.
     last_duration: int
@@ -67,14 +69,19 @@ class FrameIndex:
             return self.duration
         return (self.pts[frame] - self.pts[0]) * self.time_base
 
-    def safe_key(self, frame: int, *, back: int = 1) -> int | None:
-        """PTS of the key frame from which decoding safely reaches `frame`: `back` key frames early.
+    def key_before(self, frame: int, *, back: int = 0) -> int | None:
+        """Place in `key_pts` of the last key frame shown no later than `frame`, or of the one `back` before it.
 
-        Decoding from the very key frame before is enough for closed groups of pictures; one more covers
-        open ones and streams that call a recovery point a key frame. None: start at the beginning.
+        Every frame shown after a key frame that is an I picture is decoded after it too, in open groups of pictures
+        as in closed ones. None: start at the beginning.
         """
         place = bisect_right(self.key_pts, self.pts[frame]) - 1 - back
-        return self.key_pts[place] if place > 0 else None
+        return place if place > 0 else None
+
+    def is_key(self, frame: int) -> bool:
+        """Whether decoding may start at this very frame."""
+        place = bisect_right(self.key_pts, self.pts[frame]) - 1
+        return place >= 0 and self.key_pts[place] == self.pts[frame]
 
 
 def is_constant(pts: tuple[int, ...], tolerance: int = 1) -> bool:

@@ -2,12 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 
 from reelwright.media.timing import FrameIndex, Timing
 from reelwright.tools.allow import file_url, input_flags
 
 #: How many key frames before the range decoding starts, attempt by attempt; after the last, from the beginning.
-STEPS_BACK = (1, 4)
+STEPS_BACK = (0, 2)
+#: FFmpeg seeks this much earlier than asked in containers without exact times of decoding (3/23 s, ffmpeg_demux.c):
+#: asked for a key frame it would land on the one before, and decode a whole group of pictures for nothing.
+EARLIER = Fraction(3, 23)
+#: A little more, so that rounding to the container's ticks cannot fall short.
+MARGIN = Fraction(1, 100)
+#: Containers that seek by place in the file: they land between key frames, and decoding starts at the next one.
+BY_PLACE = frozenset({"mpegts", "mpeg", "mpegvideo", "m4v"})
+LEAD = Fraction(1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +34,7 @@ FrameSource = Callable[[int, int, int], FrameCommand]
 
 
 def film_frames(source: str, video_index: int, index: FrameIndex) -> FrameSource:
-    """Frames of a film, decoded by FFmpeg from a key frame well before the range and chosen by exact PTS."""
+    """Frames of a film, decoded by FFmpeg from the key frame before the range and chosen by exact PTS."""
 
     def frames(start: int, end: int, attempt: int) -> FrameCommand:
         return FrameCommand(
@@ -45,11 +54,22 @@ def seek_seconds(index: FrameIndex, start: int, attempt: int) -> str | None:
     """Where to seek to, in seconds after the container's start; None: decode from the beginning."""
     if index.timing is Timing.COUNTED or attempt >= len(STEPS_BACK):
         return None
-    key = index.safe_key(start, back=STEPS_BACK[attempt])
-    if key is None:
+    place = index.key_before(start, back=STEPS_BACK[attempt])
+    if place is None:
         return None
-    # A hundredth before the key frame: a seek that rounds past it would land on the next one.
-    return f"{max(0.0, float(key * index.time_base - index.container_start) - 0.01):.6f}"
+    seconds = index.key_pts[place] * index.time_base - index.container_start
+    if index.container in BY_PLACE:
+        seconds -= LEAD
+    elif room_after(index, place) > EARLIER + 2 * MARGIN:
+        seconds += EARLIER + MARGIN
+    return f"{float(max(Fraction(0), seconds)):.6f}"
+
+
+def room_after(index: FrameIndex, place: int) -> Fraction:
+    """Seconds from a key frame to the next one: a seek beyond that would skip frames."""
+    if place + 1 >= len(index.key_pts):
+        return Fraction(1)
+    return (index.key_pts[place + 1] - index.key_pts[place]) * index.time_base
 
 
 def choose(index: FrameIndex, start: int, end: int) -> str:

@@ -20,9 +20,13 @@ class Pairing:
     video_index: int
     #: Filter that chooses the reference frames, the pre-roll frame included.
     choose: str
-    #: 1 where a frame before the chunk leads both sides; its score is dropped.
+    #: 1 where a frame ahead of the chunk leads both sides; its score is dropped.
     #: VMAF's motion is zero on the first frame, which drags its score down (Netflix/vmaf#674).
     preroll: int
+    #: The leading frame is the chunk's own second one. VMAF takes the smaller of a frame's motion from the one before
+    #: and to the one after; at a cut that is the latter, and so it is with the second frame on both sides. It spares
+    #: decoding the group of pictures before the cut.
+    mirrored: bool = False
 
 
 def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int, log_name: str) -> list[str]:
@@ -30,10 +34,10 @@ def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int,
     common = ["format=yuv420p10le", *scale_filter(plan.scoring), "settb=1/1000", "setpts=N*40"]
     lead = [f"tpad=start={pairing.preroll}:start_mode=clone"] if pairing.preroll else []
     distorted = ",".join([*lead, *common])
-    reference = ",".join([pairing.choose, *plan.filters[:-1], *common])
+    reference = reference_graph(pairing, [pairing.choose, *plan.filters[:-1]], common)
     model = f"version={plan.scoring.model}"
     graph = (
-        f"[0:v:0]{distorted}[distorted];[1:{pairing.video_index}]{reference}[reference];"
+        f"[0:v:0]{distorted}[distorted];{reference};"
         f"[distorted][reference]libvmaf=model={model}:n_threads={threads}:n_subsample={plan.scoring.n_subsample}"
         f":log_fmt=json:log_path={log_name}"
     )
@@ -43,6 +47,17 @@ def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int,
         *pairing.reference_input,
         *("-filter_complex", graph, "-fps_mode", "passthrough", "-enc_time_base", "1:1000", "-f", "null", "-"),
     ]
+
+
+def reference_graph(pairing: Pairing, chosen: list[str], common: list[str]) -> str:
+    """The reference's part of the filter graph, its leading frame included."""
+    if not pairing.mirrored:
+        return f"[1:{pairing.video_index}]{','.join([*chosen, *common])}[reference]"
+    chain = ",".join([*chosen, *common])
+    return (
+        f"[1:{pairing.video_index}]{chain},split[whole][copy];[copy]trim=start_frame=1:end_frame=2,setpts=0[lead];"
+        f"[lead][whole]concat=n=2:v=1,settb=1/1000,setpts=N*40[reference]"
+    )
 
 
 def scale_filter(scoring: Scoring) -> list[str]:

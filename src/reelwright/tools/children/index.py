@@ -13,6 +13,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.frame import PictureType
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from reelwright.planning.identity import source_id
@@ -104,7 +105,7 @@ class Pass:
     def frame(self, frame: av.VideoFrame, measure: Measure) -> None:
         """Note a shown frame."""
         self.pts.append(frame.pts)
-        self.types.append(getattr(frame.pict_type, "name", "?")[:1] if frame.pict_type else "?")
+        self.types.append(PictureType(frame.pict_type).name[:1] if frame.pict_type else "?")
         self.features.append(measure(frame))
         self.last_duration = frame.duration or self.last_duration
         self.interlaced += frame.interlaced_frame
@@ -193,10 +194,11 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
     columns = list(zip(*notes.features, strict=True)) or [(), (), (), ()]
     value = {
         "source_id": source_id(hasher.size, hasher.content),
+        "container": facts["format"],
         "timing": "counted" if counted else "stamped",
         "time_base": base,
         "pts": pts,
-        "key_pts": [] if counted else sorted(set(notes.key_pts)),
+        "key_pts": [] if counted else starts(notes),
         "last_duration": 1 if counted else last_duration(notes, facts),
         "container_start": facts["start"],
         **{
@@ -211,6 +213,15 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
     payload = gzip.compress(json.dumps(value, default=plain).encode(), compresslevel=3, mtime=0)
     Path(request["out"]).write_bytes(payload)
     return {"source_id": value["source_id"], "frames": len(pts), "damage": value["damage"]}
+
+
+def starts(notes: Pass) -> list[int]:
+    """PTS of the frames decoding may start at.
+
+    A stream with gradual refresh marks P pictures as key frames; what is decoded from there is not all there.
+    """
+    intra = {p for p, kind in zip(notes.pts, notes.types, strict=True) if kind == "I" and p is not None}
+    return sorted(intra.intersection(notes.key_pts))
 
 
 def last_duration(notes: Pass, facts: dict[str, Any]) -> int:
