@@ -132,7 +132,7 @@ def headline(facts: dict[str, Any]) -> str:
     if facts["phase"] == "analyse":
         return f"reading the film  {percent}"
     if facts["phase"] in WORDS:
-        return WORDS[facts["phase"]]
+        return f"{WORDS[facts['phase']]}  {percent}" if facts["phase"] == "validate" else WORDS[facts["phase"]]
     eta = f"  about {duration(facts['eta_seconds'])} left" if facts.get("eta_seconds") is not None else ""
     mean = f"  VMAF {facts['mean']:.2f} so far" if facts.get("mean") else ""
     projected = facts.get("projected_bytes")

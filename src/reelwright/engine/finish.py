@@ -2,10 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,8 @@ def still_assembled(film: Film, step: StepRecord, chosen: tuple[TrialRecord, ...
     )
 
 
-async def validate(film: Film, assembled: StepRecord) -> StepRecord:
-    """Read the assembled file back and hold it against source and plan.
+async def validate(film: Film, assembled: StepRecord, tell: Callable[[int], None]) -> StepRecord:
+    """Read the assembled file back and hold it against source and plan; `tell` is told how many frames decoded.
 
     Raises:
         ValidationFailedError: a check failed; the temporary file is removed.
@@ -82,7 +83,7 @@ async def validate(film: Film, assembled: StepRecord) -> StepRecord:
     temporary = temporary_path(film.output, film.job_id)
     with nothing_left(temporary):
         try:
-            evidence, inspection, usage = await gather(film, temporary, assembled.result)
+            evidence, inspection, usage = await gather(film, temporary, assembled.result, tell)
         except SourceError as error:
             raise ValidationFailedError(f"The output cannot be read back: {error.message}") from error
         checks = run_checks(evidence)
@@ -123,13 +124,20 @@ def failed_checks(checks: tuple[Check, ...]) -> ValidationFailedError:
     )
 
 
-async def gather(film: Film, path: Path, assembled: Mapping[str, Any]) -> tuple[Evidence, Inspection, Usage]:
+async def gather(
+    film: Film, path: Path, assembled: Mapping[str, Any], tell: Callable[[int], None]
+) -> tuple[Evidence, Inspection, Usage]:
     """Everything the checks need to know, by reading and decoding the whole output."""
     output = await probe(film.runner, film.tools.ffmpeg, path)
     film_stream = output.film
     inspection, answer = await inspect(film.runner, path, film_stream.index if film_stream else 0)
+    lines = count()
     decoded = await film.runner.run(
-        decode_args(film.tools.ffmpeg, os.fspath(path)), what="Decoding the output", keep_stdout=True, check=False
+        decode_args(film.tools.ffmpeg, os.fspath(path)),
+        what="Decoding the output",
+        keep_stdout=True,
+        on_line=lambda _: tell(next(lines)),
+        check=False,
     )
     warnings = [line for line in decoded.stderr.splitlines() if line.strip()]
     if decoded.returncode != 0 and not warnings:

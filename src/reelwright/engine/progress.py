@@ -51,6 +51,7 @@ class Watch:
         self._landed_bytes = 0
         self._score_sum = 0.0
         self._phase = "trials"
+        self._checked = 0
 
     def open(self, lane: Lane) -> None:
         """A trial begins."""
@@ -75,6 +76,11 @@ class Watch:
         self._phase = name
         self.beat(force=True)
 
+    def checked(self, frames: int) -> None:
+        """So many frames of the output have been decoded."""
+        self._checked = min(frames, self._frames)
+        self.beat()
+
     def beat(self, *, force: bool = False) -> None:
         """Tell how far it is, if that was not done just now."""
         now = time.monotonic()
@@ -86,7 +92,7 @@ class Watch:
             EventName.PROGRESS,
             "encoding",
             phase=self._phase,
-            done=round(self.effective(), 1),
+            done=self._checked if self._phase == "validate" else round(self.effective(), 1),
             total=self._frames,
             accepted=done,
             eta_seconds=self.remaining(now),

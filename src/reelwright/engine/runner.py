@@ -245,7 +245,7 @@ class LocalRunner:
         return await assemble(self.film, chosen)
 
     async def _validate(self, _: JobState) -> StepRecord:
-        record = await validate(self.film, self.steps[StepKind.ASSEMBLE])
+        record = await validate(self.film, self.steps[StepKind.ASSEMBLE], self.watch.checked)
         self.emit(EventName.VALIDATION_COMPLETE, "validated", checks=list(record.result["checks"]))
         return record
 
