@@ -52,6 +52,7 @@ class Watch:
         self._score_sum = 0.0
         self._phase = "trials"
         self._checked = 0
+        self._furthest = 0.0
 
     def open(self, lane: Lane) -> None:
         """A trial begins."""
@@ -112,7 +113,9 @@ class Watch:
             * (0.6 * lane.done / lane.frames if lane.doing == "encode" else 0.6 + 0.4 * lane.done / lane.frames)
             for lane in self._lanes.values()
         )
-        return min(self._frames, self._accepted + under_way / EXPECTED_TRIALS)
+        # Never back: a trial that ends without an answer was work all the same.
+        self._furthest = max(self._furthest, min(self._frames, self._accepted + under_way / EXPECTED_TRIALS))
+        return self._furthest
 
     def remaining(self, now: float) -> float | None:
         """Seconds until the trials are through, at the pace of this run so far; None where too little is known."""
