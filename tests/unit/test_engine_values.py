@@ -183,14 +183,16 @@ def test_progress_never_passes_the_total_and_the_estimate_is_never_negative(
         assert event.data["eta_seconds"] is None or event.data["eta_seconds"] >= 0
 
 
-def test_a_lane_that_is_closed_counts_no_more(told: Told) -> None:
+def test_progress_never_runs_back_when_a_trial_ends_without_an_answer(told: Told) -> None:
     lane = Lane(chunk=3, frames=100, crf=30.0)
     told.watch.open(lane)
     lane.tell(told.watch)("score", 500)
     assert told.watch.effective() == 50.0  # a trial that is through may not be the last of its chunk
     told.watch.close(3)
     told.watch.close(3)
-    assert told.watch.effective() == 0.0
+    assert told.watch.effective() == 50.0
+    told.watch.open(Lane(chunk=3, frames=100, crf=25.0))
+    assert told.watch.effective() == 50.0, "the next trial of the chunk is not counted on top"
 
 
 def test_a_films_score_is_pooled_over_frames_and_not_over_chunks() -> None:

@@ -26,7 +26,7 @@ COUNTED = replace(KEYED, timing=Timing.COUNTED, key_pts=())
 ODD = ["-x.mkv", "a:b.mkv", "%03d.mkv", "a'b\"c.mkv", "a\nb.mkv", "$(id);&|.mkv", "concat:x.mkv", "caf\udce9.mkv"]
 
 
-def encode(name: str = "/films/a.mkv", *, crf: float = 30.25, out: str = "/work/b.part") -> list[str]:
+def encode(name: str = "/films/a.mkv", *, crf: float = 30.25, out: str = "/trials/b.part") -> list[str]:
     frames = film_frames(name, 0, KEYED)(60, 80, 0)
     return encode_args("ffmpeg", frames, plan(svt=(("film-grain", "8"),)), crf=crf, threads=2, out=out)
 
@@ -79,20 +79,20 @@ def test_a_chunk_is_bit_exact_matroska_without_anything_else_of_the_source() -> 
     assert after(args, "-fflags") == after(args, "-flags:v") == "+bitexact"
     assert after(args, "-f") == "matroska"
     assert after(args, "-fps_mode") == "passthrough"
-    assert args[-1] == "file:/work/b.part"
+    assert args[-1] == "file:/trials/b.part"
 
 
 @pytest.mark.parametrize("name", ODD)
 def test_names_stand_alone_as_absolute_file_urls_whatever_is_in_them(name: str) -> None:
     for args in (
-        encode(f"/films/{name}", out=f"/work/{name}"),
+        encode(f"/films/{name}", out=f"/trials/{name}"),
         decode_args("ffmpeg", f"/films/{name}"),
-        subtitle_args("ffmpeg", f"/films/{name}", (3,), f"/work/{name}"),
+        subtitle_args("ffmpeg", f"/films/{name}", (3,), f"/trials/{name}"),
     ):
         assert after(args, "-i") == f"file:/films/{name}"
         assert not any(name in part for part in args if not part.startswith("file:"))
         assert all(isinstance(part, str) for part in args)
-    assert encode(out=f"/work/{name}")[-1] == f"file:/work/{name}"
+    assert encode(out=f"/trials/{name}")[-1] == f"file:/trials/{name}"
 
 
 @pytest.mark.parametrize("args", [encode(), decode_args("f", "a.mkv"), subtitle_args("f", "a.mkv", (1,), "b.mkv")])

@@ -14,7 +14,7 @@ from reelwright.tools.vmaf import Pairing, parse_log, score_args
 
 KEYED = index(range(0, 4000, 40), key_pts=(0, 1000, 2000, 3000))
 PAIRING = Pairing(
-    chunk_path="/work/it's a:b.part",
+    chunk_path="/trials/it's a:b.part",
     reference_input=reference_input("/films/a,b;[c].mkv", KEYED, 98, 0),
     video_index=3,
     choose=choose(KEYED, 98, 100),
@@ -67,7 +67,7 @@ def test_pictures_of_1080p_are_not_scaled() -> None:
 def test_no_name_of_a_file_gets_into_the_graph() -> None:
     args = score_args("ffmpeg", PAIRING, plan(), threads=2, log_name="k.json")
     assert [args[k + 1] for k, part in enumerate(args) if part == "-i"] == [
-        "file:/work/it's a:b.part",
+        "file:/trials/it's a:b.part",
         "file:/films/a,b;[c].mkv",
     ]
     assert "films" not in args[args.index("-filter_complex") + 1]
