@@ -145,7 +145,8 @@ def test_a_plan_is_shown_as_json() -> None:
         ({**PROGRESS, "total": 0}, "0 frames  about 2m05s left  VMAF 93.25 so far  4 MB of 9 MB expected"),
         ({"phase": "analyse", "frame": 7, "seconds": None, "total_seconds": None}, "reading the film  7 frames"),
         ({"phase": "analyse", "frame": 7, "seconds": 2.0, "total_seconds": 8.0}, "reading the film   25 %"),
-        ({**PROGRESS, "phase": "validate"}, "checking every frame of the output"),
+        ({**PROGRESS, "phase": "validate"}, "checking every frame of the output   25 %"),
+        ({**PROGRESS, "phase": "place"}, "placing"),
     ],
 )
 def test_the_whole_job_is_said_in_one_line(facts: dict[str, Any], line: str) -> None:

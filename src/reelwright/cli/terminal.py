@@ -32,15 +32,17 @@ class Terminal:
         self._plain_told = 0.0
 
     def __enter__(self) -> Self:
-        if self._err.is_terminal:
-            self._live = Live(console=self._err, refresh_per_second=8, transient=True, get_renderable=self._draw)
-            self._live.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop()
+
+    def _start(self) -> None:
+        if self._live is None and self._err.is_terminal:
+            self._live = Live(console=self._err, refresh_per_second=8, transient=True, get_renderable=self._draw)
+            self._live.start()
 
     def _stop(self) -> None:
         if self._live is not None:
@@ -67,6 +69,7 @@ class Terminal:
     def _discovered(self, event: Event) -> None:
         self._recent, self._facts = [], {}
         self._line(Text(f"{printable_path(event.file)}  {size(event.data['bytes'])}", style="bold"))
+        self._start()
 
     def _analysed(self, event: Event) -> None:
         data = event.data
@@ -111,6 +114,8 @@ class Terminal:
 
     def _result(self, event: Event) -> None:
         self._facts = {}
+        # The live view goes first: what is printed beside it on the same screen would run into it.
+        self._stop()
         if sentence := complaint(event):
             # It is an error: it goes to standard error, one line, wherever output is sent.
             print(sentence, file=sys.stderr)

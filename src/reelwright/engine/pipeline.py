@@ -43,6 +43,9 @@ class Options:
     dry_run: bool = False
 
 
+LARGER = "The output is larger than the source, which holds less quality than the target asks to keep."
+
+
 async def encode_film(
     source: Path, output: Path, request: Request, options: Options, services: Services
 ) -> OutcomeRecord:
@@ -229,10 +232,11 @@ class Line:
         """The outcome of a job that was carried out."""
         chosen = runner.trials.chosen(state)
         placed = runner.steps[StepKind.PLACE].result
+        larger = placed["size_bytes"] > runner.film.info.size_bytes
         return replace(
             self.so_far(),
             outcome="encoded",
-            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state)),
+            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *((LARGER,) if larger else ())),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,

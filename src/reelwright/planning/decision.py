@@ -120,5 +120,5 @@ def decide(info: MediaInfo) -> Decision:
             return found
     return Decision(
         verdict=Verdict.ENCODE,
-        reasons=(f"Its video is {film.codec}, {film.video.width}x{film.video.height}: AV1 will be smaller.",),
+        reasons=(f"Its video is {film.codec}, {film.video.width}x{film.video.height}, and not AV1 yet.",),
     )
