@@ -43,7 +43,7 @@ class Options:
     dry_run: bool = False
 
 
-LARGER = "The output is larger than the source, which holds less quality than the target asks to keep."
+LARGER = "The output is larger than the source; a lower target would make it smaller."
 
 
 async def encode_film(
