@@ -67,7 +67,6 @@ class LocalRunner:
         self.overwrite = overwrite
         self.trials = Trials()
         self.made = 0
-        self.reused = 0
         #: CPU seconds of the trials made in this run.
         self.cpu_seconds = 0.0
         self.steps: dict[StepKind, StepRecord] = {}
@@ -118,7 +117,6 @@ class LocalRunner:
             if usable and await asyncio.to_thread(still_holds, film, trial):
                 chunk = curves[trial.curve_key]
                 self.trials.add(chunk.index, trial)
-                self.reused += 1
                 self.tell_trial(chunk.index, trial, reused=True)
             else:
                 await self.offload(self.store.drop_trial, trial.trial_key)

@@ -31,11 +31,6 @@ class JobState:
     chunks: tuple[ChunkState, ...]
     committed: frozenset[StepKind] = frozenset()
 
-    @property
-    def accepted_frames(self) -> int:
-        """Frames of the chunks whose search has ended."""
-        return sum(state.chunk.frames for state in self.chunks if state.accepted)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialStep:
