@@ -1,16 +1,17 @@
 """Settings: defaults < file < environment < flags. Unknown keys and wrong values are errors that name the place."""
 
 import json
+import math
 import os
 import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from reelwright.errors import UsageError
 
@@ -64,6 +65,22 @@ def checked_svt(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def parse_band(value: object) -> tuple[float, float]:
+    """How far below and above the target a score may be, of one width or two.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else [value]
+    try:
+        widths = [float(str(part)) for part in parts]
+    except ValueError:
+        widths = []
+    if len(widths) not in {1, 2} or not all(0 <= w < math.inf for w in widths) or not any(widths):
+        raise ValueError("expected a width such as 1.0, or two such as [0.5, 1.0]")
+    return widths[0], widths[-1]
+
+
 Size = Annotated[int | None, BeforeValidator(parse_size)]
 
 
@@ -107,9 +124,20 @@ class EncodingSettings(Section):
     encoder: Literal["svt-av1"] = "svt-av1"
     preset: int = Field(default=6, ge=0, le=13)
     target_vmaf: float = Field(default=93, gt=0, lt=100)
+    #: How far below and above the target a score may be: one width, or two.
+    band: Annotated[tuple[float, float], BeforeValidator(parse_band)] = (1.0, 1.0)
+    #: The CRFs a search stays within.
+    min_crf: float = Field(default=12, ge=1, le=70)
+    max_crf: float = Field(default=50, ge=1, le=70)
     vmaf_model: str = "v0.6.1"
     svt: Annotated[dict[str, str | int | float], AfterValidator(checked_svt)] = {}
     crf: CrfSettings = CrfSettings()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min_crf > self.max_crf:
+            raise ValueError(f"encoding.min_crf {self.min_crf:g} is above encoding.max_crf {self.max_crf:g}")
+        return self
 
 
 class PlacementSettings(Section):
@@ -241,6 +269,8 @@ def explain(error: ValidationError, origin: str) -> UsageError:
     if problem["type"] == "extra_forbidden":
         return UsageError(f"{origin}: there is no setting {key}.", hint=near_miss(key))
     expected = str(problem["msg"]).removeprefix("Value error, ")
+    if isinstance(problem["input"], dict) and problem["type"] == "value_error" and expected.startswith(f"{key}."):
+        return UsageError(f"{origin}: {expected}.")  # two settings that exclude each other
     return UsageError(f"{origin}: {key} = {problem['input']!r} is wrong: {expected[0].lower()}{expected[1:]}.")
 
 

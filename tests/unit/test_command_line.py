@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import RICH, sound
+from reelwright.cli.arguments import band, pair, quarter
 from reelwright.cli.commands import CheckRow, EncodeJob
-from reelwright.cli.main import band, job_from, make_parser, pair, quarter, run
+from reelwright.cli.encode import job_from
+from reelwright.cli.main import make_parser, run
 from reelwright.cli.probe import describe
 from reelwright.cli.text import duration, printable_path, share, size
 from reelwright.engine.jobs import OutcomeRecord
@@ -56,7 +58,7 @@ class Stub:
 
 def test_without_flags_the_settings_decide() -> None:
     job = parsed()
-    assert job == EncodeJob(sources=(Path("a.mkv"),), output=None, flags={"encoding": {}, "processing": {}})
+    assert job == EncodeJob(sources=(Path("a.mkv"),), output=None, flags={})
 
 
 def test_every_flag_arrives() -> None:
@@ -66,14 +68,11 @@ def test_every_flag_arrives() -> None:
         sources=(Path("a.mkv"), Path("b.mkv")),
         output="out/",
         flags={
-            "encoding": {"target_vmaf": 95.0, "preset": 4},
+            "encoding": {"target_vmaf": 95.0, "band": (0.5, 1.5), "preset": 4, "min_crf": 20.0, "max_crf": 40.0},
             "processing": {"parallel_jobs": 3, "temp_dir": "/w"},
         },
-        band=(0.5, 1.5),
         svt=(("tune", "0"), ("film-grain", "8")),
         crf=30.25,
-        min_crf=20.0,
-        max_crf=40.0,
         overwrite=True,
         dry_run=True,
         deterministic=True,

@@ -20,12 +20,8 @@ class EncodeJob:
     output: str | None
     #: Settings given as flags, as a tree of sections.
     flags: Mapping[str, Any] = field(default_factory=dict)
-    #: How far below and above the target a score may be.
-    band: tuple[float, float] = (1.0, 1.0)
     svt: tuple[tuple[str, str], ...] = ()
     crf: float | None = None
-    min_crf: float = 12.0
-    max_crf: float = 50.0
     overwrite: bool = False
     dry_run: bool = False
     deterministic: bool = False

@@ -1,5 +1,6 @@
 """The `probe` command."""
 
+import argparse
 import json
 import sys
 from dataclasses import asdict
@@ -7,10 +8,28 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from reelwright.cli.arguments import Parser
 from reelwright.cli.commands import Program
 from reelwright.cli.text import duration, printable_path, size
 from reelwright.errors import ReelwrightError
 from reelwright.media.model import Stream
+
+DESCRIPTION = "Show what a file holds: container, streams, colour, HDR, languages."
+
+EXAMPLES = """examples:
+  reelwright probe film.mkv
+  reelwright probe film.mkv --json | jq .data.streams"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """The command's arguments."""
+    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(args: argparse.Namespace, program: Program) -> int:
+    """Carry out the command."""
+    return show_probe(args.file, program, as_json=args.json)
 
 
 def plain(value: Any) -> Any:

@@ -1,0 +1,72 @@
+"""Settings in, everything a run needs wired together, and all of it ended again."""
+
+import asyncio
+import datetime as dt
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+from reelwright.config import Settings, load_settings
+from reelwright.engine.offload import Offload
+from reelwright.engine.services import Services
+from reelwright.errors import InterruptedRunError
+from reelwright.events import EventSink, Tee
+from reelwright.store.database import open_ledger
+from reelwright.store.events import LedgerSink
+from reelwright.tools.capabilities import ask_ffmpeg, require
+from reelwright.tools.process import Runner
+
+Result = TypeVar("Result")
+
+
+def utc_now() -> dt.datetime:
+    """The time, in UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+def load(flags: Mapping[str, Any]) -> Settings:
+    """The settings with the command line's over them.
+
+    Raises:
+        UsageError: a key nobody knows, or a value that cannot be.
+    """
+    return load_settings(flags=flags)
+
+
+@asynccontextmanager
+async def services(settings: Settings, sink: EventSink) -> AsyncIterator[Services]:
+    """Start everything a run needs, and end all of it afterwards.
+
+    Raises:
+        ToolError: FFmpeg is missing or cannot do the work.
+        UsageError: the ledger cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        runner = await stack.enter_async_context(Runner())
+        tools = require(await ask_ffmpeg(runner, settings.tools.ffmpeg))
+        offload = stack.enter_context(Offload())
+        store = await offload(open_ledger, settings.ledger_path)
+        stack.push_async_callback(offload, store.close)
+        tee = Tee([sink, LedgerSink(store, offload)])
+        yield Services(runner=runner, tools=tools, store=store, offload=offload, sink=tee, now=utc_now)
+
+
+def run_to_end(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Run a coroutine function; SIGINT, SIGTERM and SIGHUP end it in good order.
+
+    Raises:
+        InterruptedRunError: one of them came. What was committed stays.
+    """
+
+    async def guarded() -> Result:
+        task = asyncio.ensure_future(work())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, task.cancel)
+        return await task
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError as error:
+        raise InterruptedRunError("Interrupted.", hint="Run the same command to go on where it stopped.") from error

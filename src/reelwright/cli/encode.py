@@ -1,0 +1,120 @@
+"""The `encode` command."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reelwright.cli.arguments import Parser, band, number, pair, quarter, whole
+from reelwright.cli.commands import EncodeJob, Program
+from reelwright.errors import InterruptedRunError, UsageError
+
+if TYPE_CHECKING:
+    from reelwright.events import Event
+
+DESCRIPTION = """Encode films to AV1: each chunk is encoded and scored until its VMAF is within the band.
+The result is checked in full and placed; the source is never touched.
+Stop it whenever you like; the same command goes on where it was."""
+
+EXAMPLES = """examples:
+  reelwright encode film.mkv                                 film.av1.mkv beside it, every chunk at VMAF 93 ± 1
+  reelwright encode film.mkv -o out.mkv --target-vmaf 95 --band 0.5
+  reelwright encode films/ -o encoded/                       every film below a folder, in the same folders
+  reelwright encode film.mkv --dry-run                       what would be done, and why"""
+
+#: Flags that are settings as well: attribute, section, key.
+SETTINGS = (
+    ("target_vmaf", "encoding", "target_vmaf"),
+    ("band", "encoding", "band"),
+    ("preset", "encoding", "preset"),
+    ("min_crf", "encoding", "min_crf"),
+    ("max_crf", "encoding", "max_crf"),
+    ("workers", "processing", "parallel_jobs"),
+    ("work_dir", "processing", "temp_dir"),
+)
+
+
+def add_arguments(parser: Parser) -> None:
+    """The command's arguments."""
+    add = parser.add_argument
+    add("sources", metavar="SOURCE", type=Path, nargs="+", help="films, or folders of films")
+    add("-o", "--output", metavar="OUTPUT", help="a .mkv file, or a folder (default: NAME.av1.mkv beside the source)")
+    aim = parser.add_argument_group("quality").add_argument
+    aim("--target-vmaf", type=number(1, 99.9), metavar="N", help="VMAF every chunk is to reach (default 93)")
+    aim("--band", type=band, metavar="W", help="accept target ± W, or LOW,HIGH (default 1.0)")
+    aim("--crf", type=quarter, metavar="N", help="one CRF for every chunk, without a search")
+    aim("--min-crf", type=quarter, metavar="N", help="lowest CRF tried (default 12)")
+    aim("--max-crf", type=quarter, metavar="N", help="highest CRF tried (default 50)")
+    encoder = parser.add_argument_group("encoder").add_argument
+    encoder("--preset", type=whole(0, 13), metavar="N", help="SVT-AV1 preset, 0 slow to 13 fast (default 6)")
+    encoder(
+        "--svt", type=pair, action="append", default=[], metavar="KEY=VALUE", help="an SVT-AV1 parameter; repeatable"
+    )
+    run = parser.add_argument_group("how it is run").add_argument
+    run("--workers", type=whole(1, 1024), metavar="N", help="encodes at once (default: what CPU and memory allow)")
+    run("--work-dir", metavar="DIR", help="where trials are kept (default: the user's state folder)")
+    run("--overwrite", action="store_true", help="replace an existing output")
+    run("--dry-run", action="store_true", help="probe, decide and plan, but do not encode")
+    run("--deterministic", action="store_true", help="choose every trial independently of timing")
+    run("--json", action="store_true", help="one JSON event a line on standard output")
+
+
+def job_from(args: argparse.Namespace) -> EncodeJob:
+    """The command as a value.
+
+    Raises:
+        UsageError: values that exclude each other.
+    """
+    if args.min_crf is not None and args.max_crf is not None and args.min_crf > args.max_crf:
+        raise UsageError(f"--min-crf {args.min_crf:g} is above --max-crf {args.max_crf:g}.")
+    flags: dict[str, dict[str, object]] = {}
+    for attribute, section, key in SETTINGS:
+        value = getattr(args, attribute)
+        if value is not None:
+            flags.setdefault(section, {})[key] = value
+    return EncodeJob(
+        sources=tuple(args.sources),
+        output=args.output,
+        flags=flags,
+        svt=tuple(args.svt),
+        crf=args.crf,
+        overwrite=args.overwrite,
+        dry_run=args.dry_run,
+        deterministic=args.deterministic,
+    )
+
+
+def run(args: argparse.Namespace, program: Program) -> int:
+    """Carry out the command: the worst exit code of its sources."""
+    job = job_from(args)
+    logging.getLogger("reelwright").addHandler(logging.NullHandler())
+    from reelwright.events import Tee  # noqa: PLC0415
+
+    heard = Interruption()
+    try:
+        if args.json:
+            from reelwright.cli.jsonlines import JsonSink  # noqa: PLC0415
+
+            outcomes = program.encode(job, Tee([heard, JsonSink(sys.stdout, sys.stderr)]))
+        else:
+            from reelwright.cli.terminal import Terminal  # noqa: PLC0415
+
+            with Terminal() as terminal:
+                outcomes = program.encode(job, Tee([heard, terminal]))
+    except InterruptedRunError as error:
+        if heard.told:
+            return error.exit_code
+        raise
+    return max((outcome.exit_code for outcome in outcomes), default=0)
+
+
+class Interruption:
+    """Hears whether the source under way has told of the interruption itself: it is told once."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    def emit(self, event: "Event") -> None:
+        """Take one event."""
+        self.told = self.told or event.status == "interrupted"
