@@ -1,12 +1,14 @@
 """Encode films: the settings and the command become requests, and each source takes the straight line."""
 
+from dataclasses import replace
+
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob
 from reelwright.config import Settings
 from reelwright.engine.discover import outputs_for
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.pipeline import Options, encode_film
-from reelwright.events import EventSink
+from reelwright.events import Event, EventName, EventSink
 from reelwright.planning.plan import Request
 
 
@@ -46,4 +48,22 @@ async def encode_all(job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
     pairs = outputs_for(job.sources, job.output, settings.input, settings.placement.output_dir)
     request, options = request_for(settings, job), options_for(settings, job)
     async with services(settings, sink) as ready:
-        return [await encode_film(source, output, request, options, ready) for source, output in pairs]
+        outcomes = []
+        for number, (source, output) in enumerate(pairs, start=1):
+            told = replace(ready, sink=Numbered(ready.sink, number, len(pairs)))
+            outcomes.append(await encode_film(source, output, request, options, told))
+        return outcomes
+
+
+class Numbered:
+    """Says of a film's first and last event which film of how many it is."""
+
+    def __init__(self, sink: EventSink, number: int, of: int) -> None:
+        self._sink = sink
+        self._place = {"number": number, "of": of}
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        if event.event in {EventName.FILE_DISCOVERED, EventName.RESULT}:
+            event = replace(event, data={**event.data, **self._place})
+        self._sink.emit(event)

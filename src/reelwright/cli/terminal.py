@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.text import Text
 
+from reelwright.cli.batch import Row, failures, left_out, plain_lines, rich_table, row_of
 from reelwright.cli.text import complaint, duration, printable_path, share, size
 from reelwright.events import Event, EventName
 
@@ -30,6 +31,9 @@ class Terminal:
         self._recent: list[Text] = []
         self._facts: dict[str, Any] = {}
         self._plain_told = 0.0
+        self._rows: list[Row] = []
+        #: Which film of how many is under way.
+        self._place = (1, 1)
 
     def __enter__(self) -> Self:
         return self
@@ -38,6 +42,7 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop()
+        self._show_batch()
 
     def _start(self) -> None:
         if self._live is None and self._err.is_terminal:
@@ -68,7 +73,8 @@ class Terminal:
 
     def _discovered(self, event: Event) -> None:
         self._recent, self._facts = [], {}
-        self._line(Text(f"{printable_path(event.file)}  {size(event.data['bytes'])}", style="bold"))
+        self._place = place_of(event)
+        self._line(Text(f"{which(self._place)}{printable_path(event.file)}  {size(event.data['bytes'])}", style="bold"))
         self._start()
 
     def _analysed(self, event: Event) -> None:
@@ -101,7 +107,7 @@ class Terminal:
         self._facts = event.data
         if self._live is None and time.monotonic() - self._plain_told > PLAIN_SECONDS:
             self._plain_told = time.monotonic()
-            self._line(headline(event.data))
+            self._line(f"{which(self._place)}{headline(event.data)}")
 
     def _draw(self) -> Group:
         if not self._facts:
@@ -109,18 +115,45 @@ class Terminal:
         done, total = done_of(self._facts)
         parts: list[Any] = [*self._recent]
         parts += [lane_line(lane) for lane in self._facts.get("lanes", ())]
-        parts += [ProgressBar(total=total or 1, completed=done, width=60, pulse=not total), Text(headline(self._facts))]
+        parts += [ProgressBar(total=total or 1, completed=done, width=60, pulse=not total)]
+        parts += [Text(f"{which(self._place)}{headline(self._facts)}")]
         return Group(*parts)
 
     def _result(self, event: Event) -> None:
         self._facts = {}
         # The live view goes first: what is printed beside it on the same screen would run into it.
         self._stop()
+        self._place = place_of(event)
+        self._rows.append(row_of(event))
         if sentence := complaint(event):
             # It is an error: it goes to standard error, one line, wherever output is sent.
             print(sentence, file=sys.stderr)
             return
         self._out.print(summary(event))
+
+    def _show_batch(self) -> None:
+        """The table of all films, where there were several."""
+        rows, films = self._rows, self._place[1]
+        if films == 1 or not rows:
+            return
+        self._out.print()
+        if not self._out.is_terminal:
+            self._out.print(Text("\n".join(plain_lines(rows, films))))
+            return
+        # Not soft-wrapped: the table itself folds long names to the terminal's width.
+        self._out.print(rich_table(rows), soft_wrap=False)
+        for line in (*failures(rows), *left_out(rows, films)):
+            self._out.print(Text(line, style="red"))
+
+
+def place_of(event: Event) -> tuple[int, int]:
+    """Which film of how many an event is about; one of one where it does not say."""
+    return event.data.get("number", 1), event.data.get("of", 1)
+
+
+def which(place: tuple[int, int]) -> str:
+    """The film's place in the batch; nothing for a film alone."""
+    return f"film {place[0]} of {place[1]}  " if place[1] > 1 else ""
 
 
 def done_of(facts: dict[str, Any]) -> tuple[float, float]:
