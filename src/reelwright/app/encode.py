@@ -9,6 +9,7 @@ from reelwright.engine.discover import outputs_for
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.pipeline import Options, encode_film
 from reelwright.events import Event, EventName, EventSink
+from reelwright.planning.excerpt import excerpt_mark
 from reelwright.planning.plan import Request
 
 
@@ -29,6 +30,8 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         chunk_seconds=settings.processing.chunk_size,
         vmaf_model=encoding.vmaf_model,
         deterministic=job.deterministic,
+        start=job.start,
+        duration=job.duration,
     )
 
 
@@ -45,8 +48,9 @@ def options_for(settings: Settings, job: EncodeJob) -> Options:
 async def encode_all(job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
     """Encode each source in turn. One that fails does not stop the rest."""
     settings = load(job.flags)
-    pairs = outputs_for(job.sources, job.output, settings.input, settings.placement.output_dir)
     request, options = request_for(settings, job), options_for(settings, job)
+    folder, mark = settings.placement.output_dir, excerpt_mark(request)
+    pairs = outputs_for(job.sources, job.output, settings.input, folder, mark)
     async with services(settings, sink) as ready:
         outcomes = []
         for number, (source, output) in enumerate(pairs, start=1):

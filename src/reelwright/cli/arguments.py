@@ -80,6 +80,16 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def moment(text: str) -> str:
+    """A time such as 90, 1:30 or 0:01:30.5, as decimal seconds."""
+    from reelwright.planning.times import decimal, parse_time  # noqa: PLC0415
+
+    try:
+        return decimal(parse_time(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def band(text: str) -> tuple[float, float]:
     """`W`: target ± W; `LOW,HIGH`: from target - LOW to target + HIGH."""
     from reelwright.config import parse_band  # noqa: PLC0415

@@ -25,6 +25,9 @@ class EncodeJob:
     overwrite: bool = False
     dry_run: bool = False
     deterministic: bool = False
+    #: Seconds as decimal numbers; None: from the start, to the end.
+    start: str | None = None
+    duration: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

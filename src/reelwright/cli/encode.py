@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reelwright.cli.arguments import Parser, band, number, pair, quarter, whole
+from reelwright.cli.arguments import Parser, band, moment, number, pair, quarter, whole
 from reelwright.cli.commands import EncodeJob, Program
 from reelwright.errors import InterruptedRunError, UsageError
 
@@ -21,6 +21,7 @@ EXAMPLES = """examples:
   reelwright encode film.mkv                                 film.av1.mkv beside it, every chunk at VMAF 93 ± 1
   reelwright encode film.mkv -o out.mkv --target-vmaf 95 --band 0.5
   reelwright encode films/ -o encoded/                       every film below a folder, in the same folders
+  reelwright encode film.mkv --start 10:00 --duration 30     thirty seconds to look at: film.excerpt-600s-630s.av1.mkv
   reelwright encode film.mkv --dry-run                       what would be done, and why"""
 
 #: Flags that are settings as well: attribute, section, key.
@@ -40,6 +41,9 @@ def add_arguments(parser: Parser) -> None:
     add = parser.add_argument
     add("sources", metavar="SOURCE", type=Path, nargs="+", help="films, or folders of films")
     add("-o", "--output", metavar="OUTPUT", help="a .mkv file, or a folder (default: NAME.av1.mkv beside the source)")
+    what = parser.add_argument_group("what is encoded").add_argument
+    what("--start", type=moment, metavar="T", help="begin here: an excerpt to try settings on (90, 1:30, 0:01:30.5)")
+    what("--duration", type=moment, metavar="T", help="and go on for so long; the full run reuses its trials")
     aim = parser.add_argument_group("quality").add_argument
     aim("--target-vmaf", type=number(1, 99.9), metavar="N", help="VMAF every chunk is to reach (default 93)")
     aim("--band", type=band, metavar="W", help="accept target ± W, or LOW,HIGH (default 1.0)")
@@ -68,6 +72,8 @@ def job_from(args: argparse.Namespace) -> EncodeJob:
     """
     if args.min_crf is not None and args.max_crf is not None and args.min_crf > args.max_crf:
         raise UsageError(f"--min-crf {args.min_crf:g} is above --max-crf {args.max_crf:g}.")
+    if args.duration == "0":
+        raise UsageError("--duration 0 leaves nothing to encode.")
     flags: dict[str, dict[str, object]] = {}
     for attribute, section, key in SETTINGS:
         value = getattr(args, attribute)
@@ -82,6 +88,8 @@ def job_from(args: argparse.Namespace) -> EncodeJob:
         overwrite=args.overwrite,
         dry_run=args.dry_run,
         deterministic=args.deterministic,
+        start=None if args.start == "0" else args.start,
+        duration=args.duration,
     )
 
 

@@ -11,6 +11,7 @@ from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
+from reelwright.planning.excerpt import clip_index
 from reelwright.planning.plan import EncodePlan
 from reelwright.tools.capabilities import Capabilities
 from reelwright.tools.process import Finished, Runner
@@ -33,6 +34,28 @@ class Film:
     job_id: str
     #: Threads of one encode and one scoring.
     threads: int
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The frames [first, end) that are encoded: all of the film, or an excerpt."""
+        return self.chunks[0].start, self.chunks[-1].end
+
+    @property
+    def frames(self) -> int:
+        """How many frames are encoded."""
+        return self.span[1] - self.span[0]
+
+    @property
+    def part(self) -> FrameIndex:
+        """The index of the frames that are encoded."""
+        return clip_index(self.index, *self.span)
+
+    @property
+    def source_bytes(self) -> int:
+        """Bytes of the source: the file's, or those of an excerpt's pictures alone."""
+        if self.frames == self.index.frames:
+            return self.info.size_bytes
+        return sum(self.index.packet_bytes[slice(*self.span)])
 
     def curve_key(self, chunk: Chunk) -> str:
         """Identity of a chunk's trials but for the CRF."""

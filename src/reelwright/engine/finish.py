@@ -14,7 +14,9 @@ from reelwright.engine.film import Film, usage_of
 from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.placement import place, temporary_path
 from reelwright.errors import ReelwrightError, SourceError, ValidationFailedError
+from reelwright.media.model import StreamKind
 from reelwright.planning.checks import Attached, Check, Copied, Evidence, run_checks
+from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Fate
 from reelwright.tools.ffmpeg import decode_args, parse_framecrc
 from reelwright.tools.hashing import content_hash
@@ -27,13 +29,16 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
     """Join the chosen trials with the rest of the source, beside the destination under a temporary name."""
     film.check_source()
     out = temporary_path(film.output, film.job_id)
+    whole, part = film.frames == film.index.frames, film.part
     job = Join(
         source=film.source,
         index_path=film.workspace.index,
         chunks=tuple(film.workspace.segments / trial.file_name for trial in chosen),
         out=out,
+        span=film.span,
+        window=None if whole else window_of(part),
         shift=shift_of(film.info, film.index, film.plan),
-        rate=nominal_rate(film.index),
+        rate=nominal_rate(part),
         film_tags=film_tags(film),
         display_aspect=display_aspect(film.info, film.plan),
         folder=film.workspace.working,
@@ -47,11 +52,18 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         "temporary": os.fspath(out),
         "size_bytes": out.stat().st_size,
         "trials": [trial.trial_key for trial in chosen],
-        "shift": str(job.shift),
+        "shift": str(joined.shift),
         "written": [asdict(row) for row in joined.streams],
         "attached": [asdict(row) for row in joined.attachments],
     }
     return StepRecord(kind=StepKind.ASSEMBLE, result=result)
+
+
+def bytes_before(film: Film, assembled: StepRecord) -> int:
+    """Bytes of the source that the output stands for: the file's; of an excerpt, its pictures' and what was copied."""
+    if film.frames == film.index.frames:
+        return film.source_bytes
+    return film.source_bytes + sum(int(row["size"]) for row in assembled.result["written"])
 
 
 def film_tags(film: Film) -> dict[str, str]:
@@ -146,12 +158,13 @@ async def gather(
     evidence = Evidence(
         plan=film.plan,
         source=film.info,
-        index=film.index,
+        index=film.part,
         output=output,
         shift=Fraction(assembled["shift"]),
         packet_ticks=inspection.film_ticks,
         decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
         warnings=tuple(warnings[:5]),
+        sounds_begin=sounds_begin(film, written),
         copied=pair_copies(film, written, inspection),
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
@@ -166,6 +179,18 @@ async def gather(
             cpu_seconds=spent,
             peak_rss_bytes=max(usage.peak_rss_bytes, answer.finished.peak_rss_bytes),
         ),
+    )
+
+
+def sounds_begin(film: Film, written: tuple[Written, ...]) -> tuple[Fraction | None, ...] | None:
+    """When each copied sound's first packet begins in the source, for an excerpt; None: as the probe has it."""
+    if film.frames == film.index.frames:
+        return None
+    sounds = {s.index for s in film.info.of_kind(StreamKind.AUDIO)}
+    return tuple(
+        None if row.begins is None else Fraction(row.begins)
+        for row in written
+        if row.input == 1 and row.index in sounds
     )
 
 

@@ -11,6 +11,7 @@ import psutil
 
 from reelwright.engine.analysis import Reader
 from reelwright.engine.film import Film
+from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord
 from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
@@ -24,9 +25,9 @@ from reelwright.events import Emitter, EventName
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
-from reelwright.planning.chunking import make_chunks
 from reelwright.planning.decision import Decision, Verdict, decide
-from reelwright.planning.plan import EncodePlan, Request, chunk_length, make_plan
+from reelwright.planning.division import divide
+from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.probe import check_folder, check_readable, probe
 from reelwright.tools.process import sweep
@@ -156,6 +157,7 @@ class Line:
     ) -> OutcomeRecord:
         """Everything after the analysis."""
         services = self.services
+        chunks = divide(index, plan.request)
         self.job_id = self.emit.job = self.job_key(plan, index.source_id)
         job = Job(
             id=self.job_id,
@@ -179,7 +181,7 @@ class Line:
         )
         film = Film(
             runner=services.runner, tools=services.tools, source=self.source, stamp=stamp, info=self.info_or_fail(),
-            plan=plan, index=index, chunks=make_chunks(index, chunk_length(plan.request)), workspace=workspace,
+            plan=plan, index=index, chunks=chunks, workspace=workspace,
             output=self.output, job_id=self.job_id, threads=parallel.threads,
         )  # fmt: skip
         runner = LocalRunner(
@@ -232,10 +234,12 @@ class Line:
         """The outcome of a job that was carried out."""
         chosen = runner.trials.chosen(state)
         placed = runner.steps[StepKind.PLACE].result
-        larger = placed["size_bytes"] > runner.film.info.size_bytes
+        before = bytes_before(runner.film, runner.steps[StepKind.ASSEMBLE])
+        larger = placed["size_bytes"] > before
         return replace(
             self.so_far(),
             outcome="encoded",
+            bytes_before=before,
             reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *((LARGER,) if larger else ())),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),

@@ -70,7 +70,7 @@ class LocalRunner:
         #: CPU seconds of the trials made in this run.
         self.cpu_seconds = 0.0
         self.steps: dict[StepKind, StepRecord] = {}
-        self.watch = Watch(emit, film.index.frames, film.info.size_bytes)
+        self.watch = Watch(emit, film.frames, film.source_bytes)
         self._running: dict[asyncio.Task[TrialRecord], TrialStep] = {}
 
     async def run(self) -> JobState:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from reelwright.media.model import Chapter, Color, MediaInfo, Stream, StreamKind
 from reelwright.media.timing import FrameIndex
+from reelwright.planning.excerpt import clip_chapters, is_excerpt, window_of
 from reelwright.planning.plan import UNSAID, EncodePlan, is_full_range
 from reelwright.planning.streams import Fate
 
@@ -47,6 +48,7 @@ class Evidence:
 
     plan: EncodePlan
     source: MediaInfo
+    #: Of the frames that are encoded: the whole film's, or an excerpt's.
     index: FrameIndex
     output: MediaInfo
     shift: Fraction
@@ -59,6 +61,8 @@ class Evidence:
     #: Attached files as the source gave them, and as the output holds them.
     attached: tuple[Attached, ...]
     attachments: tuple[Attached, ...]
+    #: Of an excerpt, when each copied sound's first packet begins in the source; None: as the probe has it.
+    sounds_begin: tuple[Fraction | None, ...] | None = None
 
 
 def expected_ticks(index: FrameIndex, shift: Fraction) -> list[Fraction]:
@@ -223,6 +227,8 @@ def check_copies(e: Evidence) -> Check:
 def check_chapters(e: Evidence) -> Check:
     """The same chapters, each from and to the same time, to half a tick."""
     want, got = e.source.chapters, e.output.chapters
+    if is_excerpt(e.plan.request):
+        want = clip_chapters(want, window_of(e.index))
 
     def apart(source: Fraction, output: Fraction) -> bool:
         # A chapter that begins before the film's clock does begins with it.
@@ -240,6 +246,7 @@ def check_offset(e: Evidence) -> Check:
     """Every sound starts as long after or before the picture as in the source, to a tick."""
     kept = {s.index for s in e.plan.streams if s.fate is Fate.COPY}
     before = _starts([s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept])
+    before = before if e.sounds_begin is None else list(e.sounds_begin)
     after = _starts(e.output.of_kind(StreamKind.AUDIO))
     if not before or not e.packet_ticks:
         return Check(name="offset", passed=True, detail="no sound to compare")

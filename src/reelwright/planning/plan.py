@@ -7,6 +7,7 @@ from typing import Any
 
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
+from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams
 from reelwright.quality.score import scoring_size
 
@@ -36,6 +37,9 @@ class Request:
     #: "v0.6.1", or a libvmaf model version in full.
     vmaf_model: str = "v0.6.1"
     deterministic: bool = False
+    #: Only a part: seconds from the first frame where it begins, and how long it is, as decimal numbers in text.
+    start: str | None = None
+    duration: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,7 +187,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         parameters=parameters(request),
         scoring=Scoring(model=model, n_subsample=1, scaled_to=small),
         streams=streams,
-        notes=plan_notes(video, streams),
+        notes=(*plan_notes(video, streams), *excerpt_notes(request)),
     )
 
 

@@ -35,6 +35,8 @@ class Written:
     first: int | None
     payload: str
     times: str
+    #: When the first packet begins in the source, in seconds; None: there is none.
+    begins: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +57,8 @@ class Joined:
 
     streams: tuple[Written, ...]
     attachments: tuple[Attached, ...]
+    #: Seconds added to every timestamp.
+    shift: Fraction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +118,11 @@ class Join:
     index_path: Path
     chunks: tuple[Path, ...]
     out: Path
+    #: The frames [first, end) the chunks hold.
+    span: tuple[int, int]
+    #: Of an excerpt, its begin and end on the source's clock: what reaches into it is copied.
+    window: tuple[Fraction, Fraction] | None
+    #: Of a whole film. An excerpt's depends on the packets that reach into it.
     shift: Fraction
     rate: Fraction | None
     film_tags: dict[str, str]
@@ -172,6 +181,8 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
         "index": os.fspath(job.index_path),
         "chunks": [os.fspath(path) for path in job.chunks],
         "out": os.fspath(out),
+        "span": list(job.span),
+        "window": [str(t) for t in job.window] if job.window else None,
         "shift": str(job.shift),
         "rate": str(job.rate) if job.rate is not None else None,
         "film_tags": job.film_tags,

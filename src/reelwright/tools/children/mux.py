@@ -18,6 +18,7 @@ import av
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
+from reelwright.tools.children.excerpt import Window, packets_inside, shift_for
 from reelwright.tools.children.packets import TICKS, Tally, attached_facts, to_ticks
 
 #: Tags that describe the former container or were made stale by the new stream.
@@ -78,9 +79,11 @@ def film_packets(request: dict[str, Any], index: dict[str, Any], line: Timeline,
     """The chunks' packets, stamped with the source's times, as (tick, order, number, packet, None).
 
     Raises:
-        ValueError: the chunks hold more or fewer packets than the source has frames.
+        ValueError: the chunks hold more or fewer packets than there are frames to encode.
     """
-    pts, base = index["pts"], Fraction(index["time_base"])
+    (first, end), base = request["span"], Fraction(index["time_base"])
+    pts, whole = index["pts"][first:end], end == len(index["pts"])
+    last_duration = index["last_duration"] if whole else index["pts"][end] - pts[-1]
     frame = 0
     for path in request["chunks"]:
         with av.open(file_url(path), options=INPUT_OPTIONS) as chunk:
@@ -90,7 +93,7 @@ def film_packets(request: dict[str, Any], index: dict[str, Any], line: Timeline,
                 if frame >= len(pts):
                     raise ValueError(f"the chunks hold more packets than the source's {len(pts)} frames")
                 # Only the last frame's end is not the next one's start.
-                packet.duration = index["last_duration"] if frame == len(pts) - 1 else 0
+                packet.duration = last_duration if frame == len(pts) - 1 else 0
                 line.stamp(packet, pts[frame], None, base)
                 packet.stream = film
                 yield packet.dts, 0, frame, packet, None
@@ -99,47 +102,65 @@ def film_packets(request: dict[str, Any], index: dict[str, Any], line: Timeline,
         raise ValueError(f"the chunks hold {frame} packets for the source's {len(pts)} frames")
 
 
-def copied_packets(source: Any, streams: dict[int, Any], line: Timeline, order: int) -> Iterator[Any]:
+def read_packets(source: Any, path: str, film: int | None, wanted: list[int], window: Window | None) -> Iterator[Any]:
+    """Packets of some streams, in the file's order: all of them, or those that reach into a window."""
+    if not wanted:
+        return
+    if window is not None:
+        yield from packets_inside(path, wanted, film, window)
+        return
+    for packet in source.demux([source.streams[k] for k in wanted]):
+        if packet.size and (packet.pts is not None or packet.dts is not None):
+            yield packet
+
+
+def copied_packets(
+    packets: Iterator[Any], streams: dict[int, Any], line: Timeline, order: int, tallies: dict[tuple[int, int], Tally]
+) -> Iterator[Any]:
     """Packets of copied streams, as (tick, order, number, packet, index)."""
-    number = 0
-    wanted = [source.streams[k] for k in streams]
-    for packet in source.demux(wanted) if wanted else ():
-        if not packet.size or (packet.pts is None and packet.dts is None):
-            continue
+    for number, packet in enumerate(packets):
         pts = packet.pts if packet.pts is not None else packet.dts
         index = packet.stream_index
+        tallies[order, index].begin(pts * packet.time_base)
         line.stamp(packet, pts, packet.dts, packet.time_base)
         packet.stream = streams[index]
-        number += 1
         yield packet.dts, order, number, packet, (order, index)
 
 
 def mux(request: dict[str, Any]) -> dict[str, Any]:
     """Join everything and tell, stream by stream, what was written."""
     index = json.loads(gzip.decompress(Path(request["index"]).read_bytes()))
-    line = Timeline(Fraction(request["shift"]))
     source_path: str = request["source"]
+    wanted, film_index = [plan["index"] for plan in request["copies"]], request["video_index"]
+    window = Window(*map(Fraction, request["window"])) if request["window"] else None
+    shift = shift_for(source_path, wanted, film_index, window) if window else Fraction(request["shift"])
+    line = Timeline(shift)
     with (
         av.open(file_url(source_path), options=INPUT_OPTIONS, metadata_errors="replace") as source,
         av.open(file_url(request["chunks"][0]), options=INPUT_OPTIONS) as first,
         av.open(file_url(request["out"]), "w", format="matroska", options=MATROSKA) as output,
     ):
         output.metadata.update(fresh(dict(source.metadata), encoded=False))
-        film = add_film(output, first, source.streams[request["video_index"]], request)
+        film = add_film(output, first, source.streams[film_index], request)
         copies = add_copies(output, source, request["copies"])
-        inputs = [copied_packets(source, copies, line, 1)]
         tallies = {(1, k): Tally() for k in copies}
+        read = read_packets(source, source_path, film_index, wanted, window)
+        inputs = [copied_packets(read, copies, line, 1, tallies)]
         if request["converted"]:
             words = av.open(file_url(request["converted"]), options=INPUT_OPTIONS)
             converted = add_converted(output, source, words, request["conversions"])
-            inputs.append(copied_packets(words, converted, line, 2))
+            read = read_packets(words, request["converted"], None, list(converted), window)
             tallies |= {(2, k): Tally() for k in converted}
+            inputs.append(copied_packets(read, converted, line, 2, tallies))
         attached = [attach(output, source, source_path, plan) for plan in request["attachments"]]
-        output.set_chapters(moved_chapters(source.chapters(), line.shift))
+        output.set_chapters(moved_chapters(source.chapters(), line.shift, window))
         write(output, heapq.merge(film_packets(request, index, line, film), *inputs), tallies)
     keep(request["out"])
-    streams = [{"input": k[0], "index": k[1], **t.facts()} for k, t in sorted(tallies.items())]
-    return {"streams": streams, "attachments": attached}
+    streams = [
+        {"input": k[0], "index": k[1], **t.facts(), "begins": None if t.begins is None else str(t.begins)}
+        for k, t in sorted(tallies.items())
+    ]
+    return {"streams": streams, "attachments": attached, "shift": str(shift)}
 
 
 def add_converted(output: Any, source: Any, words: Any, indexes: list[int]) -> dict[int, Any]:
@@ -172,18 +193,26 @@ def attached_bytes(source: Any, path: str, index: int) -> bytes:
         return next(bytes(p) for p in again.demux(again.streams[index]) if p.size)
 
 
-def moved_chapters(chapters: list[Any], shift: Fraction) -> list[Any]:
-    """Chapters on the output's clock."""
-    return [
-        {
-            "id": chapter["id"],
-            "start": max(0, to_ticks(chapter["start"], chapter["time_base"], shift)),
-            "end": max(0, to_ticks(chapter["end"], chapter["time_base"], shift)),
-            "time_base": CLOCK,
-            "metadata": chapter["metadata"],
-        }
-        for chapter in chapters
-    ]
+def moved_chapters(chapters: list[Any], shift: Fraction, window: Window | None) -> list[Any]:
+    """Chapters on the output's clock; those that reach into a window, cut at its ends."""
+    moved = []
+    for chapter in chapters:
+        start, end = (chapter[name] * Fraction(chapter["time_base"]) for name in ("start", "end"))
+        if window is not None:
+            start, end = max(start, window.begin), min(end, window.end)
+            if start >= end:
+                continue
+        ticks = [max(0, to_ticks(1, second, shift)) for second in (start, end)]
+        moved.append(
+            {
+                "id": chapter["id"],
+                "start": ticks[0],
+                "end": ticks[1],
+                "time_base": CLOCK,
+                "metadata": chapter["metadata"],
+            }
+        )
+    return moved
 
 
 def write(output: Any, packets: Iterator[Any], tallies: dict[tuple[int, int], Tally]) -> None:

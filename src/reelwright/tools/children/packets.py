@@ -28,9 +28,15 @@ class Tally:
     packets: int = 0
     size: int = 0
     first: int | None = None
+    #: Seconds at which the earliest packet begins where it comes from.
+    begins: Fraction | None = None
     #: Over every payload in order, and over every PTS in order.
     payload: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
     times: Any = field(default_factory=lambda: hashlib.blake2b(digest_size=16))
+
+    def begin(self, seconds: Fraction) -> None:
+        """Note when a packet begins where it comes from."""
+        self.begins = seconds if self.begins is None else min(self.begins, seconds)
 
     def add(self, payload: bytes, ticks: int) -> None:
         """Count one packet."""
