@@ -32,6 +32,8 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         deterministic=job.deterministic,
         start=job.start,
         duration=job.duration,
+        # The setting of that name is for libraries: somebody who names a film wants it encoded.
+        max_encoded_percent=job.max_encoded_percent,
     )
 
 

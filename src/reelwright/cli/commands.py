@@ -28,6 +28,8 @@ class EncodeJob:
     #: Seconds as decimal numbers; None: from the start, to the end.
     start: str | None = None
     duration: str | None = None
+    #: An output larger than this share of the source is not kept; None: there is no limit.
+    max_encoded_percent: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -55,6 +55,8 @@ def add_arguments(parser: Parser) -> None:
     encoder(
         "--svt", type=pair, action="append", default=[], metavar="KEY=VALUE", help="an SVT-AV1 parameter; repeatable"
     )
+    limit = "give up, exit 0, where the output would be larger than this share of the source (default: no limit)"
+    what("--max-encoded-percent", type=number(0.01, 1000), metavar="N", help=limit)
     run = parser.add_argument_group("how it is run").add_argument
     run("--workers", type=whole(1, 1024), metavar="N", help="encodes at once (default: what CPU and memory allow)")
     run("--work-dir", metavar="DIR", help="where trials are kept (default: the user's state folder)")
@@ -90,6 +92,7 @@ def job_from(args: argparse.Namespace) -> EncodeJob:
         deterministic=args.deterministic,
         start=None if args.start == "0" else args.start,
         duration=args.duration,
+        max_encoded_percent=args.max_encoded_percent,
     )
 
 

@@ -13,6 +13,7 @@ from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.excerpt import clip_index
 from reelwright.planning.plan import EncodePlan
+from reelwright.planning.streams import Fate
 from reelwright.tools.capabilities import Capabilities
 from reelwright.tools.process import Finished, Runner
 
@@ -56,6 +57,13 @@ class Film:
         if self.frames == self.index.frames:
             return self.info.size_bytes
         return sum(self.index.packet_bytes[slice(*self.span)])
+
+    @property
+    def copied_bytes(self) -> int:
+        """Bytes of the packets that are copied; of an excerpt, by its share of the time. 0 where nobody counted."""
+        kept = {s.index for s in self.plan.streams if s.fate is Fate.COPY}
+        total = sum(size for index, size in self.index.stream_bytes if index in kept)
+        return int(total * self.part.duration / self.index.duration) if self.index.duration else total
 
     def curve_key(self, chunk: Chunk) -> str:
         """Identity of a chunk's trials but for the CRF."""

@@ -27,6 +27,8 @@ class JobStatus(StrEnum):
     OPEN = "open"
     #: Its output was validated and placed.
     DONE = "done"
+    #: Ended without an output, by a rule: it was not worth it.
+    SKIPPED = "skipped"
     #: Ended by an error; the same command tries again.
     FAILED = "failed"
 

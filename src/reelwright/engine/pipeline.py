@@ -192,8 +192,10 @@ class Line:
         except ReelwrightError:
             await services.offload(services.store.finish_job, self.job_id, JobStatus.FAILED)
             raise
-        await services.offload(services.store.finish_job, self.job_id, JobStatus.DONE)
-        return self.finished(runner, state)
+        given_up = runner.worth.objection
+        status = JobStatus.SKIPPED if given_up else JobStatus.DONE
+        await services.offload(services.store.finish_job, self.job_id, status)
+        return self.given_up(runner, given_up) if given_up else self.finished(runner, state)
 
     def info_or_fail(self) -> MediaInfo:
         """The probe's facts."""
@@ -246,6 +248,17 @@ class Line:
             trials=runner.made,
             cpu_seconds=round(runner.cpu_seconds, 2),
             checks=tuple(placed["checks"]),
+        )
+
+    def given_up(self, runner: LocalRunner, objection: str) -> OutcomeRecord:
+        """The outcome of a job whose output was not worth it."""
+        return replace(
+            self.so_far(),
+            decision=Verdict.SKIP.value,
+            outcome="skipped",
+            reasons=(objection, "Nothing was placed; the trials are kept."),
+            trials=runner.made,
+            cpu_seconds=round(runner.cpu_seconds, 2),
         )
 
     def reasons(self) -> tuple[str, ...]:

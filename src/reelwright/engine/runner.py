@@ -14,6 +14,7 @@ from reelwright.engine.progress import Lane, Watch
 from reelwright.engine.resources import DISK_RESERVE_BYTES
 from reelwright.engine.scheduler import FilmStep, JobState, TrialStep, accept_waiting, begin, next_steps, with_point
 from reelwright.engine.trials import run_trial, still_holds
+from reelwright.engine.worth import Worth
 from reelwright.errors import ResourceError
 from reelwright.events import Emitter, EventName
 from reelwright.quality.controller import Accept, Point
@@ -70,6 +71,7 @@ class LocalRunner:
         #: CPU seconds of the trials made in this run.
         self.cpu_seconds = 0.0
         self.steps: dict[StepKind, StepRecord] = {}
+        self.worth = Worth(film)
         self.watch = Watch(emit, film.frames, film.source_bytes)
         self._running: dict[asyncio.Task[TrialRecord], TrialStep] = {}
 
@@ -85,6 +87,8 @@ class LocalRunner:
             while True:
                 state = self.accept(state)
                 self.watch.settled(state, self.trials.by_chunk)
+                if self.worth.objects(self.trials.chosen(state)):
+                    return state
                 busy = {step.chunk.index for step in self._running.values()}
                 steps = next_steps(state, busy, self.most - len(self._running))
                 for step in steps:
@@ -92,6 +96,8 @@ class LocalRunner:
                         self.start_trial(step)
                     else:
                         state = await self.film_step(state, step)
+                if self.worth.objection:
+                    return state
                 if self._running:
                     state = await self.collect(state)
                 elif not steps:
@@ -207,6 +213,8 @@ class LocalRunner:
         }[step.kind]
         record = await self.known_or(step.kind, state, work)
         self.steps[step.kind] = record
+        if step.kind is StepKind.ASSEMBLE:
+            self.worth.judge_file(record)
         return replace(state, committed=state.committed | {step.kind})
 
     async def known_or(

@@ -47,6 +47,8 @@ class FrameIndex:
     interlaced_frames: int
     #: Sentences on damage met while reading; empty for a sound film.
     damage: tuple[str, ...]
+    #: Stream index and bytes of its packets, for every stream; empty where nobody counted.
+    stream_bytes: tuple[tuple[int, int], ...] = ()
 
     @property
     def frames(self) -> int:

@@ -40,6 +40,12 @@ class Request:
     #: Only a part: seconds from the first frame where it begins, and how long it is, as decimal numbers in text.
     start: str | None = None
     duration: str | None = None
+    #: An output larger than this share of the source is not kept; None: there is no limit.
+    max_encoded_percent: float | None = None
+
+
+#: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
+HOW_ONLY = frozenset({"deterministic", "max_encoded_percent"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +99,7 @@ class EncodePlan:
         """Everything that makes two jobs on one source different work."""
         return {
             "strategy": self.strategy.value,
-            "request": {k: str(v) for k, v in asdict(self.request).items() if k != "deterministic"},
+            "request": {k: str(v) for k, v in asdict(self.request).items() if k not in HOW_ONLY},
             "encode": self.encode_identity(),
             "scoring": asdict(self.scoring),
         }

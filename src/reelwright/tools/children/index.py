@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -86,6 +87,7 @@ class Pass:
         self.features: list[tuple[float, float, float, float]] = []
         self.types: list[str] = []
         self.packet_sizes: dict[int | None, int] = {}
+        self.stream_bytes: Counter[int] = Counter()
         self.last_duration = 0
         self.interlaced = 0
         self.corrupt = 0
@@ -118,6 +120,8 @@ def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]
     for packet in container.demux():
         if packet.size and packet.pts is not None:
             notes.last_end = max(notes.last_end, (packet.pts + (packet.duration or 0)) * packet.time_base)
+        if packet.size:
+            notes.stream_bytes[packet.stream.index] += packet.size
         # The last packet of each stream is empty and carries no stream index of its own: ask for its stream.
         if packet.stream.index != stream.index:
             continue
@@ -209,6 +213,7 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
         "picture_type": "".join(notes.types),
         "interlaced_frames": notes.interlaced,
         "damage": damage(notes, facts, hasher.size, counted),
+        "stream_bytes": sorted(notes.stream_bytes.items()),
     }
     payload = gzip.compress(json.dumps(value, default=plain).encode(), compresslevel=3, mtime=0)
     Path(request["out"]).write_bytes(payload)

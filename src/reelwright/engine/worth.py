@@ -1,0 +1,52 @@
+"""Gives a film up whose output would be larger than it may be. Trials stay: without the limit they serve again."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reelwright.engine.film import Film
+from reelwright.engine.finish import bytes_before
+from reelwright.engine.jobs import StepRecord, TrialRecord
+from reelwright.planning.gate import Limit, judge, too_large
+
+
+class Worth:
+    """Watches the size of one film's output; without a limit it never objects."""
+
+    def __init__(self, film: Film) -> None:
+        self._film = film
+        #: Why the film was given up; None while it was not.
+        self.objection: str | None = None
+        self._limit = limit_of(film)
+        self._judged = -1
+
+    def objects(self, chosen: Sequence[TrialRecord]) -> bool:
+        """Whether the accepted trials say that the output is not worth it."""
+        if self._limit is not None and len(chosen) != self._judged:
+            self._judged = len(chosen)
+            self.objection = judge(self._limit, [(t.frames, t.size_bytes) for t in chosen])
+        return self.objection is not None
+
+    def judge_file(self, assembled: StepRecord) -> None:
+        """Judge the assembled file, container and all; one that is too large is removed."""
+        if self._limit is None:
+            return
+        limit = replace(self._limit, source_bytes=bytes_before(self._film, assembled))
+        self.objection = too_large(limit, assembled.result["size_bytes"])
+        if self.objection is not None:
+            Path(assembled.result["temporary"]).unlink(missing_ok=True)
+
+
+def limit_of(film: Film) -> Limit | None:
+    """The limit that was asked for; None: there is none."""
+    percent = film.plan.request.max_encoded_percent
+    if percent is None:
+        return None
+    copied = film.copied_bytes
+    whole = film.frames == film.index.frames
+    return Limit(
+        percent=percent,
+        source_bytes=film.source_bytes if whole else film.source_bytes + copied,
+        copied_bytes=copied,
+        frames=film.frames,
+    )
