@@ -17,7 +17,6 @@ from reelwright.planning.excerpt import (
     clip_index,
     excerpt_mark,
     excerpt_notes,
-    frame_from,
     span_of,
     window_of,
 )
@@ -93,7 +92,7 @@ def test_the_span_is_exactly_the_frames_whose_times_lie_inside(
 def test_excerpts_one_after_another_share_no_frame_and_leave_none_out(lengths: list[int], cuts: list[Fraction]) -> None:
     film = uneven(lengths)
     times = sorted({Fraction(0), *cuts})
-    edges = [*[frame_from(film, t) for t in times], film.frames]
+    edges = [*[film.frame_from(t) for t in times], film.frames]
     assert edges[0] == 0
     assert edges == sorted(edges)
 

@@ -4,13 +4,15 @@ from dataclasses import replace
 
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob
-from reelwright.config import Settings
+from reelwright.config import Settings, check_svt
 from reelwright.engine.discover import outputs_for
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.pipeline import Options, encode_film
+from reelwright.errors import UsageError
 from reelwright.events import Event, EventName, EventSink
 from reelwright.planning.excerpt import excerpt_mark
 from reelwright.planning.plan import Request
+from reelwright.planning.zones import Zone
 
 
 def request_for(settings: Settings, job: EncodeJob) -> Request:
@@ -30,11 +32,27 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         chunk_seconds=settings.processing.chunk_size,
         vmaf_model=encoding.vmaf_model,
         deterministic=job.deterministic,
+        zones=checked(job.zones),
         start=job.start,
         duration=job.duration,
         # The setting of that name is for libraries: somebody who names a film wants it encoded.
         max_encoded_percent=job.max_encoded_percent,
     )
+
+
+def checked(zones: tuple[Zone, ...]) -> tuple[Zone, ...]:
+    """Zones whose encoder parameters may be set.
+
+    Raises:
+        UsageError: one may not.
+    """
+    for zone in zones:
+        for name, value in zone.svt:
+            try:
+                check_svt(name, value)
+            except ValueError as error:
+                raise UsageError(f"The zone {zone}: {error}.") from error
+    return zones
 
 
 def options_for(settings: Settings, job: EncodeJob) -> Options:

@@ -4,9 +4,12 @@ import argparse
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from reelwright.errors import UsageError
+
+if TYPE_CHECKING:
+    from reelwright.planning.zones import Zone
 
 
 class Parser(argparse.ArgumentParser):
@@ -86,6 +89,16 @@ def moment(text: str) -> str:
 
     try:
         return decimal(parse_time(text))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def zone(text: str) -> "Zone":
+    """A part of the film with settings of its own: START-END:KEY=VALUE,…."""
+    from reelwright.planning.zones import parse_zone  # noqa: PLC0415
+
+    try:
+        return parse_zone(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
+    from reelwright.planning.zones import Zone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +31,7 @@ class EncodeJob:
     duration: str | None = None
     #: An output larger than this share of the source is not kept; None: there is no limit.
     max_encoded_percent: float | None = None
+    zones: "tuple[Zone, ...]" = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

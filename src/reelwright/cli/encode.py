@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reelwright.cli.arguments import Parser, band, moment, number, pair, quarter, whole
+from reelwright.cli.arguments import Parser, band, moment, number, pair, quarter, whole, zone
 from reelwright.cli.commands import EncodeJob, Program
 from reelwright.errors import InterruptedRunError, UsageError
 
@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   reelwright encode film.mkv -o out.mkv --target-vmaf 95 --band 0.5
   reelwright encode films/ -o encoded/                       every film below a folder, in the same folders
   reelwright encode film.mkv --start 10:00 --duration 30     thirty seconds to look at: film.excerpt-600s-630s.av1.mkv
+  reelwright encode film.mkv --zone 1:20:00-end:crf=40 --zone 0:10-0:20:target=95,svt.tune=0
   reelwright encode film.mkv --dry-run                       what would be done, and why"""
 
 #: Flags that are settings as well: attribute, section, key.
@@ -55,6 +56,8 @@ def add_arguments(parser: Parser) -> None:
     encoder(
         "--svt", type=pair, action="append", default=[], metavar="KEY=VALUE", help="an SVT-AV1 parameter; repeatable"
     )
+    zones = "START-END:target=N, crf=N, preset=N or svt.KEY=VALUE, joined by commas; bounds are times, frames (240f) or"
+    what("--zone", type=zone, action="append", default=[], metavar="ZONE", help=f"{zones} `end`; repeatable")
     limit = "give up, exit 0, where the output would be larger than this share of the source (default: no limit)"
     what("--max-encoded-percent", type=number(0.01, 1000), metavar="N", help=limit)
     run = parser.add_argument_group("how it is run").add_argument
@@ -92,6 +95,7 @@ def job_from(args: argparse.Namespace) -> EncodeJob:
         deterministic=args.deterministic,
         start=None if args.start == "0" else args.start,
         duration=args.duration,
+        zones=tuple(args.zone),
         max_encoded_percent=args.max_encoded_percent,
     )
 

@@ -12,7 +12,7 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.excerpt import clip_index
-from reelwright.planning.plan import EncodePlan
+from reelwright.planning.plan import EncodePlan, zoned
 from reelwright.planning.streams import Fate
 from reelwright.tools.capabilities import Capabilities
 from reelwright.tools.process import Finished, Runner
@@ -65,9 +65,13 @@ class Film:
         total = sum(size for index, size in self.index.stream_bytes if index in kept)
         return int(total * self.part.duration / self.index.duration) if self.index.duration else total
 
+    def plan_of(self, chunk: Chunk) -> EncodePlan:
+        """The plan as it is for a chunk, which may lie in a zone."""
+        return zoned(self.plan, chunk.zone)
+
     def curve_key(self, chunk: Chunk) -> str:
         """Identity of a chunk's trials but for the CRF."""
-        encode = {**self.plan.encode_identity(), "build": self.tools.encode_build()}
+        encode = {**self.plan_of(chunk).encode_identity(), "build": self.tools.encode_build()}
         return identity.curve_key(self.index.source_id, chunk.start, chunk.end, encode)
 
     def score_key(self, trial_key: str) -> str:

@@ -69,9 +69,10 @@ def bytes_before(film: Film, assembled: StepRecord) -> int:
 def film_tags(film: Film) -> dict[str, str]:
     """Tags that say how the film was made."""
     parameters = " ".join(f"{name}={value}" for name, value in film.plan.parameters)
+    zones = [f"zone={zone}" for zone in film.plan.request.zones]
     return {
         "ENCODER": f"SVT-AV1 {film.tools.svt_version or ''} by Reelwright {VERSION}".replace("  ", " "),
-        "ENCODER_OPTIONS": f"preset={film.plan.request.preset} {parameters}",
+        "ENCODER_OPTIONS": " ".join([f"preset={film.plan.request.preset} {parameters}", *zones]),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from reelwright.engine.jobs import StepKind
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request
+from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.controller import Accept, Aim, FilmView, Point, Try, Wait, next_move
 from reelwright.quality.prior import start_crf
 
@@ -82,14 +83,20 @@ def settle(state: JobState, chunk_index: int) -> JobState:
     return replace(state, chunks=tuple(chunks))
 
 
-def film_view(state: JobState) -> FilmView:
-    """What a flat chunk may know of the rest: the median accepted CRF, by frames, and whether it is final.
+def kin(state: JobState, zone: Zone | None) -> list[ChunkState]:
+    """The chunks that a chunk of this zone may learn from: those with the same aim and parameters."""
+    return [s for s in state.chunks if kind_of(s.chunk.zone) == kind_of(zone)]
+
+
+def film_view(state: JobState, zone: Zone | None) -> FilmView:
+    """What a flat chunk may know of its kin: the median accepted CRF, by frames, and whether it is final.
 
     A flat chunk that finds an answer after all is left out: what others take must not depend on who was first.
     """
-    found = [s for s in state.chunks if not s.flat]
+    near = kin(state, zone)
+    found = [s for s in near if not s.flat]
     answered = sorted((s.accepted.crf, s.chunk.frames) for s in found if s.accepted and s.accepted.within_band)
-    return FilmView(median_crf=median_by_frames(answered), settled=all(s.accepted or s.flat for s in state.chunks))
+    return FilmView(median_crf=median_by_frames(answered), settled=all(s.accepted or s.flat for s in near))
 
 
 def median_by_frames(pairs: Sequence[tuple[float, int]]) -> float | None:
@@ -102,39 +109,51 @@ def median_by_frames(pairs: Sequence[tuple[float, int]]) -> float | None:
     return None
 
 
-def aim_of(request: Request) -> Aim:
-    """What a chunk's search aims at."""
+def aim_of(request: Request, zone: Zone | None = None) -> Aim:
+    """What a chunk's search aims at: the request's target or its zone's, with the request's band around it."""
+    target = request.target_vmaf if zone is None or zone.target is None else zone.target
+    moved = target - request.target_vmaf
     return Aim(
-        target=request.target_vmaf,
-        low=request.band_low,
-        high=request.band_high,
+        target=target,
+        # Not rounded off the target's side: a sum may be a hair above or below what was asked for.
+        low=min(request.band_low + moved, target),
+        high=max(request.band_high + moved, target),
         min_crf=request.min_crf,
         max_crf=request.max_crf,
     )
 
 
+def fixed_crf(request: Request, zone: Zone | None) -> float | None:
+    """The CRF a chunk has without a search; None: it is searched."""
+    if zone is not None and (zone.crf is not None or zone.target is not None):
+        return zone.crf
+    return request.crf
+
+
 def move_of(state: JobState, known: ChunkState) -> Try | Accept | Wait:
     """What to do with a chunk."""
-    fixed = state.request.crf
+    zone = known.chunk.zone
+    fixed = fixed_crf(state.request, zone)
     if fixed is not None:
         tried = any(abs(p.crf - fixed) < 1e-9 for p in known.points)  # noqa: PLR2004 - the same quarter step
         why = f"CRF {fixed:g} was asked for"
         return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
-    return next_move(known.points, aim_of(state.request), start=start_of(state), film=film_view(state))
+    aim = aim_of(state.request, zone)
+    return next_move(known.points, aim, start=start_of(state, zone), film=film_view(state, zone))
 
 
-def start_of(state: JobState) -> float:
+def start_of(state: JobState, zone: Zone | None = None) -> float:
     """First CRF of a chunk. With `deterministic` it does not depend on which chunks happen to be finished."""
     answered = (
         []
         if state.request.deterministic
-        else [(s.accepted.crf, s.chunk.frames) for s in state.chunks if s.accepted and s.accepted.within_band]
+        else [(s.accepted.crf, s.chunk.frames) for s in kin(state, zone) if s.accepted and s.accepted.within_band]
     )
     return start_crf(
         width=state.width,
         height=state.height,
-        preset=state.request.preset,
-        target=state.request.target_vmaf,
+        preset=state.request.preset if zone is None or zone.preset is None else zone.preset,
+        target=aim_of(state.request, zone).target,
         accepted=answered,
     )
 

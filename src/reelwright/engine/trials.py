@@ -65,7 +65,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
     scores, score_usage = await score_chunk(film, step.chunk, tell, part, back)
     await asyncio.to_thread(keep, part, final)
     film.check_source()
-    scoring = film.plan.scoring
+    scoring, plan = film.plan.scoring, film.plan_of(step.chunk)
     return TrialRecord(
         trial_key=key,
         curve_key=curve,
@@ -85,8 +85,8 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
         width=film.plan.width,
         height=film.plan.height,
         encoder=film.plan.encoder,
-        preset=film.plan.request.preset,
-        parameters=dict(film.plan.parameters),
+        preset=plan.request.preset,
+        parameters=dict(plan.parameters),
         build=film.tools.encode_build(),
         why=step.why,
     )
@@ -103,7 +103,7 @@ async def encode_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back
     command = encode_args(
         film.tools.ffmpeg,
         frames(chunk.start, chunk.end, back),
-        film.plan,
+        film.plan_of(chunk),
         crf=step.crf,
         threads=film.threads,
         out=os.fspath(part),

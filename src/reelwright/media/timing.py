@@ -1,9 +1,10 @@
 """Exact time: what the analysis pass knows of each shown frame."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 
 
 class Timing(StrEnum):
@@ -70,6 +71,10 @@ class FrameIndex:
         if frame >= self.frames:
             return self.duration
         return (self.pts[frame] - self.pts[0]) * self.time_base
+
+    def frame_from(self, seconds: Fraction) -> int:
+        """The first frame shown at that time, counted from the first frame, or later; `frames` where none is."""
+        return bisect_left(self.pts, self.pts[0] + ceil(seconds / self.time_base))
 
     def key_before(self, frame: int, *, back: int = 0) -> int | None:
         """Place in `key_pts` of the last key frame shown no later than `frame`, or of the one `back` before it.

@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from reelwright.media.timing import FrameIndex
+from reelwright.planning.zones import Zone
 
 #: A cut stands out from the motion around it by this factor, and by this many levels of luma at least.
 CUT_RATIO = 3.0
@@ -40,6 +41,8 @@ class Chunk:
     start: int
     end: int
     features: Features
+    #: What is different here; None: nothing.
+    zone: Zone | None = None
 
     @property
     def frames(self) -> int:
@@ -71,18 +74,24 @@ def find_cuts(difference: Sequence[float]) -> tuple[int, ...]:
     return tuple(cuts)
 
 
-def scene_bounds(cuts: Sequence[int], index: FrameIndex) -> list[tuple[int, int]]:
-    """Scenes as half-open ranges; those under a second are joined to the scene after, the last to the one before."""
-    bounds = [*cuts, index.frames]
+def scene_bounds(
+    cuts: Sequence[int], index: FrameIndex, first: int = 0, last: int | None = None
+) -> list[tuple[int, int]]:
+    """Scenes as half-open ranges; those under a second are joined to the scene after, the last to the one before.
+
+    With `first` and `last`, only the scenes of the frames [first, last), cut at both.
+    """
+    last = index.frames if last is None else last
+    bounds = [first, *(cut for cut in cuts if first < cut < last), last]
     scenes: list[tuple[int, int]] = []
-    start = 0
+    start = first
     for _, end in pairwise(bounds):
         if index.seconds(end) - index.seconds(start) >= SHORTEST_SECONDS:
             scenes.append((start, end))
             start = end
-    if start < index.frames:
-        first = scenes.pop()[0] if scenes else 0
-        scenes.append((first, index.frames))
+    if start < last:
+        begin = scenes.pop()[0] if scenes else first
+        scenes.append((begin, last))
     return scenes
 
 
@@ -164,22 +173,39 @@ def features_of(index: FrameIndex, start: int, end: int) -> Features:
     )
 
 
-def make_chunks(index: FrameIndex, longest: Fraction) -> tuple[Chunk, ...]:
+def make_chunks(
+    index: FrameIndex,
+    longest: Fraction,
+    *,
+    cuts: Sequence[int] | None = None,
+    zones: Sequence[tuple[int, int, Zone]] = (),
+) -> tuple[Chunk, ...]:
     """Divide a film into chunks: one starts at every cut, none is longer than `longest` seconds.
 
-    Scenes are joined only to reach one second, and every frame is covered exactly once.
+    Scenes are joined only to reach one second, and every frame is covered exactly once. A chunk never reaches
+    across the bound of a zone, however short that makes it.
+
+    Args:
+        index: the film.
+        longest: seconds.
+        cuts: first frames of scenes; None: as found in the film.
+        zones: frames [start, end) and what is different there; they do not overlap.
 
     Raises:
         ValueError: the film has no frames, or `longest` is not positive.
     """
     if not index.frames or longest <= 0:
         raise ValueError("a film needs frames and chunks a length")
+    known = find_cuts(index.difference) if cuts is None else cuts
+    by_start = {start: zone for start, _, zone in zones}
+    edges = sorted({0, index.frames, *(edge for start, end, _ in zones for edge in (start, end))})
     ranges = [
-        part
-        for start, end in scene_bounds(find_cuts(index.difference), index)
+        (*part, by_start.get(first))
+        for first, last in pairwise(edges)
+        for start, end in scene_bounds(known, index, first, last)
         for part in split_evenly(start, end, index, longest)
     ]
     return tuple(
-        Chunk(index=k, start=start, end=end, features=features_of(index, start, end))
-        for k, (start, end) in enumerate(ranges)
+        Chunk(index=k, start=start, end=end, features=features_of(index, start, end), zone=zone)
+        for k, (start, end, zone) in enumerate(ranges)
     )

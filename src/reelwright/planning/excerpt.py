@@ -1,10 +1,8 @@
 """A part of a film for a try-out: which frames, which chunks, and the film's facts clipped to them."""
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import ceil
 from typing import TYPE_CHECKING
 
 from reelwright.errors import UsageError
@@ -28,11 +26,6 @@ def bounds(request: "Request") -> tuple[Fraction, Fraction | None]:
     return start, None if request.duration is None else start + Fraction(request.duration)
 
 
-def frame_from(index: FrameIndex, seconds: Fraction) -> int:
-    """The first frame that is shown at that time or later; the number of frames where none is."""
-    return bisect_left(index.pts, index.pts[0] + ceil(seconds / index.time_base))
-
-
 def span_of(request: "Request", index: FrameIndex) -> tuple[int, int]:
     """The frames [first, end) whose times lie in [start, start + duration).
 
@@ -40,8 +33,8 @@ def span_of(request: "Request", index: FrameIndex) -> tuple[int, int]:
         UsageError: there are none.
     """
     start, stop = bounds(request)
-    first = frame_from(index, start)
-    end = index.frames if stop is None else frame_from(index, stop)
+    first = index.frame_from(start)
+    end = index.frames if stop is None else index.frame_from(stop)
     if start >= index.duration:
         raise UsageError(
             f"The film is {clock(index.duration)} long; --start {clock(start)} is not before its end.",

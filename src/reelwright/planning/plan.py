@@ -1,6 +1,6 @@
 """The plan: everything that decides the bytes of the output, as one frozen, printable value."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -9,6 +9,7 @@ from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams
+from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
 
 
@@ -42,6 +43,8 @@ class Request:
     duration: str | None = None
     #: An output larger than this share of the source is not kept; None: there is no limit.
     max_encoded_percent: float | None = None
+    #: Parts with an aim or parameters of their own; they do not overlap.
+    zones: tuple[Zone, ...] = ()
 
 
 #: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
@@ -193,8 +196,18 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         parameters=parameters(request),
         scoring=Scoring(model=model, n_subsample=1, scaled_to=small),
         streams=streams,
-        notes=(*plan_notes(video, streams), *excerpt_notes(request)),
+        notes=(*plan_notes(video, streams), *excerpt_notes(request), *zone_notes(request.zones)),
     )
+
+
+def zoned(plan: EncodePlan, zone: Zone | None) -> EncodePlan:
+    """The plan as it is inside a zone: the preset and the parameters may be others."""
+    if zone is None or (zone.preset is None and not zone.svt):
+        return plan
+    preset = plan.request.preset if zone.preset is None else zone.preset
+    svt = tuple(sorted({**dict(plan.request.svt), **dict(zone.svt)}.items()))
+    request = replace(plan.request, preset=preset, svt=svt)
+    return replace(plan, request=request, parameters=parameters(request))
 
 
 def chunk_length(request: Request) -> Fraction:
