@@ -8,6 +8,7 @@ from reelwright.config import Settings, check_svt
 from reelwright.engine.discover import outputs_for
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.pipeline import Options, encode_film
+from reelwright.engine.scenes import load_scenes
 from reelwright.errors import UsageError
 from reelwright.events import Event, EventName, EventSink
 from reelwright.planning.excerpt import excerpt_mark
@@ -19,6 +20,7 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
     """What is wanted of a film: the settings, with the command's own values over them."""
     encoding = settings.encoding
     low, high = encoding.band
+    scenes = load_scenes(job.scenes) if job.scenes else None
     svt = {**encoding.svt, **dict(job.svt)}
     return Request(
         target_vmaf=encoding.target_vmaf,
@@ -32,7 +34,9 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         chunk_seconds=settings.processing.chunk_size,
         vmaf_model=encoding.vmaf_model,
         deterministic=job.deterministic,
-        zones=checked(job.zones),
+        zones=checked((*(scenes.zones if scenes else ()), *job.zones)),
+        cuts=scenes.cuts if scenes else None,
+        cuts_frames=scenes.frames if scenes else None,
         start=job.start,
         duration=job.duration,
         # The setting of that name is for libraries: somebody who names a film wants it encoded.
@@ -62,6 +66,7 @@ def options_for(settings: Settings, job: EncodeJob) -> Options:
         workers=settings.processing.parallel_jobs,
         overwrite=job.overwrite,
         dry_run=job.dry_run,
+        export_scenes=job.export_scenes,
     )
 
 
@@ -71,6 +76,8 @@ async def encode_all(job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
     request, options = request_for(settings, job), options_for(settings, job)
     folder, mark = settings.placement.output_dir, excerpt_mark(request)
     pairs = outputs_for(job.sources, job.output, settings.input, folder, mark)
+    if len(pairs) > 1 and (job.scenes or job.export_scenes):
+        raise UsageError("A scene list is of one film.", hint="Name one film with --scenes and --export-scenes.")
     async with services(settings, sink) as ready:
         outcomes = []
         for number, (source, output) in enumerate(pairs, start=1):

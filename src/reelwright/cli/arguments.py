@@ -4,6 +4,7 @@ import argparse
 import re
 from collections.abc import Callable
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from reelwright.errors import UsageError
@@ -91,6 +92,15 @@ def moment(text: str) -> str:
         return decimal(parse_time(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def scene_list(text: str) -> Path:
+    """A scene list to write; its name says in which form."""
+    from reelwright.planning.scenes import form_of  # noqa: PLC0415
+
+    if form_of(text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} ends in none of .json, .av1an.json and .csv")
+    return Path(text)
 
 
 def zone(text: str) -> "Zone":

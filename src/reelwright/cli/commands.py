@@ -32,6 +32,9 @@ class EncodeJob:
     #: An output larger than this share of the source is not kept; None: there is no limit.
     max_encoded_percent: float | None = None
     zones: "tuple[Zone, ...]" = ()
+    #: A scene list to take cuts and zones from, and one to write.
+    scenes: Path | None = None
+    export_scenes: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

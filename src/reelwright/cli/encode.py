@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reelwright.cli.arguments import Parser, band, moment, number, pair, quarter, whole, zone
+from reelwright.cli.arguments import Parser, band, moment, number, pair, quarter, scene_list, whole, zone
 from reelwright.cli.commands import EncodeJob, Program
 from reelwright.errors import InterruptedRunError, UsageError
 
@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   reelwright encode films/ -o encoded/                       every film below a folder, in the same folders
   reelwright encode film.mkv --start 10:00 --duration 30     thirty seconds to look at: film.excerpt-600s-630s.av1.mkv
   reelwright encode film.mkv --zone 1:20:00-end:crf=40 --zone 0:10-0:20:target=95,svt.tune=0
+  reelwright encode film.mkv --export-scenes cuts.json --dry-run    change it, then encode with --scenes cuts.json
   reelwright encode film.mkv --dry-run                       what would be done, and why"""
 
 #: Flags that are settings as well: attribute, section, key.
@@ -56,6 +57,10 @@ def add_arguments(parser: Parser) -> None:
     encoder(
         "--svt", type=pair, action="append", default=[], metavar="KEY=VALUE", help="an SVT-AV1 parameter; repeatable"
     )
+    scenes = "cuts instead of those found: our JSON, Av1an's scenes.json or PySceneDetect's CSV; scenes under 1 s are"
+    what("--scenes", type=Path, metavar="FILE", help=f"{scenes} joined and long ones split evenly all the same")
+    export = "write the cuts: .json ours with zones, .av1an.json Av1an's, .csv PySceneDetect's; with --dry-run as well"
+    what("--export-scenes", type=scene_list, metavar="FILE", help=export)
     zones = "START-END:target=N, crf=N, preset=N or svt.KEY=VALUE, joined by commas; bounds are times, frames (240f) or"
     what("--zone", type=zone, action="append", default=[], metavar="ZONE", help=f"{zones} `end`; repeatable")
     limit = "give up, exit 0, where the output would be larger than this share of the source (default: no limit)"
@@ -96,6 +101,8 @@ def job_from(args: argparse.Namespace) -> EncodeJob:
         start=None if args.start == "0" else args.start,
         duration=args.duration,
         zones=tuple(args.zone),
+        scenes=args.scenes,
+        export_scenes=args.export_scenes,
         max_encoded_percent=args.max_encoded_percent,
     )
 

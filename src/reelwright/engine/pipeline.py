@@ -17,6 +17,7 @@ from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.resources import decide_parallel
 from reelwright.engine.runner import LocalRunner
+from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
 from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error
@@ -42,6 +43,8 @@ class Options:
     workers: int = 0
     overwrite: bool = False
     dry_run: bool = False
+    #: Where the cuts are written; None: nowhere.
+    export_scenes: Path | None = None
 
 
 LARGER = "The output is larger than the source; a lower target would make it smaller."
@@ -110,9 +113,10 @@ class Line:
         if (error := self.decision.error()) is not None:
             raise error
         plan = make_plan(self.info, self.request)
-        if self.options.dry_run:
+        if self.options.dry_run and self.options.export_scenes is None:
             return await self.dry_outcome(plan, stamp)
-        await self.check_output()
+        if not self.options.dry_run:
+            await self.check_output()
         runner = self.services.runner
         with Locks(token=runner.token, what=self.source.name, sweep=sweep) as locks:
             reader = Reader(
@@ -125,7 +129,16 @@ class Line:
                 locks=locks,
             )
             index, workspace = await reader.analyse(plan.video_index)
+            self.save_scenes(index)
+            if self.options.dry_run:
+                return await self.dry_outcome(plan, stamp)
             return await self.encode(plan, stamp, index, workspace)
+
+    def save_scenes(self, index: FrameIndex) -> None:
+        """Write the cuts into the file asked for."""
+        if (path := self.options.export_scenes) is not None:
+            divide(index, self.request)  # what does not fit the film is told before anything is written
+            save_scenes(path, self.source, self.output, self.request, index, overwrite=self.options.overwrite)
 
     async def check_output(self) -> None:
         """Find out before any work whether the output may be written."""

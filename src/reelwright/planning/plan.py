@@ -45,6 +45,9 @@ class Request:
     max_encoded_percent: float | None = None
     #: Parts with an aim or parameters of their own; they do not overlap.
     zones: tuple[Zone, ...] = ()
+    #: First frames of scenes, instead of those found in the film, and how many frames that film has.
+    cuts: tuple[int, ...] | None = None
+    cuts_frames: int | None = None
 
 
 #: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
@@ -170,6 +173,11 @@ def plan_notes(video: Video, streams: tuple[StreamPlan, ...]) -> tuple[str, ...]
     return tuple(notes)
 
 
+def cut_notes(request: Request) -> tuple[str, ...]:
+    """A sentence on cuts that were given."""
+    return () if request.cuts is None else (f"Cuts are those of the scene list given: {len(request.cuts)} scenes.",)
+
+
 def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
     """Plan the encode of a film that was decided to be encoded.
 
@@ -196,7 +204,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         parameters=parameters(request),
         scoring=Scoring(model=model, n_subsample=1, scaled_to=small),
         streams=streams,
-        notes=(*plan_notes(video, streams), *excerpt_notes(request), *zone_notes(request.zones)),
+        notes=(*plan_notes(video, streams), *excerpt_notes(request), *zone_notes(request.zones), *cut_notes(request)),
     )
 
 
