@@ -39,6 +39,7 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         zones=checked((*(scenes.zones if scenes else ()), *job.zones)),
         cuts=scenes.cuts if scenes else None,
         cuts_frames=scenes.frames if scenes else None,
+        scale=job.scale,
         start=job.start,
         duration=job.duration,
         # The setting of that name is for libraries: somebody who names a film wants it encoded.

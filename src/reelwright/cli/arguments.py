@@ -94,6 +94,16 @@ def moment(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def picture_size(text: str) -> tuple[int, int]:
+    """A size to encode at: 1280x720, 1280x or x720."""
+    from reelwright.planning.scale import parse_scale  # noqa: PLC0415
+
+    try:
+        return parse_scale(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def scene_list(text: str) -> Path:
     """A scene list to write; its name says in which form."""
     from reelwright.planning.scenes import form_of  # noqa: PLC0415

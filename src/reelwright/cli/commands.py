@@ -32,6 +32,8 @@ class EncodeJob:
     #: An output larger than this share of the source is not kept; None: there is no limit.
     max_encoded_percent: float | None = None
     zones: "tuple[Zone, ...]" = ()
+    #: Size to encode at; a side that is 0 follows from the other.
+    scale: tuple[int, int] | None = None
     #: A scene list to take cuts and zones from, and one to write.
     scenes: Path | None = None
     export_scenes: Path | None = None

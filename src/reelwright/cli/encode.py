@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reelwright.cli.arguments import Parser, band, moment, number, pair, quarter, scene_list, whole, zone
+from reelwright.cli.arguments import Parser, band, moment, number, pair, picture_size, quarter, scene_list, whole, zone
 from reelwright.cli.commands import EncodeJob, Program
 from reelwright.errors import InterruptedRunError, UsageError
 
@@ -63,6 +63,8 @@ def add_arguments(parser: Parser) -> None:
     what("--export-scenes", type=scene_list, metavar="FILE", help=export)
     zones = "START-END:target=N, crf=N, preset=N or svt.KEY=VALUE, joined by commas; bounds are times, frames (240f) or"
     what("--zone", type=zone, action="append", default=[], metavar="ZONE", help=f"{zones} `end`; repeatable")
+    scale = "encode at this size (1280x720, 1280x, x720; a single side never enlarges), scored against the original"
+    what("--scale", type=picture_size, metavar="WxH", help=f"{scale} at its own size")
     limit = "give up, exit 0, where the output would be larger than this share of the source (default: no limit)"
     what("--max-encoded-percent", type=number(0.01, 1000), metavar="N", help=limit)
     run = parser.add_argument_group("how it is run").add_argument
@@ -101,6 +103,7 @@ def job_from(args: argparse.Namespace) -> EncodeJob:
         start=None if args.start == "0" else args.start,
         duration=args.duration,
         zones=tuple(args.zone),
+        scale=args.scale,
         scenes=args.scenes,
         export_scenes=args.export_scenes,
         max_encoded_percent=args.max_encoded_percent,

@@ -40,7 +40,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         shift=shift_of(film.info, film.index, film.plan),
         rate=nominal_rate(part),
         film_tags=film_tags(film),
-        display_aspect=display_aspect(film.info, film.plan),
+        display_aspect=display_aspect(film.plan),
         folder=film.workspace.working,
     )
     try:

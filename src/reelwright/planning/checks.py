@@ -101,7 +101,7 @@ def check_picture(e: Evidence) -> Check:
     if film is None or original is None or film.video is None or original.video is None:
         return Check(name="picture", passed=False, detail="the output has no video stream")
     got = (film.video.width, film.video.height, film.video.sample_aspect or 1, film.video.rotation % 360)
-    want = (e.plan.width, e.plan.height, original.video.sample_aspect or 1, original.video.rotation % 360)
+    want = (e.plan.width, e.plan.height, e.plan.sample_aspect or 1, original.video.rotation % 360)
     same_shape = got[:2] == want[:2] and got[3] == want[3] and _close(Fraction(got[2]), Fraction(want[2]))
     detail = f"{got[0]}x{got[1]}, sample aspect {got[2]}, rotation {got[3]}"
     return Check(name="picture", passed=same_shape and film.codec == "av1", detail=detail)

@@ -8,6 +8,7 @@ from typing import Any
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
 from reelwright.planning.excerpt import excerpt_notes
+from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
@@ -48,6 +49,8 @@ class Request:
     #: First frames of scenes, instead of those found in the film, and how many frames that film has.
     cuts: tuple[int, ...] | None = None
     cuts_frames: int | None = None
+    #: Size to encode at; a side that is 0 follows from the other. None: the source's.
+    scale: tuple[int, int] | None = None
 
 
 #: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
@@ -82,6 +85,10 @@ class EncodePlan:
     height: int
     #: Filters after the frames are chosen; the last one tags the colours.
     filters: tuple[str, ...]
+    #: Filters of the frames an encode is scored against: the source's own size.
+    reference: tuple[str, ...]
+    #: Shape of the output's samples; None: square, or unknown.
+    sample_aspect: Fraction | None
     encoder: str
     pix_fmt: str
     #: SVT-AV1 parameters that differ from its own defaults, but for the CRF.
@@ -132,13 +139,28 @@ def is_full_range(video: Video) -> bool:
     return video.color.range in {"pc", "full", "jpeg"} or (video.pix_fmt or "").startswith("yuvj")
 
 
-def encode_filters(video: Video) -> tuple[str, ...]:
-    """Filters from the source's frames to the encoder's: 10-bit 4:2:0 at the same range, tagged."""
+def encode_filters(video: Video, size: tuple[int, int] | None = None) -> tuple[str, ...]:
+    """Filters from the source's frames to the encoder's: 10-bit 4:2:0 at the same range, tagged; scaled to a size."""
     span = "full" if is_full_range(video) else "limited"
-    chain = [] if video.width % 2 == 0 and video.height % 2 == 0 else [even_size(video)]
-    chain += [f"scale=in_range={span}:out_range={span}:flags=bicubic+accurate_rnd+full_chroma_int"]
+    if size is not None:
+        chain = [scale_filter(size, span)]
+    else:
+        chain = [] if video.width % 2 == 0 and video.height % 2 == 0 else [even_size(video)]
+        chain += [same_size(span)]
     chain += ["format=yuv420p10le", setparams(video.color, full_range=span == "full")]
     return tuple(chain)
+
+
+def same_size(span: str) -> str:
+    """The filter that changes the format and no size."""
+    return f"scale=in_range={span}:out_range={span}:flags=bicubic+accurate_rnd+full_chroma_int"
+
+
+def reference_filters(video: Video, size: tuple[int, int] | None) -> tuple[str, ...]:
+    """Filters of the frames an encode is scored against: as the encoder gets them, but never scaled."""
+    if size is None:
+        return encode_filters(video)[:-1]
+    return same_size("full" if is_full_range(video) else "limited"), "format=yuv420p10le"
 
 
 def even_size(video: Video) -> str:
@@ -160,7 +182,7 @@ def parameters(request: Request) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(chosen.items()))
 
 
-def plan_notes(video: Video, streams: tuple[StreamPlan, ...]) -> tuple[str, ...]:
+def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = False) -> tuple[str, ...]:
     """Sentences on everything that does not arrive as it was."""
     notes = [f"Stream {s.index} ({s.kind.value}): {s.reason}." for s in streams if s.fate in {Fate.DROP, Fate.CONVERT}]
     name = video.pix_fmt or ""
@@ -168,7 +190,7 @@ def plan_notes(video: Video, streams: tuple[StreamPlan, ...]) -> tuple[str, ...]
         notes.append(f"Chroma of {name} becomes 4:2:0.")
     if video.bit_depth is not None and video.bit_depth > 10:  # noqa: PLR2004
         notes.append(f"{video.bit_depth} bits a sample become 10.")
-    if video.width % 2 or video.height % 2:
+    if not scaled and (video.width % 2 or video.height % 2):
         notes.append("One row or column is repeated at the edge: 4:2:0 needs even sizes.")
     return tuple(notes)
 
@@ -188,23 +210,35 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
     if film is None or film.video is None:
         raise SourceError("There is no film in it.")
     video = film.video
-    width, height = video.width + video.width % 2, video.height + video.height % 2
+    even = video.width + video.width % 2, video.height + video.height % 2
+    size = scaled_size(video, request.scale) if request.scale else None
+    width, height = size or even
     streams = plan_streams(info, film)
-    model = vmaf_model(request.vmaf_model, width, height)
-    small = scoring_size(width, height) if model == "vmaf_v0.6.1" else None
+    # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
+    model = vmaf_model(request.vmaf_model, *even)
+    scored = scoring_size(*even) if model == "vmaf_v0.6.1" else None
+    scored = even if scored is None and size is not None else scored
     return EncodePlan(
         strategy=Strategy.CHUNKED,
         request=request,
         video_index=film.index,
         width=width,
         height=height,
-        filters=encode_filters(video),
+        filters=encode_filters(video, size),
+        reference=reference_filters(video, size),
+        sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
         encoder="libsvtav1",
         pix_fmt="yuv420p10le",
         parameters=parameters(request),
-        scoring=Scoring(model=model, n_subsample=1, scaled_to=small),
+        scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,
-        notes=(*plan_notes(video, streams), *excerpt_notes(request), *zone_notes(request.zones), *cut_notes(request)),
+        notes=(
+            *plan_notes(video, streams, scaled=size is not None),
+            *scale_notes(video, request.scale, scored),
+            *excerpt_notes(request),
+            *zone_notes(request.zones),
+            *cut_notes(request),
+        ),
     )
 
 

@@ -98,10 +98,9 @@ def start_of(stream: Stream) -> Fraction | None:
     return stream.start_pts * stream.time_base
 
 
-def display_aspect(info: MediaInfo, plan: EncodePlan) -> Fraction | None:
+def display_aspect(plan: EncodePlan) -> Fraction | None:
     """The picture's aspect on the screen where samples are not square; None where they are."""
-    video = info.film.video if info.film else None
-    sample = video.sample_aspect if video else None
+    sample = plan.sample_aspect
     return None if sample in {None, 0, 1} else Fraction(plan.width, plan.height) * Fraction(sample or 1)
 
 
