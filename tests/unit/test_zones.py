@@ -1,6 +1,7 @@
 """Zones: how they are written, which frames they are, and what a search inside one knows and aims at."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import Any
 
@@ -23,10 +24,15 @@ from reelwright.errors import UsageError
 from reelwright.planning.chunking import Chunk, make_chunks
 from reelwright.planning.division import divide
 from reelwright.planning.plan import Request, zoned
+from reelwright.planning.times import decimal
 from reelwright.planning.zones import Zone, parse_zone, resolve, zone_notes
 from reelwright.quality.controller import Accept, Point
 
 FILM = constant(500)  # 20 s
+
+
+def nanoseconds(count: int) -> str:
+    return decimal(Fraction(count, 10**9))
 
 
 @pytest.mark.parametrize(
@@ -76,13 +82,13 @@ def test_what_is_no_zone_says_why(text: str, said: str) -> None:
 
 
 def test_bounds_are_times_or_frames_and_half_open() -> None:
-    zones = [parse_zone("16-end:crf=40"), parse_zone("2-4:crf=20"), parse_zone("100f-200f:crf=30")]
+    zones = ["16-end:crf=40", "2-4:crf=20", "100f-200f:crf=30"]
     assert [row[:2] for row in resolve(zones, FILM)] == [(50, 100), (100, 200), (400, 500)]
 
 
 def test_a_time_between_two_frames_is_the_next_one() -> None:
     film = index([0, 100, 300, 700], last=300)
-    ((start, end, _),) = resolve([parse_zone("0.05-0.7:crf=20")], film)
+    ((start, end, _),) = resolve(["0.05-0.7:crf=20"], film)
     assert (start, end) == (1, 3)
 
 
@@ -101,7 +107,7 @@ def test_a_time_between_two_frames_is_the_next_one() -> None:
 )
 def test_zones_that_cannot_be_are_wrong_usage(texts: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        resolve([parse_zone(text) for text in texts], FILM)
+        resolve(texts, FILM)
 
 
 @given(
@@ -113,7 +119,7 @@ def test_zone_bounds_are_chunk_bounds_and_every_frame_is_covered_once(
     frames: int, cuts: set[int], wanted: list[tuple[int, int]]
 ) -> None:
     film = constant(frames, cuts=tuple(sorted(cuts)))
-    zones = tuple(Zone(start=f"{a}f", end=f"{a + n}f", crf=20) for a, n in wanted)
+    zones = tuple(f"{a}f-{a + n}f:crf=20" for a, n in wanted)
     try:
         found = resolve(zones, film)
     except UsageError:
@@ -132,7 +138,7 @@ def test_zone_bounds_are_chunk_bounds_and_every_frame_is_covered_once(
 def test_chunks_away_from_a_zone_are_as_without_it() -> None:
     film = constant(500, cuts=(100, 200, 300, 400))
     plain = {(c.start, c.end) for c in make_chunks(film, Fraction(10))}
-    there = {(c.start, c.end) for c in divide(film, Request(zones=(parse_zone("225f-275f:crf=20"),)))}
+    there = {(c.start, c.end) for c in divide(film, Request(zones=("225f-275f:crf=20",)))}
     assert {(0, 100), (100, 200), (300, 400), (400, 500)} <= plain & there
 
 
@@ -210,8 +216,33 @@ def test_parameters_of_a_zone_are_in_the_identity_of_its_trials_and_a_target_is_
     assert other.encode_identity() != film.encode_identity()
 
 
+BOUNDS = st.one_of(st.integers(0, 10**9 - 1).map(lambda n: f"{n}f"), st.integers(0, 10**13).map(nanoseconds))
+NAMES = st.text("abcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=8)
+SVT = st.dictionaries(NAMES, st.integers(0, 999).map(str), min_size=1, max_size=3)
+
+
+@given(
+    BOUNDS,
+    BOUNDS,
+    st.one_of(st.none(), st.integers(100, 9990).map(lambda n: n / 100)),
+    st.one_of(st.none(), st.integers(0, 13)),
+    SVT,
+)
+def test_a_zone_survives_being_text_which_is_how_the_ledger_keeps_it(
+    start: str, end: str, target: float | None, preset: int | None, svt: dict[str, str]
+) -> None:
+    zone = Zone(start=start, end=end, target=target, preset=preset, svt=tuple(sorted(svt.items())))
+    assert parse_zone(str(zone)) == zone
+
+
+def test_a_request_is_plain_enough_for_the_ledger() -> None:
+    asked = Request(zones=("10-20:crf=20",), cuts=(0, 5), cuts_frames=9, scale=(0, 720), start="1.5", duration="2")
+    kept = json.loads(json.dumps(asdict(asked)))
+    assert Request(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()}) == asked
+
+
 def test_zones_make_another_job_and_are_told() -> None:
-    zones = (parse_zone("0:10-end:crf=20,svt.tune=0"), parse_zone("5f-9f:target=90"))
+    zones = ("10-end:crf=20,svt.tune=0", "5f-9f:target=90")
     assert plan(zones=zones).request_identity() != plan().request_identity()
     assert zone_notes(zones) == ("Zone 0:10 to the end: crf=20,svt.tune=0.", "Zone frame 5 to frame 9: target=90.")
     assert set(zone_notes(zones)) <= set(plan(zones=zones).notes)

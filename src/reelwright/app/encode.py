@@ -47,8 +47,8 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
     )
 
 
-def checked(zones: tuple[Zone, ...]) -> tuple[Zone, ...]:
-    """Zones whose encoder parameters may be set.
+def checked(zones: tuple[Zone, ...]) -> tuple[str, ...]:
+    """Zones as text, their encoder parameters checked.
 
     Raises:
         UsageError: one may not.
@@ -59,7 +59,7 @@ def checked(zones: tuple[Zone, ...]) -> tuple[Zone, ...]:
                 check_svt(name, value)
             except ValueError as error:
                 raise UsageError(f"The zone {zone}: {error}.") from error
-    return zones
+    return tuple(map(str, zones))
 
 
 def options_for(settings: Settings, job: EncodeJob) -> Options:

@@ -10,6 +10,7 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning.division import cuts_of
 from reelwright.planning.plan import Request
 from reelwright.planning.scenes import Scenes, form_of, read_scenes, write_scenes
+from reelwright.planning.zones import parse_zone
 
 #: No scene list is longer; what is was meant to be something else.
 LONGEST_BYTES = 64 << 20
@@ -50,7 +51,8 @@ def save_scenes(
         raise UsageError(f"{path.name} says no form of scene list.", hint="Name it .json, .av1an.json or .csv.")
     if os.path.abspath(path) == os.path.abspath(output) or same_file(path, source):  # noqa: PTH100
         raise UsageError(f"The scenes cannot be written over {path}.", hint="Choose another name.")
-    text = write_scenes(form, cuts_of(index, request), request.zones, index).encode()
+    zones = [parse_zone(zone) for zone in request.zones]
+    text = write_scenes(form, cuts_of(index, request), zones, index).encode()
     temporary = path.with_name(f".reelwright-{os.getpid()}-scenes.tmp")
     try:
         if path.is_file() and path.read_bytes() == text:

@@ -44,8 +44,8 @@ class Request:
     duration: str | None = None
     #: An output larger than this share of the source is not kept; None: there is no limit.
     max_encoded_percent: float | None = None
-    #: Parts with an aim or parameters of their own; they do not overlap.
-    zones: tuple[Zone, ...] = ()
+    #: Parts with an aim or parameters of their own, in the plainest form of `--zone`; they do not overlap.
+    zones: tuple[str, ...] = ()
     #: First frames of scenes, instead of those found in the film, and how many frames that film has.
     cuts: tuple[int, ...] | None = None
     cuts_frames: int | None = None

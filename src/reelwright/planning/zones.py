@@ -39,7 +39,7 @@ class Zone:
     def __str__(self) -> str:
         """The zone as it is written on the command line."""
         settings = [(name, getattr(self, name)) for name in ("target", "crf", "preset")]
-        said = [f"{name}={value:g}" for name, value in settings if value is not None]
+        said = [f"{name}={value:.10g}" for name, value in settings if value is not None]
         return f"{self.start}-{self.end}:{','.join([*said, *(f'svt.{k}={v}' for k, v in self.svt)])}"
 
 
@@ -149,14 +149,14 @@ def frame_of(bound: str, index: FrameIndex) -> int:
     return int(bound[:-1]) if bound.endswith("f") else index.frame_from(Fraction(bound))
 
 
-def resolve(zones: Sequence[Zone], index: FrameIndex) -> tuple[tuple[int, int, Zone], ...]:
+def resolve(zones: Sequence[str], index: FrameIndex) -> tuple[tuple[int, int, Zone], ...]:
     """The frames [start, end) of each zone, in the film's order.
 
     Raises:
         UsageError: a zone holds no frame or lies beyond the film, or two overlap.
     """
     found = []
-    for zone in zones:
+    for zone in map(parse_zone, zones):
         start, end = frame_of(zone.start, index), frame_of(zone.end, index)
         length = f"the film has {index.frames} frames and is {clock(index.duration)} long"
         beyond = zone.end != END and is_beyond(zone.end, index)
@@ -177,9 +177,10 @@ def is_beyond(bound: str, index: FrameIndex) -> bool:
     return int(bound[:-1]) > index.frames if bound.endswith("f") else Fraction(bound) > index.duration
 
 
-def zone_notes(zones: Sequence[Zone]) -> tuple[str, ...]:
+def zone_notes(zones: Sequence[str]) -> tuple[str, ...]:
     """A sentence on each zone."""
-    return tuple(f"Zone {said(zone.start)} to {said(zone.end)}: {str(zone).partition(':')[2]}." for zone in zones)
+    parsed = [(parse_zone(text), text) for text in zones]
+    return tuple(f"Zone {said(zone.start)} to {said(zone.end)}: {text.partition(':')[2]}." for zone, text in parsed)
 
 
 def said(bound: str) -> str:
