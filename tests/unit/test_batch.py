@@ -74,7 +74,10 @@ def test_each_failure_is_one_line_with_its_reason() -> None:
 
 
 def test_films_that_were_not_begun_are_said() -> None:
-    assert plain_lines([row()], 7)[-1] == "6 of 7 films were not begun."
+    assert plain_lines([row()], 7)[-2:] == [
+        "1 film  1 encoded           1 kB  →  250 B  75.0 %  1m01s",
+        "6 of 7 films were not begun.",
+    ]
     assert "not begun" not in "".join(plain_lines([row()], 1))
 
 
@@ -125,7 +128,7 @@ def test_a_terminal_gets_the_whole_name_too_and_no_line_is_wider_than_it(
 
 def test_an_interrupted_batch_has_its_table_too(capsys: pytest.CaptureFixture[str]) -> None:
     shown = show(result("/a/1.mkv", "skipped", 1, 3), result("/a/2.mkv", "interrupted", 2, 3))
-    assert "1 of 3 films were not begun." in shown
+    assert "1 of 3 films was not begun." in shown
     assert "2.mkv: Why not." in shown
     assert capsys.readouterr().err
 

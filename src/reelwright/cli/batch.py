@@ -74,13 +74,18 @@ def cells(row: Row, name: str) -> tuple[str, ...]:
     )
 
 
+def counted(films: int) -> str:
+    """So many films."""
+    return f"{films} film" if films == 1 else f"{films} films"
+
+
 def total(rows: Sequence[Row]) -> tuple[str, ...]:
     """The last row: sizes are of the films that have an output."""
     made = [row for row in rows if row.after is not None and row.before is not None]
     before, after = sum(row.before or 0 for row in made), sum(row.after or 0 for row in made)
     counts = Counter(row.outcome.replace("_", " ") for row in rows)
     said = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
-    films = f"{len(rows)} films"
+    films = counted(len(rows))
     time = duration(sum(row.seconds for row in rows))
     if not made:
         return (films, said, "", "", "", "", "", time)
@@ -95,7 +100,8 @@ def failures(rows: Sequence[Row]) -> list[str]:
 def left_out(rows: Sequence[Row], films: int) -> list[str]:
     """A line on the films that were not begun."""
     left = films - len(rows)
-    return [f"{left} of {films} films were not begun."] if left > 0 else []
+    were = "was" if left == 1 else "were"
+    return [f"{left} of {counted(films)} {were} not begun."] if left > 0 else []
 
 
 def plain_lines(rows: Sequence[Row], films: int) -> list[str]:

@@ -188,8 +188,9 @@ class Line:
         parallel = decide_parallel(
             cores=len(os.sched_getaffinity(0)),
             memory_bytes=psutil.virtual_memory().available,
-            width=plan.width,
-            height=plan.height,
+            # A film that is scaled down is decoded and scored at its own size all the same.
+            width=max(plan.width, source_size(self.info_or_fail())[0]),
+            height=max(plan.height, source_size(self.info_or_fail())[1]),
             requested=self.options.workers,
         )
         film = Film(
@@ -296,6 +297,12 @@ class Line:
         if not self.options.dry_run:
             await self.services.offload(self.services.store.record_outcome, outcome)
         self.emit(EventName.RESULT, outcome.outcome, **result_data(outcome))
+
+
+def source_size(info: MediaInfo) -> tuple[int, int]:
+    """Width and height of the film's picture."""
+    video = info.film.video if info.film else None
+    return (video.width, video.height) if video else (0, 0)
 
 
 def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
