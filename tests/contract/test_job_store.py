@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import settings
@@ -27,6 +27,7 @@ from reelwright.engine.jobs import (
     StepRecord,
     TrialRecord,
     Usage,
+    UsageSample,
 )
 from reelwright.events import Event, EventName
 from reelwright.quality.score import Score
@@ -334,6 +335,43 @@ class TestTrials:
         for key in (keys[0], keys[999], keys[-1]):
             store.commit_trial(trial(key, curve_key=key))
         assert [found.curve_key for found in store.trials(reversed(keys))] == ["c0000", "c0999", "c1999"]
+
+
+class TestUsage:
+    HD: ClassVar[dict[str, Any]] = {"width": 1920, "height": 1080, "encoder": "svt-av1", "preset": 6}
+
+    def test_nothing_was_seen_of_a_size_nobody_encoded(self, store: JobStore) -> None:
+        store.commit_trial(trial())
+        assert store.usage_of(640, 360, encoder="svt-av1", preset=6, limit=9) == []
+
+    @pytest.mark.parametrize(("threads", "idle"), [(2, 0.25), (None, None)])
+    def test_what_a_trial_needed_comes_back(self, store: JobStore, threads: int | None, idle: float | None) -> None:
+        one = trial(threads=threads, cpu_idle=idle)
+        store.commit_trial(one)
+        assert store.trials(["c1"]) == [one]
+        used = {"encode": one.encode_usage, "score": one.score_usage}
+        assert store.usage_of(**self.HD, limit=9) == [
+            UsageSample(width=1920, height=1080, threads=threads, cpu_idle=idle, **used)
+        ]
+
+    def test_only_the_same_encoder_and_preset_count(self, store: JobStore) -> None:
+        store.commit_trial(trial("t1", encoder="other"))
+        store.commit_trial(trial("t2", preset=5))
+        assert store.usage_of(**self.HD, limit=9) == []
+
+    def test_near_sizes_count_and_others_do_not(self, store: JobStore) -> None:
+        sizes = [(1920, 1080), (1920, 960), (2048, 1080), (1080, 1920), (1280, 720), (3840, 2160), (1920, 800)]
+        for width, height in sizes:
+            store.commit_trial(trial(f"{width}x{height}", width=width, height=height))
+        found = [(s.width, s.height) for s in store.usage_of(**self.HD, limit=9)]
+        assert found == [(1080, 1920), (2048, 1080), (1920, 960), (1920, 1080)]
+
+    def test_the_newest_come_first_and_no_more_than_asked_for(self, store: JobStore) -> None:
+        for number in range(30):
+            store.commit_trial(trial(f"t{number}", threads=number, width=1920 + 40 * (number % 3)))
+        assert [s.threads for s in store.usage_of(**self.HD, limit=5)] == [29, 28, 27, 26, 25]
+        store.drop_trial("t29")
+        assert [s.threads for s in store.usage_of(**self.HD, limit=2)] == [28, 27]
 
 
 class TestOutcomes:

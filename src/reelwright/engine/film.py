@@ -33,6 +33,8 @@ class Film:
     job_id: str
     #: Threads of one encode and one scoring.
     threads: int
+    #: Most memory of each; None: any.
+    memory_limit: int | None = None
 
     def curve_key(self, chunk: Chunk) -> str:
         """Identity of a chunk's trials but for the CRF."""

@@ -3,18 +3,16 @@
 import asyncio
 import os
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from reelwright.engine.analysis import Reader
 from reelwright.engine.film import Film
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord
 from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
+from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
-from reelwright.engine.resources import decide_parallel
 from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
@@ -37,8 +35,7 @@ class Options:
     """How a run is carried out; none of it changes the output's bytes."""
 
     work_dir: Path
-    #: Trials at once; 0 decides.
-    workers: int = 0
+    limits: Limits = field(default_factory=Limits)
     overwrite: bool = False
     dry_run: bool = False
 
@@ -112,6 +109,7 @@ class Line:
         if self.options.dry_run:
             return await self.dry_outcome(plan, stamp)
         await self.check_output()
+        tell_scarce_disk(self.options.work_dir, stamp.size_bytes, self.emit)
         runner = self.services.runner
         with Locks(token=runner.token, what=self.source.name, sweep=sweep) as locks:
             reader = Reader(
@@ -170,20 +168,16 @@ class Line:
         await services.offload(services.store.commit_step, job.id, record)
         if done := await self.already_done(known):
             return done
-        parallel = decide_parallel(
-            cores=len(os.sched_getaffinity(0)),
-            memory_bytes=psutil.virtual_memory().available,
-            width=plan.width,
-            height=plan.height,
-            requested=self.options.workers,
-        )
+        limits = self.options.limits
+        pace = Pace(await spread(plan, limits, services), limits, self.emit, workspace.root)
         film = Film(
             runner=services.runner, tools=services.tools, source=self.source, stamp=stamp, info=self.info_or_fail(),
             plan=plan, index=index, chunks=make_chunks(index, chunk_length(plan.request)), workspace=workspace,
-            output=self.output, job_id=self.job_id, threads=parallel.threads,
+            output=self.output, job_id=self.job_id, threads=pace.threads,
+            memory_limit=limits.memory_per_encode,
         )  # fmt: skip
         runner = LocalRunner(
-            film, services.store, services.offload, self.emit, most=parallel.encodes, overwrite=self.options.overwrite
+            film, services.store, services.offload, self.emit, pace=pace, overwrite=self.options.overwrite
         )
         try:
             state = await runner.run()

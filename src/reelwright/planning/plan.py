@@ -10,6 +10,9 @@ from reelwright.media.model import Color, MediaInfo, Video
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams
 from reelwright.quality.score import scoring_size
 
+#: FFmpeg's name of the encoder.
+ENCODER = "libsvtav1"
+
 
 class Strategy(StrEnum):
     """Which steps a job has."""
@@ -178,7 +181,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         width=width,
         height=height,
         filters=encode_filters(video),
-        encoder="libsvtav1",
+        encoder=ENCODER,
         pix_fmt="yuv420p10le",
         parameters=parameters(request),
         scoring=Scoring(model=model, n_subsample=1, scaled_to=small),
