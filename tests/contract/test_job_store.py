@@ -459,6 +459,17 @@ class TestRowsThatCannotBeRead:
             assert [found.trial_key for found in ledger.trials(["c1"])] == ["t0", "t2"]
         assert "Row 2 of store_trial cannot be read" in caplog.text
 
+    def test_usage_is_told_without_the_row(
+        self, ledger: JobStore, path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for number in range(3):
+            ledger.commit_trial(trial(f"t{number}", threads=number))
+        self.spoil(path, "UPDATE store_trial SET encode_wall_seconds = 'long' WHERE trial_key = 't1'")
+        with caplog.at_level(logging.WARNING):
+            found = ledger.usage_of(1920, 1080, encoder="svt-av1", preset=6, limit=9)
+        assert [sample.threads for sample in found] == [2, 0]
+        assert "Row 2 of store_trial cannot be read" in caplog.text
+
     def test_committing_it_again_mends_the_row(self, ledger: JobStore, path: Path) -> None:
         ledger.remember_source(source(stamp()))
         ledger.open_job(job())
@@ -545,7 +556,17 @@ class Twins(RuleBasedStateMachine):
     def drop_steps(self, job_id: str, kinds: list[StepKind]) -> None:
         self.both(lambda store: store.drop_steps(job_id, kinds))
 
-    @rule(key=ids, curve=ids, start=starts, score=scores, usage=usages, crf=st.integers(40, 200), features=mappings)
+    @rule(
+        key=ids,
+        curve=ids,
+        start=starts,
+        score=scores,
+        usage=usages,
+        crf=st.integers(40, 200),
+        features=mappings,
+        width=st.sampled_from([1280, 1920, 2048]),
+        threads=st.none() | st.integers(1, 6),
+    )
     def commit_trial(self, key: str, curve: str, start: int, crf: int, **rest: Any) -> None:
         one = trial(
             key,
@@ -556,6 +577,9 @@ class Twins(RuleBasedStateMachine):
             score=rest["score"],
             encode_usage=rest["usage"],
             features=rest["features"],
+            width=rest["width"],
+            threads=rest["threads"],
+            cpu_idle=None if rest["threads"] is None else 0.5,
         )
         self.both(lambda store: store.commit_trial(one))
 
@@ -599,6 +623,9 @@ class Twins(RuleBasedStateMachine):
             assert self.django.jobs_for_output(output) == self.memory.jobs_for_output(output)
         for curves in ("x", "y", "z", "zyx"):
             assert self.django.trials(curves) == self.memory.trials(curves)
+        for limit in (1, 9):
+            asked: dict[str, Any] = {"encoder": "svt-av1", "preset": 6, "limit": limit}
+            assert self.django.usage_of(1920, 1080, **asked) == self.memory.usage_of(1920, 1080, **asked)
         assert _kept_in_sql() == [(e.event.value, e.job, e.file, e.data) for e in self.memory.events]
 
 
