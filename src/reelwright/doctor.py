@@ -119,7 +119,7 @@ def cap_row(settings: Settings) -> CheckRow:
     """Whether the memory of one encode can be kept within bounds."""
     cap = settings.processing.memory_per_encode
     if memory_is_known():
-        found = "looked at every second, and four times as much cannot be allocated"
+        found = "looked at four times a second"
         return CheckRow(name="memory cap", works=True, found=f"{f'{cap >> 20} MiB' if cap else 'none set'}; {found}")
     advice = "processing.memory_per_encode is not kept here." if cap else ""
     return CheckRow(name="memory cap", works=None, found="this system does not tell what a child uses", advice=advice)

@@ -28,6 +28,7 @@ from reelwright.tools.output import Lines, News, Tail
 _STDOUT_LINE_LIMIT = 1024 * 1024
 _PIPE_BYTES = 64 * 1024  # what a pipe holds, see pipe(7)
 _TICK_SECONDS = 1.0
+_MEMORY_SECONDS = 0.25  # how often memory is looked at where it has a limit
 _POLL_SECONDS = 0.05
 # Allocated memory counts against this limit whether it is used or not: SVT-AV1 has up to four times as much as it uses,
 # and a gigabyte more is the stacks of many threads. It only stops what grows faster than it is looked at.
@@ -124,6 +125,8 @@ class Child:
         """Waits for its end; raises where it stalls or takes too long."""
         loop = asyncio.get_running_loop()
         tick = min([_TICK_SECONDS, *(limit / 4 for limit in (stall, timeout) if limit)])
+        if self._memory_limit is not None:
+            tick = min(tick, _MEMORY_SECONDS)
         quiet = spent = 0.0
         while not self.over.done():
             before, self._heard = loop.time(), False

@@ -17,7 +17,8 @@ _LAST_SURROGATE = 0xDCFF
 _FFMPEG_NO_SPACE = -errno.ENOSPC & 0xFF
 _FFMPEG_NO_MEMORY = -errno.ENOMEM & 0xFF
 _NO_SPACE = ("No space left on device", "Disk quota exceeded")
-_NO_MEMORY = ("Cannot allocate memory",)
+# FFmpeg cannot start a thread where there is no memory for its stack; SVT-AV1 names its own failure.
+_NO_MEMORY = ("Cannot allocate memory", "pthread_create() failed: Resource temporarily", "SvtMalloc[fatal]")
 _SCARCE = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE})
 _EMPTY_PHRASES = re.compile(r"conversion failed!|exiting normally, received signal \d+\.|last message repeated")
 _LOG_CONTEXT = re.compile(r"\[[^\[\]]* @ 0x[0-9a-f]+\] ?")

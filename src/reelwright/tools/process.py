@@ -114,7 +114,7 @@ class Runner:
             env: Variables to set on top of this process's environment.
             cwd: The folder to start it in.
             file_size_limit: The most bytes any file it writes may have.
-            memory_limit: The most bytes of memory it may use; it is looked at once a second.
+            memory_limit: The most bytes of memory it may use; it is looked at four times a second.
             check: Whether a status other than zero is an error.
 
         Raises:
