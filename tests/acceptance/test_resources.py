@@ -6,6 +6,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -201,3 +202,32 @@ def test_the_disk_is_waited_for_no_longer_than_asked(encode: Command, source: Pa
         done = encode(*args, env={"REELWRIGHT_PROCESSING__DISK_WAIT": seconds})
         done.assert_json_failed(7, str(source), "work disk", "512 MiB are kept free", "--work-dir")
         assert any("waiting for more" in change["why"] for change in changes(done)) is waits
+
+
+def doctor(encode: Command, **env: str) -> dict[str, dict[str, Any]]:
+    """What `doctor` says, by name."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "reelwright", "doctor", "--json"],
+        cwd=encode.folder,
+        env=encode.variables({"REELWRIGHT_ENCODING__PRESET": "13", **env}),
+        capture_output=True,
+        check=True,
+    )
+    rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])["data"]["checks"]
+    return {row["name"]: row for row in rows}
+
+
+def test_doctor_says_how_many_would_run_at_once_and_what_that_was_learned_from(
+    encode: Command, films: Path, clips: Clips
+) -> None:
+    before = doctor(encode)
+    assert "expected of each" in before["1080p"]["found"]
+    assert "expected of each" in before["2160p"]["found"]
+    assert before["memory cap"]["works"] is True
+    big = ("-f", "lavfi", "-i", "testsrc2=size=1920x1080:rate=24", "-frames:v", "3", *X264)
+    shutil.copy(clips("big.mkv", *big), films / "big.mkv")
+    assert encode("big.mkv", *QUICK, "--json").code == 0
+    after = doctor(encode, REELWRIGHT_PROCESSING__NICE="5", REELWRIGHT_PROCESSING__MEMORY_PER_ENCODE="3GiB")
+    assert "1 seen at this size need" in after["1080p"]["found"]
+    assert "expected of each" in after["2160p"]["found"]
+    assert "3072 MiB" in after["memory cap"]["found"]
