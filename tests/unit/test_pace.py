@@ -170,10 +170,11 @@ class TestOutOfMemory:
     def test_a_lone_one_that_is_killed_is_tried_again_then_with_one_thread_then_it_fails(self, here: Machine) -> None:
         pace = here.pace(1)
         for _ in range(MOST_KILLS - 1):
+            assert pace.threads_for(7) == 2
             pace.out_of_memory(KILLED, 7, running=1)
-            assert pace.threads == 2
+        assert pace.threads_for(7) == 2
         pace.out_of_memory(KILLED, 7, running=1)
-        assert pace.threads == 1
+        assert pace.threads_for(7) == 1
         assert [line.partition("; ")[2] for line in here.told()] == [
             *["it is begun again"] * (MOST_KILLS - 1),
             "1 thread for each encode from now on",
@@ -203,6 +204,16 @@ class TestOutOfMemory:
         with pytest.raises(ResourceError) as caught:
             pace.out_of_memory(CAP, 7, running=4)
         assert "processing.memory_per_encode" in caught.value.hint
+
+    def test_all_that_were_begun_with_more_threads_may_meet_the_cap(self, here: Machine) -> None:
+        pace = here.pace()
+        assert [pace.threads_for(chunk) for chunk in (1, 2)] == [2, 2]
+        pace.out_of_memory(CAP, 1, running=2)
+        assert pace.threads_for(1) == 1
+        pace.out_of_memory(CAP, 2, running=2)
+        assert pace.threads_for(2) == 1
+        with pytest.raises(ResourceError):
+            pace.out_of_memory(CAP, 1, running=2)
 
     def test_a_cap_that_cannot_be_kept_is_told_once(self, here: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
         here.pace(memory_per_encode=GIB)

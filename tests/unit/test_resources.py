@@ -84,6 +84,13 @@ class TestLearned:
             "4 cores, 22.0 GiB free"
         )
 
+    def test_a_few_are_called_a_few(self) -> None:
+        found = decide_parallel(machine(2, 22 * GIB), [sample()], **HD)
+        assert found.why == (
+            "2 encodes at once, 2 threads each: only 1 seen at this size, 1.8 GiB expected of each; "
+            "2 cores, 22.0 GiB free"
+        )
+
     def test_less_memory_than_expected_allows_more_encodes(self) -> None:
         small = decide_parallel(machine(16, 5 * GIB), [sample(400 * MIB, 1.8)] * FEW, **HD)
         assert small.encodes > decide_parallel(machine(16, 5 * GIB), (), **HD).encodes

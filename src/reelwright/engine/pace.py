@@ -116,6 +116,7 @@ class Pace:
         self._plenty_since: float | None = None
         self._lowered = 0
         self._kills: Counter[int] = Counter()
+        self._given: dict[int, int] = {}
         self._short_since: float | None = None
         self._told_short = 0.0
         self._waiting_since: float | None = None
@@ -127,6 +128,11 @@ class Pace:
     def facts(self) -> dict[str, object]:
         """What `encoding_started` says of it."""
         return {"workers": self.parallel.encodes, "threads": self.parallel.threads, "why": self.parallel.why}
+
+    def threads_for(self, chunk: int) -> int:
+        """How many threads a trial of a chunk gets that is begun now."""
+        self._given[chunk] = self.threads
+        return self.threads
 
     def look(self, running: int) -> bool:
         """Look at the free memory, about once a second; True: the youngest trial must give way at once."""
@@ -190,7 +196,8 @@ class Pace:
         self._kills[chunk] += 1
         if killed and self._kills[chunk] < MOST_KILLS:
             self._tell(f"{said}; it is begun again")
-        elif self.threads > 1:
+        elif self._given.get(chunk, self.threads) > 1:
+            # Others that were begun with more threads may come to the same end after it.
             self.threads = 1
             self._tell(f"{said}; 1 thread for each encode from now on")
         else:

@@ -210,6 +210,8 @@ def because(need: Need, machine: Machine, cores: int, each: int) -> str:
     free = f"{gib(machine.free_bytes)} free"
     if not need.samples:
         return f"{count(cores, 'core')}, {free}, {gib(each)} expected of each"
+    if need.samples < FEW:
+        return f"only {need.samples} seen at this size, {gib(each)} expected of each; {count(cores, 'core')}, {free}"
     busy = f" and {need.cores:.1f} cores" if need.cores is not None else ""
     return f"{need.samples} seen at this size need {gib(each)}{busy} each; {count(cores, 'core')}, {free}"
 

@@ -135,7 +135,7 @@ class LocalRunner:
             return
         lane = Lane(chunk=step.chunk.index, frames=step.chunk.frames, crf=step.crf)
         self.watch.open(lane)
-        film = replace(self.film, threads=self.pace.threads)
+        film = replace(self.film, threads=self.pace.threads_for(step.chunk.index))
         task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch)))
         self._running[task] = step
 

@@ -31,8 +31,8 @@ _TICK_SECONDS = 1.0
 _MEMORY_SECONDS = 0.25  # how often memory is looked at where it has a limit
 _POLL_SECONDS = 0.05
 # Allocated memory counts against this limit whether it is used or not: SVT-AV1 has up to four times as much as it uses,
-# and a gigabyte more is the stacks of many threads. It only stops what grows faster than it is looked at.
-_ALLOCATED_TIMES, _ALLOCATED_MORE = 4, 1 << 30
+# and two gigabytes more is the stacks of many threads. It only stops what grows faster than it is looked at.
+_ALLOCATED_TIMES, _ALLOCATED_MORE = 4, 2 << 30
 _VERY_NICE = 10
 _OOM_SCORE = 500  # where memory runs out an encoder goes, not the one that keeps the books
 

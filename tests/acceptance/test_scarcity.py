@@ -139,12 +139,12 @@ def test_what_was_seen_decides_the_next_run_and_is_told(encode: Command, source:
     assert "expected of each" in started(first)["why"]
     second = encode(source, "-o", "two.mkv", *QUICK, "--crf", "46", "--json", env=SHORT_CHUNKS)
     chunks = started(first)["chunks"]
-    assert f"{chunks} seen at this size need" in started(second)["why"]
+    assert f"only {chunks} seen at this size" in started(second)["why"]
     assert started(second)["workers"] >= 1
     assert started(second)["threads"] >= 1
     plain = encode(source, "-o", "three.mkv", *QUICK, "--crf", "47", env=SHORT_CHUNKS)
     assert f"{chunks} chunks; " in plain.err
-    assert f"{2 * chunks} seen at this size need" in plain.err
+    assert f"{2 * chunks} seen at this size" in plain.err
 
 
 @pytest.fixture
@@ -228,6 +228,6 @@ def test_doctor_says_how_many_would_run_at_once_and_what_that_was_learned_from(
     shutil.copy(clips("big.mkv", *big), films / "big.mkv")
     assert encode("big.mkv", *QUICK, "--json").code == 0
     after = doctor(encode, REELWRIGHT_PROCESSING__NICE="5", REELWRIGHT_PROCESSING__MEMORY_PER_ENCODE="3GiB")
-    assert "1 seen at this size need" in after["1080p"]["found"]
+    assert "only 1 seen at this size" in after["1080p"]["found"]
     assert "expected of each" in after["2160p"]["found"]
     assert "3072 MiB" in after["memory cap"]["found"]
