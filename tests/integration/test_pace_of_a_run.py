@@ -86,7 +86,7 @@ def test_when_memory_is_nearly_gone_the_youngest_is_put_off_and_begun_again(
     assert outcome.trials == begun.data["chunks"] == len(seen)
     lanes = [len(e.data["lanes"]) for e in heard.events[heard.events.index(change) :] if "lanes" in e.data]
     gone = next(k for k, count in enumerate(lanes) if count <= 2)  # the one put off takes a moment to end
-    assert max(lanes[gone:]) == 2
+    assert max(lanes[gone:]) <= 2
 
 
 def test_when_memory_gets_short_those_under_way_go_on_and_fewer_are_begun(
