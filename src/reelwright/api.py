@@ -70,6 +70,8 @@ class Options(TypedDict, total=False):
     max_crf: float
     #: Encodes at once; 0 decides.
     workers: int
+    #: How much the encodes yield to other programs, 0 to 19.
+    nice: int
     #: Where trials and the ledger are kept.
     work_dir: AnyPath
     ledger: AnyPath
@@ -87,6 +89,7 @@ SETTINGS = {
     "min_crf": ("encoding", "min_crf"),
     "max_crf": ("encoding", "max_crf"),
     "workers": ("processing", "parallel_jobs"),
+    "nice": ("processing", "nice"),
     "work_dir": ("processing", "temp_dir"),
     "ledger": ("database", "path"),
 }

@@ -106,6 +106,12 @@ class ProcessingSettings(Section):
     chunk_size: float = Field(default=10, gt=0, le=600)
     #: Encodes at once; 0: decided from CPU, memory and disk.
     parallel_jobs: int = Field(default=0, ge=0, le=1024)
+    #: How much every encode yields to other programs, 0 to 19; more than 0 leaves them more memory, 10 and more a core.
+    nice: int = Field(default=0, ge=0, le=19)
+    #: Most memory of one encode or scoring; empty: any.
+    memory_per_encode: Size = None
+    #: Seconds to wait for space on the work disk when it is nearly full; 0: not at all.
+    disk_wait: float = Field(default=3600, ge=0)
     #: Where work folders live; empty: the user's state folder.
     temp_dir: str = ""
 

@@ -4,22 +4,29 @@ import os
 import platform
 import shutil
 import sqlite3
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
-
 from reelwright.cli.commands import CheckRow
 from reelwright.config import Settings
+from reelwright.engine.jobs import UsageSample
 from reelwright.engine.offload import Offload
+from reelwright.engine.pace import this_machine
+from reelwright.engine.resources import SAMPLES, decide_parallel
 from reelwright.errors import ReelwrightError
+from reelwright.planning.plan import ENCODER
 from reelwright.store.database import open_ledger
+from reelwright.tools import machine
 from reelwright.tools.capabilities import INSTALL_HINT, ask_ffmpeg
+from reelwright.tools.child import memory_is_known
 from reelwright.tools.process import Runner
 from reelwright.version import VERSION
 
 #: Below this a film of ordinary length may not fit.
 LITTLE_SPACE = 10 << 30
+#: Sizes for which it is shown how many encodes would run at once.
+SIZES = {"1080p": (1920, 1080), "2160p": (3840, 2160)}
 
 
 async def examine(settings: Settings) -> list[CheckRow]:
@@ -29,14 +36,15 @@ async def examine(settings: Settings) -> list[CheckRow]:
         machine_row(),
     ]
     rows += await ffmpeg_rows(settings)
-    rows += [package_row("PyAV", "av"), space_row(settings.work_dir), await ledger_row(settings.ledger_path)]
-    return rows
+    rows += [package_row("PyAV", "av"), space_row(settings.work_dir)]
+    ledger, seen = await ledger_row(settings)
+    return [*rows, ledger, *(parallel_row(settings, name, seen.get(name, [])) for name in SIZES), cap_row(settings)]
 
 
 def machine_row() -> CheckRow:
     """Cores and memory."""
-    cores, memory = len(os.sched_getaffinity(0)), psutil.virtual_memory()
-    found = f"{cores} cores, {memory.available >> 20} of {memory.total >> 20} MiB free, {platform.machine()}"
+    free, total = machine.free_memory(), machine.total_memory()
+    found = f"{machine.cores()} cores, {free >> 20} of {total >> 20} MiB free, {platform.machine()}"
     return CheckRow(name="machine", works=True, found=found)
 
 
@@ -75,12 +83,43 @@ def space_row(work_dir: Path) -> CheckRow:
     )
 
 
-async def ledger_row(path: Path) -> CheckRow:
-    """The database."""
+async def ledger_row(settings: Settings) -> tuple[CheckRow, dict[str, list[UsageSample]]]:
+    """The database, and what it has seen encodes of each size need."""
+    path, preset = settings.ledger_path, settings.encoding.preset
     with Offload() as offload:
         try:
             store = await offload(open_ledger, path)
+            seen = {
+                name: await offload(partial(store.usage_of, *size, encoder=ENCODER, preset=preset, limit=SAMPLES))
+                for name, size in SIZES.items()
+            }
             await offload(store.close)
         except ReelwrightError as error:
-            return CheckRow(name="ledger", works=False, found=error.message, advice=error.hint)
-    return CheckRow(name="ledger", works=True, found=f"{path}, SQLite {sqlite3.sqlite_version}")
+            return CheckRow(name="ledger", works=False, found=error.message, advice=error.hint), {}
+    return CheckRow(name="ledger", works=True, found=f"{path}, SQLite {sqlite3.sqlite_version}"), seen
+
+
+def parallel_row(settings: Settings, name: str, seen: list[UsageSample]) -> CheckRow:
+    """How many encodes of a size would run at once, and what that was learned from."""
+    width, height = SIZES[name]
+    processing = settings.processing
+    parallel = decide_parallel(
+        this_machine(),
+        seen,
+        width=width,
+        height=height,
+        requested=processing.parallel_jobs,
+        nice=processing.nice,
+        cap_bytes=processing.memory_per_encode,
+    )
+    return CheckRow(name=name, works=True, found=f"{parallel.why}; preset {settings.encoding.preset}")
+
+
+def cap_row(settings: Settings) -> CheckRow:
+    """Whether the memory of one encode can be kept within bounds."""
+    cap = settings.processing.memory_per_encode
+    if memory_is_known():
+        found = "looked at four times a second"
+        return CheckRow(name="memory cap", works=True, found=f"{f'{cap >> 20} MiB' if cap else 'none set'}; {found}")
+    advice = "processing.memory_per_encode is not kept here." if cap else ""
+    return CheckRow(name="memory cap", works=None, found="this system does not tell what a child uses", advice=advice)

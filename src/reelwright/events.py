@@ -18,6 +18,7 @@ class EventName(StrEnum):
     SEGMENT_COMPLETE = "segment_complete"
     ENCODING_COMPLETE = "encoding_complete"
     ERROR_OCCURRED = "error_occurred"
+    RESOURCES_CHANGED = "resources_changed"
     PROGRESS = "progress"
     TRIAL_COMPLETE = "trial_complete"
     VALIDATION_COMPLETE = "validation_complete"

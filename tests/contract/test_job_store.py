@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import settings
@@ -27,6 +27,7 @@ from reelwright.engine.jobs import (
     StepRecord,
     TrialRecord,
     Usage,
+    UsageSample,
 )
 from reelwright.events import Event, EventName
 from reelwright.quality.score import Score
@@ -336,6 +337,43 @@ class TestTrials:
         assert [found.curve_key for found in store.trials(reversed(keys))] == ["c0000", "c0999", "c1999"]
 
 
+class TestUsage:
+    HD: ClassVar[dict[str, Any]] = {"width": 1920, "height": 1080, "encoder": "svt-av1", "preset": 6}
+
+    def test_nothing_was_seen_of_a_size_nobody_encoded(self, store: JobStore) -> None:
+        store.commit_trial(trial())
+        assert store.usage_of(640, 360, encoder="svt-av1", preset=6, limit=9) == []
+
+    @pytest.mark.parametrize(("threads", "idle"), [(2, 0.25), (None, None)])
+    def test_what_a_trial_needed_comes_back(self, store: JobStore, threads: int | None, idle: float | None) -> None:
+        one = trial(threads=threads, cpu_idle=idle)
+        store.commit_trial(one)
+        assert store.trials(["c1"]) == [one]
+        used = {"encode": one.encode_usage, "score": one.score_usage}
+        assert store.usage_of(**self.HD, limit=9) == [
+            UsageSample(width=1920, height=1080, threads=threads, cpu_idle=idle, **used)
+        ]
+
+    def test_only_the_same_encoder_and_preset_count(self, store: JobStore) -> None:
+        store.commit_trial(trial("t1", encoder="other"))
+        store.commit_trial(trial("t2", preset=5))
+        assert store.usage_of(**self.HD, limit=9) == []
+
+    def test_near_sizes_count_and_others_do_not(self, store: JobStore) -> None:
+        sizes = [(1920, 1080), (1920, 960), (2048, 1080), (1080, 1920), (1280, 720), (3840, 2160), (1920, 800)]
+        for width, height in sizes:
+            store.commit_trial(trial(f"{width}x{height}", width=width, height=height))
+        found = [(s.width, s.height) for s in store.usage_of(**self.HD, limit=9)]
+        assert found == [(1080, 1920), (2048, 1080), (1920, 960), (1920, 1080)]
+
+    def test_the_newest_come_first_and_no_more_than_asked_for(self, store: JobStore) -> None:
+        for number in range(30):
+            store.commit_trial(trial(f"t{number}", threads=number, width=1920 + 40 * (number % 3)))
+        assert [s.threads for s in store.usage_of(**self.HD, limit=5)] == [29, 28, 27, 26, 25]
+        store.drop_trial("t29")
+        assert [s.threads for s in store.usage_of(**self.HD, limit=2)] == [28, 27]
+
+
 class TestOutcomes:
     def test_a_job_without_outcomes_has_none(self, store: JobStore) -> None:
         assert store.outcomes("j1") == []
@@ -419,6 +457,17 @@ class TestRowsThatCannotBeRead:
         self.spoil(path, f"UPDATE store_trial SET {change} WHERE trial_key = 't1'")  # noqa: S608 -- our own words
         with caplog.at_level(logging.WARNING):
             assert [found.trial_key for found in ledger.trials(["c1"])] == ["t0", "t2"]
+        assert "Row 2 of store_trial cannot be read" in caplog.text
+
+    def test_usage_is_told_without_the_row(
+        self, ledger: JobStore, path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for number in range(3):
+            ledger.commit_trial(trial(f"t{number}", threads=number))
+        self.spoil(path, "UPDATE store_trial SET encode_wall_seconds = 'long' WHERE trial_key = 't1'")
+        with caplog.at_level(logging.WARNING):
+            found = ledger.usage_of(1920, 1080, encoder="svt-av1", preset=6, limit=9)
+        assert [sample.threads for sample in found] == [2, 0]
         assert "Row 2 of store_trial cannot be read" in caplog.text
 
     def test_committing_it_again_mends_the_row(self, ledger: JobStore, path: Path) -> None:
@@ -507,7 +556,17 @@ class Twins(RuleBasedStateMachine):
     def drop_steps(self, job_id: str, kinds: list[StepKind]) -> None:
         self.both(lambda store: store.drop_steps(job_id, kinds))
 
-    @rule(key=ids, curve=ids, start=starts, score=scores, usage=usages, crf=st.integers(40, 200), features=mappings)
+    @rule(
+        key=ids,
+        curve=ids,
+        start=starts,
+        score=scores,
+        usage=usages,
+        crf=st.integers(40, 200),
+        features=mappings,
+        width=st.sampled_from([1280, 1920, 2048]),
+        threads=st.none() | st.integers(1, 6),
+    )
     def commit_trial(self, key: str, curve: str, start: int, crf: int, **rest: Any) -> None:
         one = trial(
             key,
@@ -518,6 +577,9 @@ class Twins(RuleBasedStateMachine):
             score=rest["score"],
             encode_usage=rest["usage"],
             features=rest["features"],
+            width=rest["width"],
+            threads=rest["threads"],
+            cpu_idle=None if rest["threads"] is None else 0.5,
         )
         self.both(lambda store: store.commit_trial(one))
 
@@ -561,6 +623,9 @@ class Twins(RuleBasedStateMachine):
             assert self.django.jobs_for_output(output) == self.memory.jobs_for_output(output)
         for curves in ("x", "y", "z", "zyx"):
             assert self.django.trials(curves) == self.memory.trials(curves)
+        for limit in (1, 9):
+            asked: dict[str, Any] = {"encoder": "svt-av1", "preset": 6, "limit": limit}
+            assert self.django.usage_of(1920, 1080, **asked) == self.memory.usage_of(1920, 1080, **asked)
         assert _kept_in_sql() == [(e.event.value, e.job, e.file, e.data) for e in self.memory.events]
 
 

@@ -1,5 +1,6 @@
 """Opening ledgers: fresh, current, older, newer, foreign, damaged, misplaced, contended; and what survives a kill."""
 
+import datetime as dt
 import fcntl
 import os
 import signal
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
@@ -186,13 +187,32 @@ class TestOlderLedgers:
         assert ask(copy, "SELECT name FROM sqlite_master WHERE name LIKE 'store_%'") == []
         assert not list(path.parent.glob("*.part*"))
 
+    def test_trials_of_the_first_version_tell_what_they_needed(self, ledger: "DjangoJobStore", path: Path) -> None:
+        from django.db import connection as django  # noqa: PLC0415 -- Django must be set up first
+        from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 -- as above
+
+        assert ledger.find_job("j") is None
+        executor = MigrationExecutor(django)
+        executor.migrate([("store", "0001_initial")])
+        old = executor.loader.project_state([("store", "0001_initial")]).apps.get_model("store", "Trial")
+        sizes = [(1920, 1080), (1280, 720), (1920, 1080)]
+        for number, (width, height) in enumerate(sizes):
+            columns = {f.name: old_value(f, number) for f in old._meta.concrete_fields if not f.primary_key}
+            old.objects.create(**{**columns, "width": width, "height": height})
+        ledger.close()
+
+        again = open_ledger(path)
+        hd = again.usage_of(1920, 1080, encoder="x", preset=7, limit=9)
+        assert [(s.width, s.threads, s.cpu_idle, s.encode.peak_rss_bytes) for s in hd] == [(1920, None, None, 7)] * 2
+
     def test_a_failed_migration_leaves_the_copy_and_the_next_run_tries_again(
         self, ledger: "DjangoJobStore", path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ledger.open_job(job("j"))
         ledger.close()
-        monkeypatch.setattr(sqlite, "known_migrations", lambda: {"0001_initial", "0002_later"})
-        copy = path.with_name("ledger.sqlite3.before-0001_initial.backup")
+        known = sqlite.known_migrations()
+        monkeypatch.setattr(sqlite, "known_migrations", lambda: {*known, "9999_later"})
+        copy = path.with_name(f"ledger.sqlite3.before-{max(known)}.backup")
 
         def fail() -> None:
             assert ask(copy, "SELECT id FROM store_job") == [("j",)]
@@ -203,7 +223,7 @@ class TestOlderLedgers:
             with pytest.raises(RuntimeError, match="power cut"):
                 open_ledger(path)
 
-        later = "INSERT INTO django_migrations (app, name, applied) VALUES ('store', '0002_later', '2030-01-01')"
+        later = "INSERT INTO django_migrations (app, name, applied) VALUES ('store', '9999_later', '2030-01-01')"
         monkeypatch.setattr(database, "_migrate", lambda: ask(path, later))
         store = open_ledger(path)
         assert store.find_job("j") == job("j")
@@ -221,6 +241,29 @@ class TestOlderLedgers:
         assert ask(path, "PRAGMA journal_mode") == [(wanted,)]
         assert store.find_job("j") == job("j")
         assert not list(path.parent.glob("*.backup"))
+
+
+def old_value(field: Any, number: int) -> object:
+    """A value for a column of an older ledger; text that must be unique is."""
+    if field.name in {"start", "end"}:
+        return int(field.name == "end")
+    kinds = {"CharField": "x", "JSONField": {}, "DateTimeField": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}
+    return f"t{number}" if field.unique else kinds.get(field.get_internal_type(), 7)
+
+
+def test_usage_is_found_by_an_index_however_long_the_ledger_is(ledger: "DjangoJobStore", path: Path) -> None:
+    from django.db import connection as django  # noqa: PLC0415 -- Django must be set up first
+    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415 -- as above
+
+    with CaptureQueriesContext(django) as asked:
+        ledger.usage_of(1920, 1080, encoder="libsvtav1", preset=6, limit=64)
+    questions = [query["sql"] for query in asked.captured_queries if query["sql"].startswith("SELECT")]
+    assert len(questions) >= 3
+    for question in questions:
+        plan = " ".join(str(row[3]) for row in ask(path, f"EXPLAIN QUERY PLAN {question}"))
+        assert "SCAN" not in plan
+        assert "TEMP B-TREE" not in plan
+        assert "trials_of_a_size (encoder=? AND preset=? AND size_class=?)" in plan
 
 
 class TestLedgersThatAreNotOurs:
@@ -415,7 +458,9 @@ class TestProcesses:
         ends = [(one.communicate(timeout=60)[1], one.returncode) for one in children]
         assert ends == [("", 0)] * 4
         assert ask(path, "SELECT count(*) FROM store_job") == [(20,)]
-        assert ask(path, "SELECT count(*) FROM django_migrations WHERE app = 'store'") == [(1,)]
+        assert ask(path, "SELECT count(*) FROM django_migrations WHERE app = 'store'") == [
+            (len(sqlite.known_migrations()),)
+        ]
         assert not list(path.parent.glob("*.backup"))
 
     def test_what_was_committed_survives_a_kill_and_what_was_not_is_gone(self, path: Path) -> None:

@@ -63,13 +63,13 @@ def test_without_flags_the_settings_decide() -> None:
 
 def test_every_flag_arrives() -> None:
     words = "b.mkv -o out/ --target-vmaf 95 --band 0.5,1.5 --preset 4 --svt tune=0 --svt film-grain=8 --crf 30.25"
-    words += " --min-crf 20 --max-crf 40 --workers 3 --work-dir /w --overwrite --dry-run --deterministic"
+    words += " --min-crf 20 --max-crf 40 --workers 3 --nice 7 --work-dir /w --overwrite --dry-run --deterministic"
     assert parsed(*words.split()) == EncodeJob(
         sources=(Path("a.mkv"), Path("b.mkv")),
         output="out/",
         flags={
             "encoding": {"target_vmaf": 95.0, "band": (0.5, 1.5), "preset": 4, "min_crf": 20.0, "max_crf": 40.0},
-            "processing": {"parallel_jobs": 3, "temp_dir": "/w"},
+            "processing": {"parallel_jobs": 3, "nice": 7, "temp_dir": "/w"},
         },
         svt=(("tune", "0"), ("film-grain", "8")),
         crf=30.25,
@@ -137,6 +137,8 @@ def test_a_pair_can_set_nothing_but_itself_and_nothing_of_ours(text: str) -> Non
         (["encode", "a", "--preset", "²"], "no whole number from 0 to 13"),
         (["encode", "a", "--preset", "6.0"], "no whole number"),
         (["encode", "a", "--workers", "0"], "no whole number from 1 to 1024"),
+        (["encode", "a", "--nice", "20"], "no whole number from 0 to 19"),
+        (["encode", "a", "--nice", "-1"], "no whole number from 0 to 19"),
         (["encode", "a", "--crf", "31.3"], "no quarter step"),
         (["encode", "a", "--band", "x"], "neither a width"),
         (["encode", "a", "--svt", "crf=9"], "crf is set by Reelwright itself"),

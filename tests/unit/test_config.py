@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from reelwright.app.encode import limits_for
 from reelwright.config import Settings, find_file, load_settings, near_miss, parse_size
+from reelwright.engine.pace import Limits
 from reelwright.errors import UsageError
 
 
@@ -181,3 +183,23 @@ def test_work_and_ledger_lie_in_the_state_folder_unless_set(folder: Path, monkey
     assert load_settings({}).ledger_path == folder / "state" / "reelwright" / "ledger.sqlite3"
     found = load_settings({"REELWRIGHT_PROCESSING__TEMP_DIR": "/w", "REELWRIGHT_DATABASE__PATH": "/l.db"})
     assert (found.work_dir, found.ledger_path) == (Path("/w"), Path("/l.db"))
+
+
+def test_what_a_run_may_take_comes_from_the_settings(folder: Path) -> None:
+    write(folder, '[processing]\nnice = 10\nmemory_per_encode = "2 GiB"\ndisk_wait = 0\nparallel_jobs = 3\n')
+    limits = limits_for(load_settings({}))
+    assert limits == Limits(workers=3, nice=10, memory_per_encode=2 << 30, disk_wait=0)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_run_takes_what_it_needs_unless_told_otherwise() -> None:
+    assert limits_for(load_settings({})) == Limits()
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("key", "value"), [("nice", "20"), ("nice", "-1"), ("disk_wait", "-1"), ("memory_per_encode", "lots")]
+)
+def test_what_no_run_can_take_names_the_setting(key: str, value: str) -> None:
+    with pytest.raises(UsageError, match=f"processing.{key}"):
+        load_settings({f"REELWRIGHT_PROCESSING__{key.upper()}": value})

@@ -1,4 +1,4 @@
-"""Resources, progress and outcomes: numbers that people read."""
+"""Progress and outcomes: numbers that people read."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -14,54 +14,12 @@ from reelwright.engine import progress
 from reelwright.engine.jobs import OutcomeRecord, TrialRecord
 from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
 from reelwright.engine.progress import Lane, Watch
-from reelwright.engine.resources import RESERVE_BYTES, decide_parallel, disk_needed, encode_bytes
 from reelwright.engine.scheduler import ChunkState, JobState
 from reelwright.errors import InterruptedRunError, RefusedError, SourceError, ValidationFailedError
 from reelwright.events import Emitter, Event
 from reelwright.planning.plan import Request
 from reelwright.quality.controller import Accept
 from reelwright.quality.score import pool
-
-GIB = 1 << 30
-
-
-@pytest.mark.parametrize(
-    ("cores", "memory", "requested", "encodes", "threads"),
-    [
-        (1, 64 * GIB, 0, 1, 1),
-        (2, 64 * GIB, 0, 2, 2),  # one a core: while one scores, the other encodes
-        (4, 64 * GIB, 0, 3, 2),
-        (16, 64 * GIB, 0, 9, 2),
-        (64, 64 * GIB, 0, 33, 2),
-        (16, 4 * GIB, 0, 1, 2),  # memory is what is short
-        (16, 0, 0, 1, 2),  # one is always tried
-        (2, 1 * GIB, 7, 7, 2),  # who asks gets it
-    ],
-)
-def test_trials_at_once_follow_from_cores_and_memory(
-    cores: int, memory: int, requested: int, encodes: int, threads: int
-) -> None:
-    found = decide_parallel(cores=cores, memory_bytes=memory, width=1920, height=1080, requested=requested)
-    assert (found.encodes, found.threads) == (encodes, threads)
-    assert found.why
-
-
-@given(
-    cores=st.integers(1, 256),
-    memory=st.integers(0, 1 << 40),
-    width=st.integers(2, 8192),
-    height=st.integers(2, 4320),
-)
-def test_memory_is_never_promised_twice(cores: int, memory: int, width: int, height: int) -> None:
-    found = decide_parallel(cores=cores, memory_bytes=memory, width=width, height=height, requested=0)
-    assert found.encodes >= 1
-    assert 1 <= found.threads <= cores
-    assert found.encodes == 1 or found.encodes * encode_bytes(width, height) + RESERVE_BYTES <= memory
-
-
-def test_the_disk_keeps_a_reserve() -> None:
-    assert disk_needed(0) > 0
-    assert disk_needed(2 * GIB) == disk_needed(0) + GIB
 
 
 class Clock:

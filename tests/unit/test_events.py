@@ -77,5 +77,5 @@ def test_the_names_that_other_programs_rely_on_are_these() -> None:
     assert {name.value for name in EventName} == {
         *("file_discovered", "analysis_started", "analysis_complete", "encoding_started", "segment_complete"),
         *("encoding_complete", "error_occurred", "progress", "trial_complete", "validation_complete", "placed"),
-        "result",
+        *("resources_changed", "result"),
     }

@@ -14,6 +14,7 @@ import pytest
 
 from reelwright.errors import ReelwrightError, ResourceError, ToolError
 from reelwright.tools.child import Child
+from reelwright.tools.failures import MemoryCause, OutOfMemoryError
 from reelwright.tools.process import Finished, Runner, printable
 
 FLOOD = 50 * 1024 * 1024
@@ -337,7 +338,13 @@ def test_a_full_disk_is_a_lack_of_resources() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("No space left on device", "no space"), ("Cannot allocate memory", "out of memory")]
+    ("text", "words"),
+    [
+        ("No space left on device", "no space"),
+        ("Cannot allocate memory", "out of memory"),
+        ("[error] pthread_create() failed: Resource temporarily unavailable", "out of memory"),
+        ("SvtMalloc[fatal]: allocate memory failed, at pcs.c:1558", "out of memory"),
+    ],
 )
 def test_a_lack_of_resources_is_known_by_what_is_said(text: str, words: str) -> None:
     with pytest.raises(ResourceError, match=words):
@@ -390,6 +397,51 @@ def test_children_are_nice_leave_no_core_and_go_first_when_memory_runs_out() -> 
     )
     finished = python(script, nice=5, keep_stdout=True, timeout_seconds=DEADLINE)
     assert finished.stdout.decode() == f"({os.nice(0) + 5}, (0, 0), '500\\n')\n"
+
+
+@pytest.mark.parametrize(
+    ("nice", "kind", "value"),
+    [(0, psutil.IOPRIO_CLASS_NONE, 0), (5, psutil.IOPRIO_CLASS_BE, 7), (10, psutil.IOPRIO_CLASS_IDLE, 0)],
+)
+def test_a_nice_child_lets_others_go_first_at_the_disk(nice: int, kind: int, value: int) -> None:
+    async def look() -> tuple[int, int]:
+        async with Runner(nice=nice, grace_seconds=0.5) as runner:
+            task = asyncio.create_task(runner.run(["sleep", "60"], what="Testing"))
+            child = await started(runner.token)
+            found = child.ionice()
+            until = time.monotonic() + 5
+            while nice and found != (kind, value) and time.monotonic() < until:
+                await asyncio.sleep(0.02)
+                found = child.ionice()
+            task.cancel()
+            return found
+
+    assert asyncio.run(look()) == (kind, value)
+
+
+def test_a_child_that_takes_more_memory_than_it_may_is_ended_and_says_so() -> None:
+    script = "import time\nhold = bytearray(80 << 20)\ntime.sleep(60)"
+    with pytest.raises(OutOfMemoryError, match="more than the 50 MiB of memory it may have") as caught:
+        python(script, memory_limit=50 << 20, timeout_seconds=DEADLINE)
+    assert caught.value.cause is MemoryCause.CAP
+    assert caught.value.exit_code == 7
+
+
+def test_memory_that_is_set_aside_and_not_used_counts_for_little() -> None:
+    script = "import mmap, time\nhold = mmap.mmap(-1, 300 << 20, mmap.MAP_PRIVATE)\ntime.sleep(2.5)\nprint('done')"
+    finished = python(script, memory_limit=50 << 20, keep_stdout=True, timeout_seconds=DEADLINE)
+    assert finished.stdout == b"done\n"
+
+
+def test_what_grows_too_fast_to_be_looked_at_is_refused_memory() -> None:
+    script = (
+        "import resource, time\n"
+        "while resource.getrlimit(resource.RLIMIT_DATA)[0] < 0: time.sleep(0.01)\n"
+        "try: bytearray(4 << 30)\n"
+        "except MemoryError: print('refused')"
+    )
+    finished = python(script, memory_limit=50 << 20, keep_stdout=True, timeout_seconds=DEADLINE)
+    assert finished.stdout == b"refused\n"
 
 
 def test_niceness_reaches_threads_that_run_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

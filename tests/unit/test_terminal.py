@@ -58,7 +58,7 @@ STORY = [
     event(EventName.PROGRESS, phase="analyse", frame=7, seconds=None, total_seconds=None),
     event(EventName.PROGRESS, phase="analyse", frame=70, seconds=2.0, total_seconds=8.0),
     event(EventName.ANALYSIS_COMPLETE, frames=200, seconds=8.0, reused=False),
-    event(EventName.ENCODING_STARTED, chunks=5, workers=2),
+    event(EventName.ENCODING_STARTED, chunks=5, workers=2, threads=2, why="2 encodes at once, [b] each"),
     event(EventName.PROGRESS, **PROGRESS),
     event(EventName.TRIAL_COMPLETE, **TRIAL),
     event(EventName.TRIAL_COMPLETE, **{**TRIAL, "reused": True, "next": "again"}),
@@ -87,7 +87,7 @@ def show(*events: Event, terminal: bool) -> tuple[str, str]:
 def test_a_whole_story_is_told_and_its_summary_is_the_output(*, terminal: bool) -> None:
     out, err = show(*STORY, event(EventName.RESULT, "encoded", **RESULT), terminal=terminal)
     assert SAFE in err
-    assert "5 chunks, 2 trials at once" in err
+    assert "5 chunks; 2 encodes at once, [b] each" in err
     assert f"/out/{SAFE}" in out
     assert "93.11 mean, 91.00 5th percentile, 88.50 lowest frame" in out
     assert "vmaf_v0.6.1, every frame, scaled to 1920x1080" in out

@@ -9,6 +9,7 @@ from reelwright.cli.commands import EncodeJob
 from reelwright.config import Settings, check_svt
 from reelwright.engine.discover import outputs_for
 from reelwright.engine.jobs import OutcomeRecord
+from reelwright.engine.pace import Limits
 from reelwright.engine.pipeline import Options, encode_film
 from reelwright.engine.scenes import load_scenes
 from reelwright.errors import UsageError
@@ -66,10 +67,21 @@ def options_for(settings: Settings, job: EncodeJob) -> Options:
     """How a run is carried out."""
     return Options(
         work_dir=settings.work_dir,
-        workers=settings.processing.parallel_jobs,
+        limits=limits_for(settings),
         overwrite=job.overwrite,
         dry_run=job.dry_run,
         export_scenes=job.export_scenes,
+    )
+
+
+def limits_for(settings: Settings) -> Limits:
+    """What a run may take."""
+    processing = settings.processing
+    return Limits(
+        workers=processing.parallel_jobs,
+        nice=processing.nice,
+        memory_per_encode=processing.memory_per_encode,
+        disk_wait=processing.disk_wait,
     )
 
 

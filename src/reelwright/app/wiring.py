@@ -43,7 +43,7 @@ async def services(settings: Settings, sink: EventSink) -> AsyncIterator[Service
         UsageError: the ledger cannot be used.
     """
     async with AsyncExitStack() as stack:
-        runner = await stack.enter_async_context(Runner())
+        runner = await stack.enter_async_context(Runner(nice=settings.processing.nice))
         tools = require(await ask_ffmpeg(runner, settings.tools.ffmpeg))
         offload = stack.enter_context(Offload())
         store = await offload(open_ledger, settings.ledger_path)

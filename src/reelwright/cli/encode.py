@@ -34,6 +34,7 @@ SETTINGS = (
     ("min_crf", "encoding", "min_crf"),
     ("max_crf", "encoding", "max_crf"),
     ("workers", "processing", "parallel_jobs"),
+    ("nice", "processing", "nice"),
     ("work_dir", "processing", "temp_dir"),
 )
 
@@ -69,6 +70,7 @@ def add_arguments(parser: Parser) -> None:
     what("--max-encoded-percent", type=number(0.01, 1000), metavar="N", help=limit)
     run = parser.add_argument_group("how it is run").add_argument
     run("--workers", type=whole(1, 1024), metavar="N", help="encodes at once (default: what CPU and memory allow)")
+    run("--nice", type=whole(0, 19), metavar="N", help="yield to other programs: 0 not at all, 19 most (default 0)")
     run("--work-dir", metavar="DIR", help="where trials are kept (default: the user's state folder)")
     run("--overwrite", action="store_true", help="replace an existing output")
     run("--dry-run", action="store_true", help="probe, decide and plan, but do not encode")

@@ -60,6 +60,7 @@ class Terminal:
             EventName.FILE_DISCOVERED: self._discovered,
             EventName.ANALYSIS_COMPLETE: self._analysed,
             EventName.ENCODING_STARTED: self._started,
+            EventName.RESOURCES_CHANGED: self._resources,
             EventName.TRIAL_COMPLETE: self._trial,
             EventName.PROGRESS: self._progress,
             EventName.RESULT: self._result,
@@ -92,7 +93,10 @@ class Terminal:
         self._out.print_json(json.dumps({**data["plan"], **known}), highlight=False)
 
     def _started(self, event: Event) -> None:
-        self._line(f"{event.data['chunks']} chunks, {event.data['workers']} trials at once")
+        self._line(f"{event.data['chunks']} chunks; {event.data['why']}")
+
+    def _resources(self, event: Event) -> None:
+        self._line(Text(printable_path(event.data["why"]), style="yellow"))
 
     def _trial(self, event: Event) -> None:
         data = event.data

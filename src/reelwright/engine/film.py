@@ -35,6 +35,8 @@ class Film:
     job_id: str
     #: Threads of one encode and one scoring.
     threads: int
+    #: Most memory of each; None: any.
+    memory_limit: int | None = None
 
     @property
     def span(self) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """What the engine remembers, the port it remembers through, and that port's in-memory twin."""
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -82,6 +83,25 @@ class Usage:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UsageSample:
+    """What one committed trial was seen to need."""
+
+    width: int
+    height: int
+    #: SVT-AV1's `lp` and VMAF's threads; None where that was not kept.
+    threads: int | None
+    #: Share of the machine's CPU time that nobody used meanwhile; None where that was not kept.
+    cpu_idle: float | None
+    encode: Usage
+    score: Usage
+
+
+def size_class(width: int, height: int) -> int:
+    """Number of a picture size's class: each class has 19 % more pixels than the one below it."""
+    return round(4 * math.log2(max(1, width * height)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class StepRecord:
     """A committed step of a job."""
 
@@ -122,6 +142,9 @@ class TrialRecord:
     build: Mapping[str, str]
     #: Why this CRF was tried.
     why: str
+    #: See UsageSample; neither changes a byte.
+    threads: int | None = None
+    cpu_idle: float | None = None
 
     @property
     def frames(self) -> int:
@@ -204,6 +227,10 @@ class JobStore(Protocol):
         """Forget a trial whose bytes are gone or not what was committed."""
         ...
 
+    def usage_of(self, width: int, height: int, *, encoder: str, preset: int, limit: int) -> list[UsageSample]:
+        """What the newest trials of this encoder and preset needed at this size class and the two beside it."""
+        ...
+
     def finish_job(self, job_id: str, status: JobStatus) -> None:
         """Set where the job stands."""
         ...
@@ -282,6 +309,23 @@ class MemoryJobStore:
     def drop_trial(self, trial_key: str) -> None:
         """See the port."""
         self._trials.pop(trial_key, None)
+
+    def usage_of(self, width: int, height: int, *, encoder: str, preset: int, limit: int) -> list[UsageSample]:
+        """See the port."""
+        wanted = size_class(width, height)
+        found = [
+            UsageSample(
+                width=t.width,
+                height=t.height,
+                threads=t.threads,
+                cpu_idle=t.cpu_idle,
+                encode=t.encode_usage,
+                score=t.score_usage,
+            )
+            for t in reversed(self._trials.values())
+            if (t.encoder, t.preset) == (encoder, preset) and abs(size_class(t.width, t.height) - wanted) <= 1
+        ]
+        return found[:limit]
 
     def finish_job(self, job_id: str, status: JobStatus) -> None:
         """See the port."""

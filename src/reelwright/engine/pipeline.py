@@ -3,19 +3,17 @@
 import asyncio
 import os
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from reelwright.engine.analysis import Reader
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord
 from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
+from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
-from reelwright.engine.resources import decide_parallel
 from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
@@ -39,8 +37,7 @@ class Options:
     """How a run is carried out; none of it changes the output's bytes."""
 
     work_dir: Path
-    #: Trials at once; 0 decides.
-    workers: int = 0
+    limits: Limits = field(default_factory=Limits)
     overwrite: bool = False
     dry_run: bool = False
     #: Where the cuts are written; None: nowhere.
@@ -117,6 +114,7 @@ class Line:
             return await self.dry_outcome(plan, stamp)
         if not self.options.dry_run:
             await self.check_output()
+            tell_scarce_disk(self.options.work_dir, stamp.size_bytes, self.emit)
         runner = self.services.runner
         with Locks(token=runner.token, what=self.source.name, sweep=sweep) as locks:
             reader = Reader(
@@ -185,21 +183,16 @@ class Line:
         await services.offload(services.store.commit_step, job.id, record)
         if done := await self.already_done(known):
             return done
-        parallel = decide_parallel(
-            cores=len(os.sched_getaffinity(0)),
-            memory_bytes=psutil.virtual_memory().available,
-            # A film that is scaled down is decoded and scored at its own size all the same.
-            width=max(plan.width, source_size(self.info_or_fail())[0]),
-            height=max(plan.height, source_size(self.info_or_fail())[1]),
-            requested=self.options.workers,
-        )
+        limits, info = self.options.limits, self.info_or_fail()
+        pace = Pace(await spread(plan, source_size(info), limits, services), limits, self.emit, workspace.root)
         film = Film(
-            runner=services.runner, tools=services.tools, source=self.source, stamp=stamp, info=self.info_or_fail(),
+            runner=services.runner, tools=services.tools, source=self.source, stamp=stamp, info=info,
             plan=plan, index=index, chunks=chunks, workspace=workspace,
-            output=self.output, job_id=self.job_id, threads=parallel.threads,
+            output=self.output, job_id=self.job_id, threads=pace.threads,
+            memory_limit=limits.memory_per_encode,
         )  # fmt: skip
         runner = LocalRunner(
-            film, services.store, services.offload, self.emit, most=parallel.encodes, overwrite=self.options.overwrite
+            film, services.store, services.offload, self.emit, pace=pace, overwrite=self.options.overwrite
         )
         try:
             state = await runner.run()

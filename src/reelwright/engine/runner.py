@@ -1,7 +1,6 @@
 """The local runner: carries out ready steps, several trials at once, and commits each before it counts."""
 
 import asyncio
-import shutil
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -10,14 +9,14 @@ from reelwright.engine.film import Film
 from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
 from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
 from reelwright.engine.offload import Offload
+from reelwright.engine.pace import Pace
 from reelwright.engine.progress import Lane, Watch
-from reelwright.engine.resources import DISK_RESERVE_BYTES
 from reelwright.engine.scheduler import FilmStep, JobState, TrialStep, accept_waiting, begin, next_steps, with_point
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
-from reelwright.errors import ResourceError
 from reelwright.events import Emitter, EventName
 from reelwright.quality.controller import Accept, Point
+from reelwright.tools.failures import OutOfMemoryError
 
 
 @dataclass(kw_only=True, slots=True)
@@ -53,18 +52,18 @@ class LocalRunner:
         store: remembers; spoken to through `offload` alone.
         offload: the store's thread.
         emit: takes the film's events.
-        most: trials at once.
+        pace: how many trials run at once.
         overwrite: whether an existing output may be replaced.
     """
 
     def __init__(
-        self, film: Film, store: JobStore, offload: Offload, emit: Emitter, *, most: int, overwrite: bool
+        self, film: Film, store: JobStore, offload: Offload, emit: Emitter, *, pace: Pace, overwrite: bool
     ) -> None:
         self.film = film
         self.store = store
         self.offload = offload
         self.emit = emit
-        self.most = most
+        self.pace = pace
         self.overwrite = overwrite
         self.trials = Trials()
         self.made = 0
@@ -82,7 +81,7 @@ class LocalRunner:
             ReelwrightError: a step failed for good; what was committed stays committed.
         """
         state = await self.recall()
-        self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), workers=self.most)
+        self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), **self.pace.facts())
         try:
             while True:
                 state = self.accept(state)
@@ -90,7 +89,7 @@ class LocalRunner:
                 if self.worth.objects(self.trials.chosen(state)):
                     return state
                 busy = {step.chunk.index for step in self._running.values()}
-                steps = next_steps(state, busy, self.most - len(self._running))
+                steps = next_steps(state, busy, self.pace.most - len(self._running))
                 for step in steps:
                     if isinstance(step, TrialStep):
                         self.start_trial(step)
@@ -102,6 +101,8 @@ class LocalRunner:
                     state = await self.collect(state)
                 elif not steps:
                     return state
+                elif isinstance(steps[0], TrialStep):
+                    await self.pace.wait_for_disk()
         finally:
             await self.stop()
 
@@ -135,22 +136,13 @@ class LocalRunner:
         return state
 
     def start_trial(self, step: TrialStep) -> None:
-        """Begin a trial beside those under way.
-
-        Raises:
-            ResourceError: the work disk is nearly full, and nothing under way will free it.
-        """
-        free = shutil.disk_usage(self.film.workspace.root).free
-        if free < DISK_RESERVE_BYTES and not self._running:
-            raise ResourceError(
-                f"The work disk has {free >> 20} MiB left; {DISK_RESERVE_BYTES >> 20} MiB are kept free.",
-                hint="Free space, or set --work-dir to another disk.",
-            )
-        if free < DISK_RESERVE_BYTES:
+        """Begin a trial beside those under way, unless the work disk is nearly full."""
+        if self.pace.disk_is_full(len(self._running)):
             return
         lane = Lane(chunk=step.chunk.index, frames=step.chunk.frames, crf=step.crf)
         self.watch.open(lane)
-        task = asyncio.create_task(run_trial(self.film, step, lane.tell(self.watch)))
+        film = replace(self.film, threads=self.pace.threads_for(step.chunk.index))
+        task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch)))
         self._running[task] = step
 
     async def collect(self, state: JobState) -> JobState:
@@ -161,10 +153,15 @@ class LocalRunner:
         """
         done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED, timeout=0.5)
         self.watch.beat()
+        at_once = len(self._running)
+        if self.pace.look(at_once - len(done)):
+            next(task for task in reversed(self._running) if task not in done).cancel()
         for task in sorted(done, key=lambda t: self._running[t].chunk.index):
             step = self._running.pop(task)
             self.watch.close(step.chunk.index)
-            trial = task.result()
+            trial = self.landed(task, step, at_once)
+            if trial is None:
+                continue
             await self.offload(self.store.commit_trial, trial)
             self.made += 1
             self.cpu_seconds += trial.encode_usage.cpu_seconds + trial.score_usage.cpu_seconds
@@ -172,6 +169,20 @@ class LocalRunner:
             state = with_point(state, step.chunk.index, Point(crf=trial.crf, score=trial.score.mean))
             self.tell_trial(step.chunk.index, trial, reused=False, state=state)
         return state
+
+    def landed(self, task: asyncio.Task[TrialRecord], step: TrialStep, at_once: int) -> TrialRecord | None:
+        """What a trial has come to; None where it made room for others or had none: it is begun again.
+
+        Raises:
+            ReelwrightError: the trial failed for good.
+        """
+        if task.cancelled():
+            return None
+        try:
+            return task.result()
+        except OutOfMemoryError as error:
+            self.pace.out_of_memory(error, step.chunk.index, at_once)
+            return None
 
     def tell_trial(self, chunk: int, trial: TrialRecord, *, reused: bool, state: JobState | None = None) -> None:
         """Announce a committed trial, and its chunk where that ends the search."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.quality.score import pool
 from reelwright.tools.chunks import ChunkFacts, read_chunk
+from reelwright.tools.failures import MemoryCause, OutOfMemoryError
 from reelwright.tools.ffmpeg import ENCODER_ENVIRONMENT, ProgressReader, encode_args, format_crf
 from reelwright.tools.frames import STEPS_BACK, choose, film_frames, reference_input
+from reelwright.tools.machine import IdleMeter
 from reelwright.tools.vmaf import Pairing, parse_log, score_args
 
 #: An encode may be silent while it fills its look-ahead; longer than this it hangs.
@@ -27,11 +30,12 @@ MOST_ATTEMPTS = 3
 async def run_trial(film: Film, step: TrialStep, tell: Tell) -> TrialRecord:
     """Encode and score one chunk at one CRF; its file then lies under its key, synced, ready to be committed.
 
-    Retried by cause: frames missing → decode from further back; the process killed → again. Nothing else is.
+    Retried by cause: frames missing → decode from further back; the process died of a signal → again. Nothing else is.
 
     Raises:
         ToolError: it failed as often as it was tried.
-        ResourceError: the disk or the memory is full.
+        OutOfMemoryError: there was no memory for it, or it was killed: whoever knows what runs beside it decides.
+        ResourceError: the disk is full.
         ConflictError: the source is not what was read.
     """
     deaths = 0
@@ -46,6 +50,8 @@ async def run_trial(film: Film, step: TrialStep, tell: Tell) -> TrialRecord:
                 raise
         except ToolError as error:
             film.check_source()
+            if error.returncode == -signal.SIGKILL:
+                raise OutOfMemoryError(error.message, hint=error.hint, cause=MemoryCause.KILLED) from error
             deaths += 1
             if deaths >= MOST_ATTEMPTS or error.returncode is None or error.returncode >= 0:
                 raise
@@ -61,8 +67,10 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
     key = identity.trial_key(curve, step.crf)
     part = film.workspace.segments / f"{key}.part"
     final = film.workspace.segments / f"{key}.mkv"
+    meter = IdleMeter()
     facts, encode_usage = await encode_chunk(film, step, tell, part, back)
     scores, score_usage = await score_chunk(film, step.chunk, tell, part, back)
+    cpu_idle = meter.share()
     await asyncio.to_thread(keep, part, final)
     film.check_source()
     scoring, plan = film.plan.scoring, film.plan_of(step.chunk)
@@ -89,6 +97,8 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
         parameters=dict(plan.parameters),
         build=film.tools.encode_build(),
         why=step.why,
+        threads=film.threads,
+        cpu_idle=cpu_idle,
     )
 
 
@@ -114,6 +124,7 @@ async def encode_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back
         on_line=ProgressReader(lambda p: tell("encode", p.frame)),
         stall_seconds=STALL_SECONDS,
         env=ENCODER_ENVIRONMENT,
+        memory_limit=film.memory_limit,
     )
     facts = await asyncio.to_thread(read_chunk, part)
     if facts.frames != chunk.frames or not facts.first_is_key:
@@ -148,6 +159,7 @@ async def score_chunk(film: Film, chunk: Chunk, tell: Tell, part: Path, back: in
             on_line=ProgressReader(lambda p: tell("score", p.frame)),
             stall_seconds=STALL_SECONDS,
             cwd=os.fspath(film.workspace.logs),
+            memory_limit=film.memory_limit,
         )
         text = log.read_text(encoding="utf-8")
     except OSError as error:

@@ -13,6 +13,9 @@ from reelwright.planning.streams import Fate, StreamPlan, plan_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
 
+#: FFmpeg's name of the encoder.
+ENCODER = "libsvtav1"
+
 
 class Strategy(StrEnum):
     """Which steps a job has."""
@@ -227,7 +230,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         filters=encode_filters(video, size),
         reference=reference_filters(video, size),
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
-        encoder="libsvtav1",
+        encoder=ENCODER,
         pix_fmt="yuv420p10le",
         parameters=parameters(request),
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),

@@ -20,6 +20,8 @@ from reelwright.engine.jobs import (
     StepKind,
     StepRecord,
     TrialRecord,
+    UsageSample,
+    size_class,
 )
 from reelwright.events import Event, EventName
 from reelwright.store import models, rows
@@ -120,6 +122,18 @@ class DjangoJobStore:
         """See the port."""
         with speaking_to(self.path):
             models.Trial.objects.filter(trial_key=trial_key).delete()
+
+    def usage_of(self, width: int, height: int, *, encoder: str, preset: int, limit: int) -> list[UsageSample]:
+        """See the port."""
+        middle = size_class(width, height)
+        keys: list[int] = []
+        with speaking_to(self.path):
+            # One short walk down the index a class: what lies below costs nothing, however long the ledger is.
+            for wanted in (middle - 1, middle, middle + 1):
+                some = models.Trial.objects.filter(encoder=encoder, preset=preset, size_class=wanted)
+                keys += some.order_by("-pk").values_list("pk", flat=True)[:limit]
+            newest = models.Trial.objects.filter(pk__in=sorted(keys, reverse=True)[:limit])
+            return _all(newest.order_by("-pk").only(*rows.USAGE_COLUMNS), rows.usage_value)
 
     def finish_job(self, job_id: str, status: JobStatus) -> None:
         """See the port.

@@ -115,7 +115,11 @@ class Trial(models.Model):
     score_cpu_seconds = models.FloatField()
     score_peak_rss_bytes = models.BigIntegerField()
 
+    threads = models.IntegerField(null=True)
+    cpu_idle = models.FloatField(null=True)
+
     features = _plain()
+    size_class = models.IntegerField()
     width = models.IntegerField()
     height = models.IntegerField()
     encoder = models.CharField(max_length=64)
@@ -127,12 +131,15 @@ class Trial(models.Model):
     updated = models.DateTimeField(auto_now=True)
 
     class Meta:
-        """Trials are looked up by curve, in the order of their CRF."""
+        """Trials are looked up by curve, in the order of their CRF, and by picture size, the newest first."""
 
         constraints = [
             models.CheckConstraint(condition=Q(start__gte=0, end__gt=F("start")), name="a_trial_has_frames"),
         ]
-        indexes = [models.Index(fields=["curve_key", "crf"], name="trials_of_a_curve")]
+        indexes = [
+            models.Index(fields=["curve_key", "crf"], name="trials_of_a_curve"),
+            models.Index(fields=["encoder", "preset", "size_class", "id"], name="trials_of_a_size"),
+        ]
 
     def __str__(self) -> str:
         return f"frames [{self.start}, {self.end}) of {self.source_id} at CRF {self.crf}"

@@ -18,6 +18,8 @@ from reelwright.engine.jobs import (
     StepRecord,
     TrialRecord,
     Usage,
+    UsageSample,
+    size_class,
 )
 from reelwright.quality.score import Score
 from reelwright.store import models
@@ -124,6 +126,10 @@ def step_value(row: models.Step) -> StepRecord:
     return StepRecord(kind=StepKind(row.kind), result=_mapping(row.result), usage=_usage(row))
 
 
+def _unless_none(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda column: None if column is None else read(column)
+
+
 #: Columns of a trial that are the value's own attributes, read back as this type.
 _TRIAL: dict[str, Callable[[Any], Any]] = {
     "trial_key": str,
@@ -145,6 +151,8 @@ _TRIAL: dict[str, Callable[[Any], Any]] = {
     "parameters": _mapping,
     "build": _mapping,
     "why": str,
+    "threads": _unless_none(int),
+    "cpu_idle": _unless_none(float),
 }
 
 
@@ -152,6 +160,7 @@ def trial_row(trial: TrialRecord) -> models.Trial:
     """The row of a trial."""
     return models.Trial(
         **{name: getattr(trial, name) for name in _TRIAL},
+        size_class=size_class(trial.width, trial.height),
         **_columns("score_", trial.score),
         **_columns("encode_", trial.encode_usage),
         **_columns("score_", trial.score_usage),
@@ -176,6 +185,22 @@ def trial_value(row: models.Trial) -> TrialRecord:
         ),
         encode_usage=_usage(row, "encode_"),
         score_usage=_usage(row, "score_"),
+    )
+
+
+#: The columns `usage_value` reads: the frames' scores and features of a trial are many times larger.
+USAGE_COLUMNS = (
+    *("width", "height", "threads", "cpu_idle"),
+    *(f"{of}_{what}" for of in ("encode", "score") for what in ("wall_seconds", "cpu_seconds", "peak_rss_bytes")),
+)
+
+
+def usage_value(row: models.Trial) -> UsageSample:
+    """What the trial of a row needed."""
+    return UsageSample(
+        **{name: _TRIAL[name](getattr(row, name)) for name in ("width", "height", "threads", "cpu_idle")},
+        encode=_usage(row, "encode_"),
+        score=_usage(row, "score_"),
     )
 
 

@@ -19,14 +19,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn, Protocol
 
+import psutil
+
 from reelwright.errors import ToolError
-from reelwright.tools.failures import program
+from reelwright.tools.failures import MemoryCause, OutOfMemoryError, program
 from reelwright.tools.output import Lines, News, Tail
 
 _STDOUT_LINE_LIMIT = 1024 * 1024
 _PIPE_BYTES = 64 * 1024  # what a pipe holds, see pipe(7)
 _TICK_SECONDS = 1.0
+_MEMORY_SECONDS = 0.25  # how often memory is looked at where it has a limit
 _POLL_SECONDS = 0.05
+# Allocated memory counts against this limit whether it is used or not: SVT-AV1 has up to four times as much as it uses,
+# and two gigabytes more is the stacks of many threads. It only stops what grows faster than it is looked at.
+_ALLOCATED_TIMES, _ALLOCATED_MORE = 4, 2 << 30
+_VERY_NICE = 10
 _OOM_SCORE = 500  # where memory runs out an encoder goes, not the one that keeps the books
 
 
@@ -76,6 +83,7 @@ class Child:
         self._usage: resource.struct_rusage | None = None
         self._own_peak = _peak_rss("self")
         self._sampled_peak = 0
+        self._memory_limit: int | None = None
         self._stdout, self._stdout_lines, self._news = bytearray(), Lines(_STDOUT_LINE_LIMIT), News()
         self._stderr, self._stderr_lines = Tail(), Lines(returns=True)
         self._on_line: Callable[[str], None] | None = None
@@ -94,12 +102,17 @@ class Child:
             if file is not None:
                 self._pipes.append(_Pipe(file, take))
 
-    def restrain(self, nice: int, file_size_limit: int | None) -> None:
+    def restrain(self, nice: int, file_size_limit: int | None, memory_limit: int | None = None) -> None:
         """Lowers its priority and limits, from outside: code between fork and exec is not safe."""
         with suppress(OSError):
             # The group, because on Linux a process's number reaches only its first thread.
             os.setpriority(os.PRIO_PGRP, self.number, os.getpriority(os.PRIO_PROCESS, 0) + nice)
+        if nice > 0:
+            _yield_disk(self.number, idle=nice >= _VERY_NICE)
+        self._memory_limit = memory_limit
         limits = {resource.RLIMIT_CORE: 0}
+        if memory_limit is not None:
+            limits[resource.RLIMIT_DATA] = _ALLOCATED_TIMES * memory_limit + _ALLOCATED_MORE
         if file_size_limit is not None:
             limits[resource.RLIMIT_FSIZE] = file_size_limit
         for limit, value in limits.items():
@@ -112,6 +125,8 @@ class Child:
         """Waits for its end; raises where it stalls or takes too long."""
         loop = asyncio.get_running_loop()
         tick = min([_TICK_SECONDS, *(limit / 4 for limit in (stall, timeout) if limit)])
+        if self._memory_limit is not None:
+            tick = min(tick, _MEMORY_SECONDS)
         quiet = spent = 0.0
         while not self.over.done():
             before, self._heard = loop.time(), False
@@ -123,6 +138,8 @@ class Child:
             self._sampled_peak = max(self._sampled_peak, _peak_rss(str(self.number)))
             if self.over.done():
                 return
+            if self._memory_limit is not None and self._sampled_peak > self._memory_limit:
+                raise self._too_large(self._memory_limit)
             if stall is not None and quiet >= stall:
                 self._give_up(f"made no progress for {stall:g} seconds and was ended")
             if timeout is not None and spent >= timeout:
@@ -186,6 +203,12 @@ class Child:
     def _error(self, how: str) -> ToolError:
         message = f"{self._what} failed: {program(self._argv)} {how}."
         return ToolError(message, argv=self._argv, stderr=self._stderr.text())
+
+    def _too_large(self, limit: int) -> OutOfMemoryError:
+        message = (
+            f"{self._what} failed: {program(self._argv)} took more than the {limit >> 20} MiB of memory it may have."
+        )
+        return OutOfMemoryError(message, hint="Let it have more.", cause=MemoryCause.CAP)
 
     def _give_up(self, how: str) -> NoReturn:
         raise self._error(how)
@@ -264,6 +287,20 @@ def _poll_end(number: int, then: Callable[[], None]) -> None:
             loop.call_later(_POLL_SECONDS, _poll_end, number, then)
             return
     loop.call_soon(then)
+
+
+def _yield_disk(number: int, *, idle: bool) -> None:
+    """Lets others go first at the disk; threads made later take after the first one."""
+    with suppress(psutil.Error, OSError, AttributeError):  # it has ended, or this is not Linux
+        if idle:
+            psutil.Process(number).ionice(psutil.IOPRIO_CLASS_IDLE)
+        else:
+            psutil.Process(number).ionice(psutil.IOPRIO_CLASS_BE, 7)
+
+
+def memory_is_known() -> bool:
+    """Whether this system tells how much memory a running child has taken."""
+    return _peak_rss("self") > 0
 
 
 def _peak_rss(process: str) -> int:

@@ -5,6 +5,7 @@ import re
 import shlex
 import signal
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import PurePath
 
 from reelwright.errors import ReelwrightError, ResourceError, ToolError
@@ -16,14 +17,40 @@ _LAST_SURROGATE = 0xDCFF
 _FFMPEG_NO_SPACE = -errno.ENOSPC & 0xFF
 _FFMPEG_NO_MEMORY = -errno.ENOMEM & 0xFF
 _NO_SPACE = ("No space left on device", "Disk quota exceeded")
-_NO_MEMORY = ("Cannot allocate memory",)
-_SCARCE = frozenset({errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
+# FFmpeg cannot start a thread where there is no memory for its stack; SVT-AV1 names its own failure.
+_NO_MEMORY = ("Cannot allocate memory", "pthread_create() failed: Resource temporarily", "SvtMalloc[fatal]")
+_SCARCE = frozenset({errno.EAGAIN, errno.EMFILE, errno.ENFILE})
 _EMPTY_PHRASES = re.compile(r"conversion failed!|exiting normally, received signal \d+\.|last message repeated")
 _LOG_CONTEXT = re.compile(r"\[[^\[\]]* @ 0x[0-9a-f]+\] ?")
 _SIGNAL_HINTS = {
     signal.SIGKILL: "If nobody ended it, the system ran out of memory: run fewer encodes at once.",
     signal.SIGXFSZ: "What it wrote grew past the size it was allowed.",
 }
+
+
+class MemoryCause(StrEnum):
+    """How a lack of memory is known, which decides what helps."""
+
+    #: The system refused memory, and the program said so.
+    TOLD = "told"
+    #: The process was killed; nobody but the system's out-of-memory killer is known to do that.
+    KILLED = "killed"
+    #: It took more than it may have: how many run beside it changes nothing.
+    CAP = "cap"
+
+
+class OutOfMemoryError(ResourceError):
+    """Out of memory: the system's, or what one child may take.
+
+    Args:
+        message: What happened, and where.
+        hint: What to do next, or an empty string.
+        cause: How it is known.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", cause: MemoryCause = MemoryCause.TOLD) -> None:
+        super().__init__(message, hint=hint)
+        self.cause = cause
 
 
 def clean(text: str) -> str:
@@ -55,7 +82,7 @@ def bad_end(what: str, argv: tuple[str, ...], returncode: int, stderr: str) -> R
     if status == _FFMPEG_NO_SPACE or any(words in stderr for words in _NO_SPACE):
         return ResourceError(f"{what} failed: no space left on the disk.", hint="Free some space and run it again.")
     if status == _FFMPEG_NO_MEMORY or any(words in stderr for words in _NO_MEMORY):
-        return ResourceError(f"{what} failed: out of memory.", hint="Run fewer encodes at once.")
+        return OutOfMemoryError(f"{what} failed: out of memory.", hint="Run fewer encodes at once.")
     ending, hint = _ending(returncode)
     said = _last_words(stderr)
     message = f"{what} failed: {program(argv)} {ending}" + (f": {said}" if said else ".")
@@ -64,6 +91,10 @@ def bad_end(what: str, argv: tuple[str, ...], returncode: int, stderr: str) -> R
 
 def no_start(what: str, argv: tuple[str, ...], error: OSError) -> ReelwrightError:
     """The error for a child that could not be started."""
+    if error.errno == errno.ENOMEM:
+        return OutOfMemoryError(
+            f"{what} failed: no memory to start {program(argv)}.", hint="Run fewer encodes at once."
+        )
     if error.errno in _SCARCE:
         return ResourceError(f"{what} failed: no resources to start {program(argv)} ({error.strerror}).")
     hint = f"Install {program(argv)}, or correct its path in the settings."

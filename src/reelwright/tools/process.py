@@ -98,6 +98,7 @@ class Runner:
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
         file_size_limit: int | None = None,
+        memory_limit: int | None = None,
         check: bool = True,
     ) -> Finished:
         """Runs a program to its end; cancelling this ends the program's whole process group.
@@ -113,6 +114,7 @@ class Runner:
             env: Variables to set on top of this process's environment.
             cwd: The folder to start it in.
             file_size_limit: The most bytes any file it writes may have.
+            memory_limit: The most bytes of memory it may use; it is looked at four times a second.
             check: Whether a status other than zero is an error.
 
         Raises:
@@ -125,7 +127,7 @@ class Runner:
         child = self._spawn(command, what, variables, cwd)
         try:
             child.listen(on_line, max_stdout if keep_stdout else None)
-            child.restrain(self._nice, file_size_limit)
+            child.restrain(self._nice, file_size_limit, memory_limit)
             if self._guard is None or not self._guard.tell(f"+{child.number}\n"):
                 await self.start()
             await child.watch(stall_seconds, timeout_seconds)

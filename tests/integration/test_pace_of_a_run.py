@@ -1,0 +1,112 @@
+"""A run whose machine gets short of memory under way. That cannot be provoked safely, so what is free is told here."""
+
+import asyncio
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+
+from reelwright.app.wiring import services
+from reelwright.config import settings_from
+from reelwright.engine import pace
+from reelwright.engine.jobs import OutcomeRecord, UsageSample
+from reelwright.engine.pace import Gauges, Limits
+from reelwright.engine.pipeline import Options, encode_film
+from reelwright.engine.resources import RESERVE_BYTES
+from reelwright.events import Event, EventName
+from reelwright.planning.plan import ENCODER, Request
+
+PLENTY = 64 << 30
+
+
+@dataclass
+class Heard:
+    """Every event, and what is done when one comes."""
+
+    free: list[int]
+    events: list[Event] = field(default_factory=list)
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+
+    def of(self, name: EventName) -> list[Event]:
+        return [event for event in self.events if event.event is name]
+
+    def memory(self) -> int:
+        """What is free: one figure after the other, then plenty."""
+        return self.free.pop(0) if self.free else PLENTY
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Six scenes of a second."""
+    path = tmp_path / "film.mkv"
+    looks = [f"testsrc2=s=160x90:r=6:d=1,hue=h={60 * k},noise=alls=12:allf=t" for k in range(6)]
+    inputs = [word for look in looks for word in ("-f", "lavfi", "-i", look)]
+    graph = "".join(f"[{k}:v]format=yuv420p,setsar=1[v{k}];" for k in range(6))
+    graph += "".join(f"[v{k}]" for k in range(6)) + "concat=n=6"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", *inputs, "-filter_complex", graph]
+    subprocess.run([*command, "-c:v", "libx264", "-preset", "ultrafast", str(path)], check=True)
+    return path
+
+
+def encode(film: Path, heard: Heard, workers: int) -> tuple[OutcomeRecord, list[UsageSample]]:
+    """Encode in this process; the outcome, and what the ledger then knows of what it took."""
+    tree = {"database": {"path": str(film.parent / "ledger.sqlite3")}, "processing": {"chunk_size": 1}}
+    request = Request(crf=40.0, preset=4, chunk_seconds=1.0)
+    options = Options(work_dir=film.parent / "work", limits=Limits(workers=workers))
+
+    async def run() -> tuple[OutcomeRecord, list[UsageSample]]:
+        async with services(settings_from(None, tree), heard) as ready:
+            outcome = await encode_film(film, film.with_name("out.mkv"), request, options, ready)
+            seen = await ready.offload(lambda: ready.store.usage_of(160, 90, encoder=ENCODER, preset=4, limit=99))
+            return outcome, seen
+
+    return asyncio.run(run())
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
+    """Let the run see what is told here, at every look."""
+    monkeypatch.setattr(pace, "Gauges", lambda: Gauges(free_memory=heard.memory))
+    monkeypatch.setattr(pace, "LOOK_SECONDS", 0.0)
+
+
+def test_when_memory_is_nearly_gone_the_youngest_is_put_off_and_begun_again(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = Heard(free=[RESERVE_BYTES // 8])
+    watched(monkeypatch, heard)
+    outcome, seen = encode(film, heard, workers=3)
+    assert (outcome.outcome, outcome.exit_code) == ("encoded", 0)
+    (change,) = heard.of(EventName.RESOURCES_CHANGED)
+    assert "youngest encode is put off; 2 encodes at once from now on" in change.data["why"]
+    (begun,) = heard.of(EventName.ENCODING_STARTED)
+    assert outcome.trials == begun.data["chunks"] == len(seen)
+    lanes = [len(e.data["lanes"]) for e in heard.events[heard.events.index(change) :] if "lanes" in e.data]
+    gone = next(k for k, count in enumerate(lanes) if count <= 2)  # the one put off takes a moment to end
+    assert max(lanes[gone:]) <= 2
+
+
+def test_when_memory_gets_short_those_under_way_go_on_and_fewer_are_begun(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = Heard(free=[RESERVE_BYTES - 1])
+    watched(monkeypatch, heard)
+    outcome, seen = encode(film, heard, workers=2)
+    assert outcome.exit_code == 0
+    (change,) = heard.of(EventName.RESOURCES_CHANGED)
+    assert change.data["workers"] == 1
+    assert outcome.trials == len(seen)
+
+
+def test_the_ledger_keeps_what_each_trial_was_given_and_took(film: Path) -> None:
+    _, seen = encode(film, Heard(free=[]), workers=1)
+    assert seen
+    for sample in seen:
+        assert (sample.width, sample.height) == (160, 90)
+        assert sample.threads in {1, 2}
+        assert sample.cpu_idle is None or 0 <= sample.cpu_idle <= 1
+        assert sample.encode.peak_rss_bytes > 10 << 20
+        assert sample.score.cpu_seconds > 0
