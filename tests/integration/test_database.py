@@ -191,8 +191,9 @@ class TestOlderLedgers:
     ) -> None:
         ledger.open_job(job("j"))
         ledger.close()
-        monkeypatch.setattr(sqlite, "known_migrations", lambda: {"0001_initial", "0002_later"})
-        copy = path.with_name("ledger.sqlite3.before-0001_initial.backup")
+        known = sqlite.known_migrations()
+        monkeypatch.setattr(sqlite, "known_migrations", lambda: {*known, "9998_later"})
+        copy = path.with_name(f"ledger.sqlite3.before-{max(known)}.backup")
 
         def fail() -> None:
             assert ask(copy, "SELECT id FROM store_job") == [("j",)]
@@ -203,7 +204,7 @@ class TestOlderLedgers:
             with pytest.raises(RuntimeError, match="power cut"):
                 open_ledger(path)
 
-        later = "INSERT INTO django_migrations (app, name, applied) VALUES ('store', '0002_later', '2030-01-01')"
+        later = "INSERT INTO django_migrations (app, name, applied) VALUES ('store', '9998_later', '2030-01-01')"
         monkeypatch.setattr(database, "_migrate", lambda: ask(path, later))
         store = open_ledger(path)
         assert store.find_job("j") == job("j")

@@ -11,8 +11,8 @@ import psutil
 
 from reelwright.engine.analysis import Reader
 from reelwright.engine.film import Film
-from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord
-from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
+from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
+from reelwright.engine.outcome import analysis_of, film_score, outcome_of_error, plain_plan
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.resources import decide_parallel
 from reelwright.engine.runner import LocalRunner
@@ -124,7 +124,7 @@ class Line:
                 locks=locks,
             )
             index, workspace = await reader.analyse(plan.video_index)
-            return await self.encode(plan, stamp, index, workspace)
+            return await self.encode(plan, stamp, index, workspace, reader.usage)
 
     async def check_output(self) -> None:
         """Find out before any work whether the output may be written."""
@@ -152,9 +152,9 @@ class Line:
         return identity.job_id(source_id, plan.request_identity(), os.fspath(self.output))
 
     async def encode(
-        self, plan: EncodePlan, stamp: SourceStamp, index: FrameIndex, workspace: Workspace
+        self, plan: EncodePlan, stamp: SourceStamp, index: FrameIndex, workspace: Workspace, read: Usage
     ) -> OutcomeRecord:
-        """Everything after the analysis."""
+        """Everything after the analysis, which used `read`."""
         services = self.services
         self.job_id = self.emit.job = self.job_key(plan, index.source_id)
         job = Job(
@@ -165,11 +165,6 @@ class Line:
             plan=plain_plan(plan),
         )
         known = await services.offload(services.store.open_job, job)
-        analysed = {"source_id": index.source_id, "frames": index.frames, "seconds": float(index.duration)}
-        record = StepRecord(kind=StepKind.ANALYSE, result=analysed)
-        await services.offload(services.store.commit_step, job.id, record)
-        if done := await self.already_done(known):
-            return done
         parallel = decide_parallel(
             cores=len(os.sched_getaffinity(0)),
             memory_bytes=psutil.virtual_memory().available,
@@ -182,6 +177,9 @@ class Line:
             plan=plan, index=index, chunks=make_chunks(index, chunk_length(plan.request)), workspace=workspace,
             output=self.output, job_id=self.job_id, threads=parallel.threads,
         )  # fmt: skip
+        await self.commit_analysis(film, read)
+        if done := await self.already_done(known):
+            return done
         runner = LocalRunner(
             film, services.store, services.offload, self.emit, most=parallel.encodes, overwrite=self.options.overwrite
         )
@@ -192,6 +190,15 @@ class Line:
             raise
         await services.offload(services.store.finish_job, self.job_id, JobStatus.DONE)
         return self.finished(runner, state)
+
+    async def commit_analysis(self, film: Film, read: Usage) -> None:
+        """Commit what the job's chunks are. Where the index was recalled, what reading it once took is kept."""
+        services = self.services
+        steps = await services.offload(services.store.steps, film.job_id)
+        former = steps.get(StepKind.ANALYSE)
+        used = former.usage if former is not None and not read.wall_seconds else read
+        record = StepRecord(kind=StepKind.ANALYSE, result=analysis_of(film), usage=used)
+        await services.offload(services.store.commit_step, film.job_id, record)
 
     def info_or_fail(self) -> MediaInfo:
         """The probe's facts."""

@@ -89,6 +89,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
         parameters=dict(film.plan.parameters),
         build=film.tools.encode_build(),
         why=step.why,
+        predicted=None if step.predicted is None else round(step.predicted, 3),
     )
 
 

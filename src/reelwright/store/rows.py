@@ -145,6 +145,7 @@ _TRIAL: dict[str, Callable[[Any], Any]] = {
     "parameters": _mapping,
     "build": _mapping,
     "why": str,
+    "predicted": lambda column: None if column is None else float(column),
 }
 
 
@@ -234,4 +235,16 @@ def event_row(event: events.Event) -> models.Event:
         job_id=event.job,
         status=event.status.encode("utf-8", "backslashreplace").decode("utf-8"),
         data=event.data,
+    )
+
+
+def event_value(row: models.Event) -> events.Event:
+    """The event of a row."""
+    return events.Event(
+        event=events.EventName(row.event),
+        timestamp=row.timestamp,
+        file=path_of(row.file_exact),
+        job=row.job_id,
+        status=row.status,
+        data=_mapping(row.data),
     )
