@@ -134,8 +134,8 @@ def vmaf_card(figures: Figures) -> dict[str, str]:
     """Quality."""
     if figures.vmaf is None:
         return {"label": "VMAF", "value": "–", "sub": "nothing was scored yet"}
-    sub = f"5 % of the frames below {figures.p5:.2f}, lowest {figures.lowest:.2f}"
-    return {"label": "VMAF, mean of all frames", "value": f"{figures.vmaf:.2f}", "sub": sub}
+    sub = f"5th percentile {figures.p5:.2f}, lowest frame {figures.lowest:.2f}"
+    return {"label": "Mean VMAF", "value": f"{figures.vmaf:.2f}", "sub": sub}
 
 
 def size_card(figures: Figures) -> dict[str, str]:
@@ -156,10 +156,10 @@ def chunk_card(figures: Figures, plan: Mapping[str, Any]) -> dict[str, str]:
     if plan.get("request", {}).get("crf") is not None:
         return {"label": "Chunks", "value": str(figures.accepted), "sub": "all at the CRF that was asked for"}
     missed, waiting = figures.accepted - figures.within_band, figures.chunks - figures.accepted
-    sub = "every chunk is" if not missed and not waiting else ""
-    parts = [f"{missed} outside it" if missed else "", f"{waiting} still searched" if waiting else sub]
+    sub = "all of them" if not missed and not waiting else ""
+    parts = [f"{missed} outside, the reason is below" if missed else "", f"{waiting} still searched" if waiting else sub]
     value = f"{figures.within_band} of {figures.chunks}"
-    return {"label": "Chunks within the band", "value": value, "sub": ", ".join(p for p in parts if p)}
+    return {"label": "Chunks in the band", "value": value, "sub": ", ".join(p for p in parts if p)}
 
 
 def work_card(figures: Figures) -> dict[str, str]:

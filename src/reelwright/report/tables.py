@@ -92,7 +92,8 @@ def stream_table(plan: Mapping[str, Any], source: MediaInfo | None) -> list[dict
     rows = []
     for planned in plan.get("streams", ()):
         stream = known.get(planned["index"])
-        words = [stream.language, stream.title or stream.file_name] if stream else []
+        language = stream.language if stream and stream.language != "und" else None
+        words = [language, stream.title or stream.file_name] if stream else []
         rows.append(
             {
                 "index": str(planned["index"]),

@@ -95,6 +95,8 @@
   const draw = (element, make) => {
     const again = () => {
       const figure = make(element);
+      // Paper is narrower than most screens, and an element is measured before the page is laid out for it.
+      if (root.hasAttribute("data-print")) figure.layout.width = element.matches(".small") ? 420 : 640;
       return Plotly.react(element, figure.data, figure.layout, { ...config, ...figure.config });
     };
     drawn.set(element, again);
@@ -118,16 +120,20 @@
     const lowest = Math.min(...[...aims, 100].concat(scores.length ? [scores.reduce((a, b) => Math.min(a, b), 100)] : []));
     const facts = line.chunk.map((k, at) => {
       const c = chunks[k];
-      return [clock(line.time[at]), line.frame[at], k, c.crf, c.mean, c.bytes === null ? "–" : bytes(c.bytes)];
+      return [clock(line.time[at]), line.frame[at], k, c.crf, c.mean, c.bytes === null ? "–" : bytes(c.bytes), line.vmaf[at]];
     });
     const shown = element.layout ? [...element.layout.xaxis.range] : [0, data.seconds];
+    // Three panels, one label: what is under the pointer is told wherever along the height it is.
+    const told = { type: "scatter", mode: "lines", connectgaps: false, x: line.time, customdata: facts, name: "",
+      hovertemplate: "<b>VMAF %{customdata[6]:.2f}</b>  %{customdata[0]}, frame %{customdata[1]}<br>" +
+        "chunk %{customdata[2]}: mean %{customdata[4]:.2f}<br>CRF %{customdata[3]}, %{customdata[5]}<extra></extra>" };
     const silent = { type: "scatter", mode: "lines", hoverinfo: "skip", connectgaps: false };
     const crf = known("crf");
     return {
       data: [
-        { ...silent, x: line.time, y: line.vmaf, line: { color: color("frame"), width: 1 }, customdata: facts, hoverinfo: "all",
-          name: "", hovertemplate: "<b>VMAF %{y:.2f}</b>  %{customdata[0]}, frame %{customdata[1]}<br>" +
-            "chunk %{customdata[2]}: mean %{customdata[4]:.2f}<br>CRF %{customdata[3]}, %{customdata[5]}<extra></extra>" },
+        { ...told, y: line.vmaf, line: { color: color("frame"), width: 1 } },
+        { ...told, y: line.chunk.map((k) => chunks[k].crf), yaxis: "y2", line: { color: "rgba(0,0,0,0)", width: 1 } },
+        { ...told, y: line.chunk.map((k) => chunks[k].kbps), yaxis: "y3", line: { color: "rgba(0,0,0,0)", width: 1 } },
         { ...silent, ...steps("p5"), line: { color: color("vmaf"), width: 1.5, dash: "dot" } },
         { ...silent, ...steps("mean"), line: { color: color("vmaf"), width: 2.5 } },
         { ...silent, ...steps("crf"), yaxis: "y2", line: { color: color("crf"), width: 2.5 } },
@@ -135,7 +141,7 @@
           x: chunks.map((c) => (c.begins + c.ends) / 2), width: chunks.map((c) => (c.ends - c.begins) * 0.96), y: chunks.map((c) => c.kbps) },
       ],
       layout: layout({
-        margin: { l: narrow.matches ? 46 : 58, r: 12, t: 24, b: 32 }, hovermode: "x", hoversubplots: "axis",
+        margin: { l: narrow.matches ? 46 : 58, r: 12, t: 24, b: 32 }, hovermode: "x",
         dragmode: coarse.matches ? false : "zoom", bargap: 0, spikedistance: -1,
         xaxis: axis({ range: shown, minallowed: 0, maxallowed: data.seconds, anchor: "y3", showgrid: false, showspikes: true,
           spikemode: "across", spikesnap: "cursor", spikethickness: 1, spikedash: "solid", spikecolor: color("muted"), ...ticks(...shown) }),
@@ -169,10 +175,10 @@
         { x: line.x, y: line.y, mode: "lines", hoverinfo: "skip", line: { color: color("bytes"), width: 1, dash: "dot" } },
         { x: guessed.map((t) => t.crf), y: guessed.map((t) => t.expected), mode: "markers", name: "",
           marker: { symbol: "circle-open", size: 9, color: color("muted"), line: { width: 1.5 } }, hovertemplate: "CRF %{x}<br>expected %{y:.2f}<extra></extra>" },
-        { x: trials.map((t) => t.crf), y: trials.map((t) => t.vmaf), mode: "markers+text", name: "", text: trials.map((_, k) => String(k + 1)),
-          textposition: "top center", textfont: { size: 12, color: color("muted") }, cliponaxis: false,
+        { x: trials.map((t) => t.crf), y: trials.map((t) => t.vmaf), mode: "markers+text", name: "", text: trials.map((_, k) => ` ${k + 1}`),
+          textposition: "middle right", textfont: { size: 12, color: color("muted") }, cliponaxis: false,
           marker: { size: trials.map((t) => (t.taken ? 13 : 9)), color: trials.map((t) => color(t.taken ? "good" : "vmaf")) },
-          hovertemplate: "trial %{text}, CRF %{x}<br><b>VMAF %{y:.2f}</b><extra></extra>" },
+          hovertemplate: "trial%{text}, CRF %{x}<br><b>VMAF %{y:.2f}</b><extra></extra>" },
       ],
       layout: layout({
         margin: { l: 48, r: 14, t: 12, b: 40 }, hovermode: "closest", dragmode: false,
