@@ -157,7 +157,10 @@ def chunk_card(figures: Figures, plan: Mapping[str, Any]) -> dict[str, str]:
         return {"label": "Chunks", "value": str(figures.accepted), "sub": "all at the CRF that was asked for"}
     missed, waiting = figures.accepted - figures.within_band, figures.chunks - figures.accepted
     sub = "all of them" if not missed and not waiting else ""
-    parts = [f"{missed} outside, the reason is below" if missed else "", f"{waiting} still searched" if waiting else sub]
+    parts = [
+        f"{missed} outside, the reason is below" if missed else "",
+        f"{waiting} still searched" if waiting else sub,
+    ]
     value = f"{figures.within_band} of {figures.chunks}"
     return {"label": "Chunks in the band", "value": value, "sub": ", ".join(p for p in parts if p)}
 

@@ -41,7 +41,7 @@ def chunk_table(chunks: Sequence[ChunkStory]) -> list[dict[str, Any]]:
             "bytes": size(c.accepted.size_bytes) if c.accepted else UNKNOWN,
             "kbps": UNKNOWN if c.kbps is None else f"{c.kbps:,.0f}".replace(",", "\u2009"),
             "state": "open" if c.accepted is None else "in" if c.within_band else "out",
-            "why": c.why or "the search has not ended",
+            "why": printable_path(c.why or "the search has not ended"),
             "trials": [_trial_row(place, t, c) for place, t in enumerate(c.trials, start=1)],
         }
         for c in chunks
@@ -59,7 +59,7 @@ def _trial_row(place: int, trial: TrialRecord, chunk: ChunkStory) -> dict[str, A
         "bytes": size(trial.size_bytes),
         "encode": seconds(trial.encode_usage.wall_seconds),
         "score": seconds(trial.score_usage.wall_seconds),
-        "why": trial.why,
+        "why": printable_path(trial.why),
         "taken": trial is chunk.accepted,
     }
 
