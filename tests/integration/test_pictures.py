@@ -168,7 +168,7 @@ def test_a_picture_is_upright_with_square_pixels_and_no_wider_than_a_page_needs(
 
 
 def test_a_picture_that_hardly_compresses_is_still_small(tmp_path: Path) -> None:
-    film = make(tmp_path / "n.mkv", "color=gray:s=1280x720:r=24,noise=alls=40:allf=t", "-frames:v", "1", *X264)
+    film = make(tmp_path / "n.mkv", "color=gray:s=1280x720:r=24,noise=alls=25:allf=t", "-frames:v", "1", *X264)
     video, index = asyncio.run(facts(film, tmp_path))
     grab = source_grab(str(film), 0, index, encode_filters(video), frame=0, attempt=0)
     data = fetch([grab], video, tmp_path)

@@ -1,6 +1,7 @@
 """The film's chunks with their searches, put together from a job's records. Nothing is guessed: unknown is None."""
 
 import statistics
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -58,9 +59,12 @@ def chunk_stories(dossier: Dossier) -> tuple[ChunkStory, ...]:
         return ()
     choices = {**_told(dossier.events), **_assembled(dossier)}
     order = _order(dossier.events)
+    curves: dict[str, list[TrialRecord]] = defaultdict(list)
+    for trial in dossier.trials:
+        curves[trial.curve_key].append(trial)
     ends = [*(c["seconds"] for c in plain[1:]), analysed.result["seconds"]]
     return tuple(
-        _story(k, chunk, end, _trials(dossier.trials, chunk["curve"], k, order), choices.get(k))
+        _story(k, chunk, end, _in_order(curves[chunk["curve"]], k, order), choices.get(k))
         for k, (chunk, end) in enumerate(zip(plain, ends, strict=True))
     )
 
@@ -87,11 +91,10 @@ def _is_chosen(trial: TrialRecord, choice: _Choice) -> bool:
     return trial.trial_key == choice.trial if choice.trial else abs(trial.crf - choice.crf) < SAME
 
 
-def _trials(
-    trials: Sequence[TrialRecord], curve: str, chunk: int, order: Mapping[tuple[int, float], int]
+def _in_order(
+    trials: Sequence[TrialRecord], chunk: int, order: Mapping[tuple[int, float], int]
 ) -> tuple[TrialRecord, ...]:
-    own = [t for t in trials if t.curve_key == curve]
-    return tuple(sorted(own, key=lambda t: (order.get((chunk, t.crf), len(order)), t.crf)))
+    return tuple(sorted(trials, key=lambda t: (order.get((chunk, t.crf), len(order)), t.crf)))
 
 
 def _order(events: Sequence[Event]) -> dict[tuple[int, float], int]:

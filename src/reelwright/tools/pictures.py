@@ -15,8 +15,8 @@ from reelwright.tools.ffmpeg import QUIET
 from reelwright.tools.frames import STEPS_BACK, choose, reference_input
 from reelwright.tools.process import Runner
 
-#: WebP qualities tried, best first: the first picture that is small enough is taken.
-QUALITIES = (95, 88, 78, 62, 40, 15)
+#: WebP qualities tried, best first: the first picture that is small enough is taken, else the smallest.
+QUALITIES = (95, 85, 70, 45, 5)
 MOST_BYTES = 200_000
 MOST_WIDTH = 1280
 #: Matroska's ticks a second.
