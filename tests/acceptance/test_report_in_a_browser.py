@@ -169,6 +169,14 @@ def test_dragging_zooms_and_a_double_click_or_the_button_resets(browser: Browser
             assert shown_range(page) == whole
 
 
+def test_the_bounds_of_the_chunks_in_sight_are_drawn(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as (page, _):
+        bounds = "document.querySelector('#along').layout.shapes.filter((s) => s.yref === 'paper').map((s) => s.x0)"
+        assert page.evaluate(bounds) == [2, 4, 6]
+        page.get_by_role("button", name="Zoom in").click()
+        becomes(page, f"String({bounds}) === '4'")
+
+
 def test_the_chart_is_moved_by_the_keyboard_alone(browser: Browser, path: Path) -> None:
     with opened(browser, path) as (page, _):
         for name, after in [("Zoom in", [2, 6]), ("Later", [4, 8]), ("Earlier", [2, 6]), ("Zoom out", [0, 8])]:

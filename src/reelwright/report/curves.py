@@ -7,7 +7,7 @@ from reelwright.media.timing import FrameIndex
 from reelwright.report.story import ChunkStory
 
 #: Points of the VMAF line: more than a screen has columns, few enough to be drawn at once.
-MOST_POINTS = 6000
+MOST_POINTS = 4000
 
 
 def thin(values: Sequence[float], most: int) -> list[int]:

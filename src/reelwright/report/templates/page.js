@@ -103,14 +103,21 @@
     return again();
   };
 
-  // One step for each chunk: from its first frame to its last, and a gap where nothing is known.
-  const steps = (value) => {
-    const line = { x: [], y: [] };
-    for (const chunk of data.chunks) {
-      line.x.push(chunk.begins, chunk.ends, null);
-      line.y.push(chunk[value], chunk[value], null);
-    }
-    return line;
+  // One step for each chunk, from its first frame to its last; the line breaks where nothing is known.
+  const steps = (value) => ({
+    x: data.chunks.flatMap((c) => [c.begins, c.ends]),
+    y: data.chunks.flatMap((c) => [c[value], c[value]]),
+  });
+  // Bounds of the chunks in sight. So many that they would be a wall say nothing: closer up there are fewer.
+  const MOST_BOUNDS = 100;
+  const shapes = ([from, to]) => {
+    const bounds = data.chunks.slice(1).map((c) => c.begins).filter((t) => t > from && t < to);
+    const axes = { x: "x", y: "y" };
+    return [
+      ...(data.fixed ? [] : [bandShape(axes), targetShape(axes)]),
+      ...(bounds.length > MOST_BOUNDS ? [] : bounds).map((t) => ({ type: "line", layer: "below", xref: "x", yref: "paper",
+        x0: t, x1: t, y0: 0, y1: 1, line: { color: color("line"), width: 1 } })),
+    ];
   };
   const known = (name) => data.chunks.map((c) => c[name]).filter((v) => v !== null);
   const along = (element) => {
@@ -129,14 +136,15 @@
         "chunk %{customdata[2]}: mean %{customdata[4]:.2f}<br>CRF %{customdata[3]}, %{customdata[5]}<extra></extra>" };
     const silent = { type: "scatter", mode: "lines", hoverinfo: "skip", connectgaps: false };
     const crf = known("crf");
+    const thick = chunks.length > 200 ? 1.2 : 2.5;
     return {
       data: [
-        { ...told, y: line.vmaf, line: { color: color("frame"), width: 1 } },
+        { ...told, y: line.vmaf, line: { color: color("frame"), width: line.time.length > 2000 ? 0.6 : 1 } },
         { ...told, y: line.chunk.map((k) => chunks[k].crf), yaxis: "y2", line: { color: "rgba(0,0,0,0)", width: 1 } },
         { ...told, y: line.chunk.map((k) => chunks[k].kbps), yaxis: "y3", line: { color: "rgba(0,0,0,0)", width: 1 } },
-        { ...silent, ...steps("p5"), line: { color: color("vmaf"), width: 1.5, dash: "dot" } },
-        { ...silent, ...steps("mean"), line: { color: color("vmaf"), width: 2.5 } },
-        { ...silent, ...steps("crf"), yaxis: "y2", line: { color: color("crf"), width: 2.5 } },
+        { ...silent, ...steps("p5"), line: { color: color("vmaf"), width: thick * 0.6, dash: "dot" } },
+        { ...silent, ...steps("mean"), line: { color: color("vmaf"), width: thick } },
+        { ...silent, ...steps("crf"), yaxis: "y2", line: { color: color("crf"), width: thick } },
         { type: "bar", hoverinfo: "skip", yaxis: "y3", marker: { color: color("bytes"), line: { width: 0 } },
           x: chunks.map((c) => (c.begins + c.ends) / 2), width: chunks.map((c) => (c.ends - c.begins) * 0.96), y: chunks.map((c) => c.kbps) },
       ],
@@ -149,11 +157,7 @@
         yaxis2: axis({ domain: [0.255, 0.42], fixedrange: true, nticks: 4,
           range: crf.length ? [Math.min(...crf) - 3, Math.max(...crf) + 3] : [12, 50] }),
         yaxis3: axis({ domain: [0, 0.175], fixedrange: true, nticks: 4, rangemode: "tozero" }),
-        shapes: [
-          ...(data.fixed ? [] : [bandShape({ x: "x", y: "y" }), targetShape({ x: "x", y: "y" })]),
-          ...chunks.slice(1).map((c) => ({ type: "line", layer: "below", xref: "x", yref: "paper", x0: c.begins, x1: c.begins, y0: 0, y1: 1,
-            line: { color: color("line"), width: 1 } })),
-        ],
+        shapes: shapes(shown),
         annotations: [["VMAF", 1], ["CRF", 0.42], ["kbit/s", 0.175]].map(([text, y]) => ({
           text: `<b>${text}</b>`, xref: "paper", yref: "paper", x: 0, y, xanchor: "left", yanchor: "bottom", xshift: narrow.matches ? -40 : -50,
           showarrow: false, font: { size: 12, color: color("muted") } })),
@@ -227,11 +231,12 @@
     for (const one of all("[data-move]")) {
       one.addEventListener("click", () => go(acts[one.dataset.move](element.layout.xaxis.range)));
     }
-    // The names of the times follow whatever part is shown.
+    // The names of the times, and the bounds, follow whatever part is shown.
     element.on("plotly_relayout", (change) => {
       if (Object.keys(change).some((key) => key.startsWith("xaxis.range") || key === "xaxis.autorange")) {
-        const named = ticks(...element.layout.xaxis.range);
-        Plotly.relayout(element, { "xaxis.tickvals": named.tickvals, "xaxis.ticktext": named.ticktext });
+        const range = element.layout.xaxis.range;
+        const named = ticks(...range);
+        Plotly.relayout(element, { "xaxis.tickvals": named.tickvals, "xaxis.ticktext": named.ticktext, shapes: shapes(range) });
       }
     });
   };
