@@ -36,7 +36,7 @@ def make_clip(path: Path) -> None:
 
 
 def main() -> int:
-    """Make the clip if there is none, encode it, say where everything is."""
+    """Make the clip if there is none, encode it, make its report, say where everything is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, required=True, help="folder for the clip, the output and the ledger")
     parser.add_argument("--source", type=Path, help="a film of yours instead")
@@ -52,10 +52,17 @@ def main() -> int:
     environment = {**os.environ, "REELWRIGHT_DATABASE__PATH": str(args.build / "ledger.sqlite3")}
     command = [sys.executable, "-m", "reelwright", "encode", "--work-dir", str(args.build / "work")]
     done = subprocess.run([*command, "-o", str(output), "--", str(source)], env=environment, check=False)
-    if done.returncode == 0:
-        print(f"\nwatch      {output}\nrun again  the same command finds it done, and says so")
-        print("resume     stop it in the middle, and run it again")
-    return done.returncode
+    if done.returncode != 0:
+        return done.returncode
+    page = args.build / f"{output.stem}.report.html"
+    report = [sys.executable, "-m", "reelwright", "report", str(output), "-o", str(page), "--json"]
+    made = subprocess.run(report, env=environment, check=False, stdout=subprocess.DEVNULL)
+    print(f"\nwatch      {output}")
+    if made.returncode == 0:
+        print(f"look       {page}, in any browser: quality along the film, every trial, before and after")
+    print("run again  the same command finds it done, and says so")
+    print("resume     stop it in the middle, and run it again")
+    return made.returncode
 
 
 if __name__ == "__main__":

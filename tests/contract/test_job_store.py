@@ -253,6 +253,25 @@ class TestJobs:
         assert store.jobs_for_output(ODD) == [replace(first, status=JobStatus.DONE), second]
         assert store.jobs_for_output("/out/none.mkv") == []
 
+    def test_jobs_are_found_by_their_exact_source(self, store: JobStore) -> None:
+        alike = ODD.encode("utf-8", "backslashreplace").decode()
+        for one in [job("j2"), job("j1"), job("j3", source_path=alike)]:
+            store.open_job(one)
+        assert store.jobs_for_source(ODD) == [job("j1"), job("j2")]
+        assert store.jobs_for_source(alike) == [job("j3", source_path=alike)]
+        assert store.jobs_for_source("/out/a.mkv") == []
+
+    def test_jobs_are_found_by_how_their_id_begins_and_no_character_means_more_than_itself(
+        self, store: JobStore
+    ) -> None:
+        for name in ["abc1", "ABC1", "abd", "abc0", "ab", "a%c1"]:
+            store.open_job(job(name))
+        assert [one.id for one in store.jobs_like("abc")] == ["abc0", "abc1"]
+        assert [one.id for one in store.jobs_like("ab")] == ["ab", "abc0", "abc1", "abd"]
+        assert store.jobs_like("abc1") == [job("abc1")]
+        assert [one.id for one in store.jobs_like("a%")] == ["a%c1"]
+        assert store.jobs_like("abc12") == store.jobs_like("_") == store.jobs_like("") == []
+
 
 class TestSteps:
     def test_a_job_without_steps_has_none(self, store: JobStore) -> None:
@@ -302,9 +321,15 @@ class TestSteps:
 class TestTrials:
     def test_a_trial_comes_back_as_it_was_committed(self, store: JobStore) -> None:
         odd = trial(score=replace(SCORE, scaled_to=None, mean=0.1 + 0.2), features={"label": "\udcff"}, why="\udcff")
+        assert odd.predicted is None
         store.commit_trial(odd)
         assert store.trials(["c1"]) == [odd]
         assert odd.frames == store.trials(["c1"])[0].frames
+
+    @pytest.mark.parametrize("predicted", [0.0, 0.1 + 0.2, 93])
+    def test_what_was_expected_of_a_trial_is_kept(self, store: JobStore, predicted: float) -> None:
+        store.commit_trial(trial(predicted=predicted))
+        assert store.trials(["c1"])[0].predicted == predicted
 
     def test_trials_are_ordered_by_curve_and_crf(self, store: JobStore) -> None:
         placed = [trial(f"{c}-{crf}", curve_key=c, crf=crf) for c in ("c1", "c2", "c3") for crf in (9.5, 20.0, 31.25)]
@@ -412,6 +437,15 @@ class TestEvents:
         store, stored = kept
         store.add_event(event(EventName.PROGRESS, frames=3))
         assert stored() == []
+
+    def test_the_events_of_a_job_come_back_in_order_and_no_others(self, store: JobStore) -> None:
+        told = [event(crf=30.5, why="\udcff"), event(EventName.SEGMENT_COMPLETE, chunk=0), event(EventName.RESULT)]
+        for one in told:
+            store.add_event(one)
+            store.add_event(replace(one, job="j2"))
+            store.add_event(replace(one, job=None))
+        assert store.events_of("j1") == told
+        assert store.events_of("nobody") == []
 
     def test_no_event_is_refused_for_what_it_carries(self, kept: tuple[JobStore, Stored]) -> None:
         store, stored = kept
@@ -566,6 +600,7 @@ class Twins(RuleBasedStateMachine):
         features=mappings,
         width=st.sampled_from([1280, 1920, 2048]),
         threads=st.none() | st.integers(1, 6),
+        predicted=st.none() | floats,
     )
     def commit_trial(self, key: str, curve: str, start: int, crf: int, **rest: Any) -> None:
         one = trial(
@@ -580,6 +615,7 @@ class Twins(RuleBasedStateMachine):
             width=rest["width"],
             threads=rest["threads"],
             cpu_idle=None if rest["threads"] is None else 0.5,
+            predicted=rest["predicted"],
         )
         self.both(lambda store: store.commit_trial(one))
 
@@ -619,6 +655,10 @@ class Twins(RuleBasedStateMachine):
             assert self.django.find_job(job_id) == self.memory.find_job(job_id)
             assert self.django.steps(job_id) == self.memory.steps(job_id)
             assert self.django.outcomes(job_id) == self.memory.outcomes(job_id)
+            assert self.django.jobs_like(job_id) == self.memory.jobs_like(job_id)
+        assert self.django.events_of("j1") == self.memory.events_of("j1")
+        for path in ("/films/a.mkv", ODD):
+            assert self.django.jobs_for_source(path) == self.memory.jobs_for_source(path)
         for output in ("/out/a", ODD):
             assert self.django.jobs_for_output(output) == self.memory.jobs_for_output(output)
         for curves in ("x", "y", "z", "zyx"):

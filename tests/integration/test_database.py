@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 
+from dossiers import trial
 from reelwright.engine.jobs import Job, StepKind, StepRecord
 from reelwright.errors import ReelwrightError, ResourceError, UsageError
 from reelwright.store import connection, database, sqlite
@@ -204,6 +205,19 @@ class TestOlderLedgers:
         again = open_ledger(path)
         hd = again.usage_of(1920, 1080, encoder="x", preset=7, limit=9)
         assert [(s.width, s.threads, s.cpu_idle, s.encode.peak_rss_bytes) for s in hd] == [(1920, None, None, 7)] * 2
+
+    def test_trials_of_a_ledger_without_expectations_are_still_trials(
+        self, ledger: "DjangoJobStore", path: Path
+    ) -> None:
+        from django.db import connection as django  # noqa: PLC0415 -- Django must be set up first
+        from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 -- as above
+
+        ledger.commit_trial(trial(0, 30.0, 93.0, 95.0))
+        MigrationExecutor(django).migrate([("store", "0001_initial")])
+        ledger.close()
+        assert "predicted" not in {row[1] for row in ask(path, "PRAGMA table_info(store_trial)")}
+
+        assert open_ledger(path).trials(["c0"]) == [trial(0, 30.0, None, 95.0)]
 
     def test_a_failed_migration_leaves_the_copy_and_the_next_run_tries_again(
         self, ledger: "DjangoJobStore", path: Path, monkeypatch: pytest.MonkeyPatch

@@ -330,3 +330,52 @@ def mean_trials(film: Film, half: float) -> float:
 @pytest.mark.parametrize(("half", "limit"), [(1.0, 2.0), (0.5, 2.4)])
 def test_on_the_measured_reel_the_search_keeps_to_its_budget(half: float, limit: float) -> None:
     assert mean_trials(load_film(CURVES / "reel_1080p.json"), half) <= limit
+
+
+def asked(points: list[Point], aim: Aim = WIDE, *, start: float = 30.0, film: FilmView = UNKNOWN) -> Try:
+    move = next_move(points, aim, start=start, film=film)
+    assert isinstance(move, Try)
+    return move
+
+
+def test_of_a_first_trial_the_target_is_expected() -> None:
+    assert asked([]).predicted == WIDE.target
+
+
+@given(slope=st.floats(0.02, 0.3), at_40=st.floats(60, 99), crfs=st.tuples(st.integers(48, 110), st.integers(115, 200)))
+def test_between_two_trials_a_straight_curve_is_expected_exactly(
+    slope: float, at_40: float, crfs: tuple[int, int]
+) -> None:
+    curve = straight(at_40, slope)
+    points = [Point(crf=crf / 4, score=curve(crf / 4)) for crf in crfs]
+    assume(94 < points[0].score < 99.4 and 0 < points[1].score < 92)
+    move = asked(points)
+    assert move.predicted == pytest.approx(curve(move.crf), abs=1e-6)
+
+
+def test_out_of_the_unknown_the_expectation_lies_on_the_side_the_search_goes_to() -> None:
+    down, up = asked([Point(crf=30, score=96)]), asked([Point(crf=30, score=88)])
+    assert down.crf > 30
+    assert down.predicted is not None
+    assert down.predicted < 96
+    assert up.crf < 30
+    assert up.predicted is not None
+    assert up.predicted > 88
+
+
+def test_of_a_flat_chunk_its_own_level_is_expected() -> None:
+    points = [Point(crf=30, score=97.4), Point(crf=50, score=97.0)]
+    move = asked(points, film=FilmView(median_crf=20, settled=True))
+    assert (move.crf, move.predicted) == (20, pytest.approx(97.4))
+    inside = asked(points, film=FilmView(median_crf=40, settled=True)).predicted
+    assert inside == pytest.approx(97.2, abs=0.02)
+
+
+@many
+@given(curve=st.one_of(smooth(), cut_off(), wild(), noisy()), aim=aims(), start=st.floats(0, 70))
+def test_every_trial_of_a_search_has_an_expectation_that_is_a_score(curve: Curve, aim: Aim, start: float) -> None:
+    points: list[Point] = []
+    while isinstance(move := next_move(points, aim, start=start, film=UNKNOWN), Try):
+        assert move.predicted is not None
+        assert 0 <= move.predicted <= 100
+        points.append(Point(crf=move.crf, score=curve(move.crf)))

@@ -236,3 +236,18 @@ def test_what_others_have_shown_moves_the_start_of_a_search_unless_deterministic
 )
 def test_the_median_counts_frames(pairs: list[tuple[float, int]], median: float | None) -> None:
     assert median_by_frames(pairs) == median
+
+
+def test_a_step_carries_what_its_search_expects() -> None:
+    state = begin(Request(), SIZE, chunks_of([100]), {0: [Point(crf=30, score=97)]})  # type: ignore[arg-type]
+    (step,) = next_steps(state, [], 1)
+    assert isinstance(step, TrialStep)
+    assert step.predicted is not None
+    assert 80 < step.predicted < 97
+
+
+def test_of_a_crf_that_was_asked_for_nothing_is_expected() -> None:
+    state = begin(Request(crf=30), SIZE, chunks_of([100]), {})  # type: ignore[arg-type]
+    (step,) = next_steps(state, [], 1)
+    assert isinstance(step, TrialStep)
+    assert step.predicted is None

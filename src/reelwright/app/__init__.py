@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reelwright.cli.commands import CheckRow, EncodeJob
+    from reelwright.cli.commands import CheckRow, EncodeJob, ReportDone, ReportOrder, Tell
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
@@ -41,6 +41,13 @@ class Commands:
         from reelwright.doctor import examine
 
         return run_to_end(lambda: examine(load({})))
+
+    def report(self, order: "ReportOrder", tell: "Tell") -> "ReportDone":
+        """Make a page about a job."""
+        from reelwright.app.report import make_report
+        from reelwright.app.wiring import run_to_end
+
+        return run_to_end(lambda: make_report(order, tell))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

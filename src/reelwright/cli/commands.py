@@ -1,6 +1,6 @@
 """What the command line hands to the program, and what it gets back: values without anything heavy behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -51,6 +51,35 @@ class CheckRow:
     advice: str = ""
 
 
+#: Told in a few words what is done now.
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportOrder:
+    """A `report` command."""
+
+    #: An output, its source, or the beginning of a job's id.
+    what: str
+    #: None: beside the output.
+    out: Path | None = None
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportDone:
+    """A report that was made."""
+
+    path: Path
+    job: str
+    source: str
+    #: The headline's numbers.
+    figures: Mapping[str, Any]
+    pictures: int
+    #: Sentences on pictures that could not be had.
+    missing: tuple[str, ...]
+
+
 class Program(Protocol):
     """What the command line can ask for."""
 
@@ -64,4 +93,8 @@ class Program(Protocol):
 
     def doctor(self) -> list[CheckRow]:
         """Look at tools, disk and database."""
+        ...
+
+    def report(self, order: ReportOrder, tell: Tell) -> ReportDone:
+        """Make a page about a job; `tell` hears what is done now."""
         ...

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "encode": "encode films to AV1 at a measured quality",
     "probe": "show what a file holds",
+    "report": "make a page about a job: quality, trials, pictures",
     "doctor": "check tools, disk and database: what works, what to do",
 }
 

@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from reelwright.engine.jobs import SourceRecord, SourceStamp
+from reelwright.engine.film import usage_of
+from reelwright.engine.jobs import SourceRecord, SourceStamp, Usage
 from reelwright.engine.services import Services
 from reelwright.engine.workspace import Locks, Workspace, reading_folder, take_stamp, workspace_for
 from reelwright.errors import ConflictError, RefusedError
@@ -46,6 +47,8 @@ class Reader:
         self.services = services
         self.emit = emit
         self.locks = locks
+        #: What reading the film took in this run; nothing where an earlier index was recalled.
+        self.usage = Usage()
 
     async def analyse(self, video_index: int) -> tuple[FrameIndex, Workspace]:
         """The committed index if it is still good, else one pass over the film.
@@ -69,7 +72,8 @@ class Reader:
         # Two readers of one path meet here, before either knows which film it is.
         self.locks.hold(reading)
         self.emit(EventName.ANALYSIS_STARTED, "reading", bytes=self.stamp.size_bytes, seconds=self._seconds())
-        await make_index(self.services.runner, self.source, video_index, reading.index, self._tell_progress)
+        answer = await make_index(self.services.runner, self.source, video_index, reading.index, self._tell_progress)
+        self.usage = usage_of(answer.finished)
         index = load_index(reading.index)
         if index.interlaced_frames:
             raise RefusedError(

@@ -145,6 +145,8 @@ class TrialRecord:
     #: See UsageSample; neither changes a byte.
     threads: int | None = None
     cpu_idle: float | None = None
+    #: The score the search expected of it; None where it expected none, or before that was kept.
+    predicted: float | None = None
 
     @property
     def frames(self) -> int:
@@ -247,6 +249,18 @@ class JobStore(Protocol):
         """Add an event to the ledger. `progress` events are not stored."""
         ...
 
+    def events_of(self, job_id: str) -> list[Event]:
+        """Events of a job, oldest first."""
+        ...
+
+    def jobs_like(self, prefix: str) -> list[Job]:
+        """Jobs whose id begins with this, by id; none for an empty one."""
+        ...
+
+    def jobs_for_source(self, source_path: str) -> list[Job]:
+        """Jobs that read this source, by id."""
+        ...
+
 
 class MemoryJobStore:
     """The port's twin without a disk, for tests and dry runs."""
@@ -343,3 +357,15 @@ class MemoryJobStore:
         """See the port."""
         if event.event.value != "progress":
             self.events.append(event)
+
+    def events_of(self, job_id: str) -> list[Event]:
+        """See the port."""
+        return [event for event in self.events if event.job == job_id]
+
+    def jobs_like(self, prefix: str) -> list[Job]:
+        """See the port."""
+        return [job for key, job in sorted(self._jobs.items()) if prefix and key.startswith(prefix)]
+
+    def jobs_for_source(self, source_path: str) -> list[Job]:
+        """See the port."""
+        return [job for _, job in sorted(self._jobs.items()) if job.source_path == source_path]

@@ -1,10 +1,12 @@
 """Outcomes: a film's score from its chunks', and errors as rows."""
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from reelwright.engine.film import Film
 from reelwright.engine.jobs import OutcomeRecord, TrialRecord
 from reelwright.errors import ReelwrightError, RefusedError, ValidationFailedError
 from reelwright.planning.plan import EncodePlan
@@ -27,6 +29,21 @@ def outcome_of_error(error: ReelwrightError, so_far: OutcomeRecord) -> OutcomeRe
     checks = error.checks if isinstance(error, ValidationFailedError) else ()
     reasons = tuple(part for part in (error.message, error.hint) if part)
     return replace(so_far, outcome=kind, exit_code=error.exit_code, reasons=reasons, checks=checks)
+
+
+def analysis_of(film: Film) -> dict[str, Any]:
+    """The analysis as plain values: the film, and by which keys the trials of each of its chunks are found."""
+    index = film.index
+    return {
+        "source_id": index.source_id,
+        "frames": index.frames,
+        "seconds": float(index.duration),
+        "index": os.fspath(film.workspace.index),
+        "chunks": [
+            {"start": c.start, "end": c.end, "seconds": float(index.seconds(c.start)), "curve": film.curve_key(c)}
+            for c in film.chunks
+        ],
+    }
 
 
 def plain_plan(plan: EncodePlan) -> dict[str, Any]:

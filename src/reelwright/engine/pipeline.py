@@ -10,8 +10,8 @@ from typing import Any
 from reelwright.engine.analysis import Reader
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
-from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord
-from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
+from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
+from reelwright.engine.outcome import analysis_of, film_score, outcome_of_error, plain_plan
 from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.runner import LocalRunner
@@ -130,7 +130,7 @@ class Line:
             self.save_scenes(index)
             if self.options.dry_run:
                 return await self.dry_outcome(plan, stamp)
-            return await self.encode(plan, stamp, index, workspace)
+            return await self.encode(plan, stamp, index, workspace, reader.usage)
 
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""
@@ -164,9 +164,9 @@ class Line:
         return identity.job_id(source_id, plan.request_identity(), os.fspath(self.output))
 
     async def encode(
-        self, plan: EncodePlan, stamp: SourceStamp, index: FrameIndex, workspace: Workspace
+        self, plan: EncodePlan, stamp: SourceStamp, index: FrameIndex, workspace: Workspace, read: Usage
     ) -> OutcomeRecord:
-        """Everything after the analysis."""
+        """Everything after the analysis, which used `read`."""
         services = self.services
         chunks = divide(index, plan.request)
         self.job_id = self.emit.job = self.job_key(plan, index.source_id)
@@ -178,11 +178,6 @@ class Line:
             plan=plain_plan(plan),
         )
         known = await services.offload(services.store.open_job, job)
-        analysed = {"source_id": index.source_id, "frames": index.frames, "seconds": float(index.duration)}
-        record = StepRecord(kind=StepKind.ANALYSE, result=analysed)
-        await services.offload(services.store.commit_step, job.id, record)
-        if done := await self.already_done(known):
-            return done
         limits, info = self.options.limits, self.info_or_fail()
         pace = Pace(await spread(plan, source_size(info), limits, services), limits, self.emit, workspace.root)
         film = Film(
@@ -191,6 +186,9 @@ class Line:
             output=self.output, job_id=self.job_id, threads=pace.threads,
             memory_limit=limits.memory_per_encode,
         )  # fmt: skip
+        await self.commit_analysis(film, read)
+        if done := await self.already_done(known):
+            return done
         runner = LocalRunner(
             film, services.store, services.offload, self.emit, pace=pace, overwrite=self.options.overwrite
         )
@@ -203,6 +201,15 @@ class Line:
         status = JobStatus.SKIPPED if given_up else JobStatus.DONE
         await services.offload(services.store.finish_job, self.job_id, status)
         return self.given_up(runner, given_up) if given_up else self.finished(runner, state)
+
+    async def commit_analysis(self, film: Film, read: Usage) -> None:
+        """Commit what the job's chunks are. Where the index was recalled, what reading it once took is kept."""
+        services = self.services
+        steps = await services.offload(services.store.steps, film.job_id)
+        former = steps.get(StepKind.ANALYSE)
+        used = former.usage if former is not None and not read.wall_seconds else read
+        record = StepRecord(kind=StepKind.ANALYSE, result=analysis_of(film), usage=used)
+        await services.offload(services.store.commit_step, film.job_id, record)
 
     def info_or_fail(self) -> MediaInfo:
         """The probe's facts."""

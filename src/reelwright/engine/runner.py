@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from reelwright.engine.film import Film
 from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
@@ -17,6 +18,7 @@ from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
 from reelwright.quality.controller import Accept, Point
 from reelwright.tools.failures import OutOfMemoryError
+from reelwright.version import VERSION
 
 
 @dataclass(kw_only=True, slots=True)
@@ -39,6 +41,22 @@ class Trials:
     def chosen(self, state: JobState) -> tuple[TrialRecord, ...]:
         """The accepted trial of each chunk, in the film's order."""
         return tuple(self.by_chunk[s.chunk.index][s.accepted.crf] for s in state.chunks if s.accepted is not None)
+
+    def account(self, state: JobState) -> list[dict[str, Any]]:
+        """What was chosen for each chunk and why, as plain values: a report has to guess nothing."""
+        return [
+            {
+                "index": s.chunk.index,
+                "start": s.chunk.start,
+                "end": s.chunk.end,
+                "trial": self.by_chunk[s.chunk.index][s.accepted.crf].trial_key,
+                "crf": s.accepted.crf,
+                "why": s.accepted.why,
+                "within_band": s.accepted.within_band,
+            }
+            for s in state.chunks
+            if s.accepted is not None
+        ]
 
     def __len__(self) -> int:
         return sum(len(trials) for trials in self.by_chunk.values())
@@ -197,7 +215,7 @@ class LocalRunner:
             score=round(trial.score.mean, 3),
             bytes=trial.size_bytes,
             seconds=round(trial.encode_usage.wall_seconds + trial.score_usage.wall_seconds, 2),
-            predicted=None,
+            predicted=trial.predicted,
             next=f"accepted: {accepted.why}" if accepted else trial.why if reused else "another CRF is tried",
             reused=reused,
         )
@@ -259,7 +277,8 @@ class LocalRunner:
         self.steps.pop(StepKind.VALIDATE, None)
         chosen = self.trials.chosen(state)
         self.emit(EventName.ENCODING_COMPLETE, "assembling", trials=len(self.trials), chunks=len(chosen))
-        return await assemble(self.film, chosen)
+        record = await assemble(self.film, chosen)
+        return replace(record, result={**record.result, "version": VERSION, "chunks": self.trials.account(state)})
 
     async def _validate(self, _: JobState) -> StepRecord:
         record = await validate(self.film, self.steps[StepKind.ASSEMBLE], self.watch.checked)

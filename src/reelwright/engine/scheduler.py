@@ -40,6 +40,8 @@ class TrialStep:
     chunk: Chunk
     crf: float
     why: str
+    #: The score the search expects; None where it expects none.
+    predicted: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,7 +182,7 @@ def next_steps(state: JobState, busy: Collection[int], most: int) -> list[Step]:
             continue
         move = move_of(state, known)
         if isinstance(move, Try):
-            steps.append(TrialStep(chunk=known.chunk, crf=move.crf, why=move.why))
+            steps.append(TrialStep(chunk=known.chunk, crf=move.crf, why=move.why, predicted=move.predicted))
     return steps
 
 

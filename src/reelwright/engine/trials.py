@@ -99,6 +99,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
         why=step.why,
         threads=film.threads,
         cpu_idle=cpu_idle,
+        predicted=None if step.predicted is None else round(step.predicted, 3),
     )
 
 

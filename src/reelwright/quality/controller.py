@@ -54,7 +54,8 @@ def next_move(points: Sequence[Point], aim: Aim, *, start: float, film: FilmView
     known = sorted(inside, key=lambda p: (p.crf, p.score))
     if not known:
         crf = _crf(_nearest_step(start, range(aim.first, aim.last + 1), aim), aim)
-        return Try(crf=crf, why=f"first trial, at CRF {crf:g} where {aim.target:.2f} is expected")
+        why = f"first trial, at CRF {crf:g} where {aim.target:.2f} is expected"
+        return Try(crf=crf, why=why, predicted=aim.target)
     best = _best(known, aim)
     if aim.low <= best.score <= aim.high:
         why = f"{_say(best)} is within {aim.low:.2f} to {aim.high:.2f}"
@@ -125,7 +126,23 @@ def _search(known: Sequence[Point], bracket: _Bracket, aim: Aim) -> Try:
         why = f"{_say(right)} is below {aim.low:.2f}: a lower CRF"
     else:
         raise AssertionError("a bracket has at least one end once there is a trial")
-    return Try(crf=_crf(_nearest_step(guess, bracket.room, aim), aim), why=why)
+    crf = _crf(_nearest_step(guess, bracket.room, aim), aim)
+    return Try(crf=crf, why=why, predicted=_expected(crf, bracket, known))
+
+
+def _expected(crf: float, bracket: _Bracket, known: Sequence[Point]) -> float | None:
+    """The score on the line the search goes by: through both ends of a bracket, or out of its open end."""
+    left, right = bracket.left, bracket.right
+    if left and right:
+        return _on_line(left, right, crf)
+    end = left or right
+    return None if end is None else _score(_z(end.score) + _slope(end, _neighbour(known, end)) * (crf - end.crf))
+
+
+def _on_line(left: Point, right: Point, crf: float) -> float:
+    """The score at a CRF on the straight line in z through two trials; beyond them it stays as it is there."""
+    share = min(max((crf - left.crf) / (right.crf - left.crf), 0.0), 1.0)
+    return _score(_z(left.score) + share * (_z(right.score) - _z(left.score)))
 
 
 def _is_fooled(known: Sequence[Point], left: Point) -> bool:
@@ -180,6 +197,11 @@ def _z(score: float) -> float:
     return math.log(100 - min(score, CEILING))
 
 
+def _score(z: float) -> float:
+    """The score of a z: the inverse of `_z` below the ceiling."""
+    return max(0.0, 100 - math.exp(z))
+
+
 def _give_up(known: Sequence[Point], bracket: _Bracket, aim: Aim) -> Accept:
     """Accept the best there is, now that there is nothing left to try."""
     best = _best(known, aim)
@@ -220,7 +242,8 @@ def _flat_move(known: Sequence[Point], aim: Aim, *, start: float, film: FilmView
     median = _crf(_nearest_step(film.median_crf, range(aim.first, aim.last + 1), aim), aim)
     crf = min((p.crf for p in known), key=lambda crf: (abs(crf - median), crf))
     if abs(crf - median) > SAME and len(known) < aim.max_trials:
-        return Try(crf=median, why=f"{why}: the film's median, CRF {median:g}")
+        why = f"{why}: the film's median, CRF {median:g}"
+        return Try(crf=median, why=why, predicted=_on_line(low, high, median))
     return Accept(crf=crf, why=f"{why}: CRF {crf:g} by the film's median {median:g}", within_band=False)
 
 

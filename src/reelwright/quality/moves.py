@@ -65,6 +65,8 @@ class Try:
 
     crf: float
     why: str
+    #: The score the search's own model expects there; None where a CRF was asked for and nothing is expected.
+    predicted: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -162,6 +162,25 @@ class DjangoJobStore:
         with speaking_to(self.path):
             rows.event_row(event).save(force_insert=True)
 
+    def events_of(self, job_id: str) -> list[Event]:
+        """See the port."""
+        with speaking_to(self.path):
+            return _all(models.Event.objects.filter(job_id=job_id).order_by("pk"), rows.event_value)
+
+    def jobs_like(self, prefix: str) -> list[Job]:
+        """See the port."""
+        if not prefix:
+            return []
+        with speaking_to(self.path):
+            # A range, not LIKE: ids are compared byte by byte, and no character of the prefix means more than itself.
+            found = models.Job.objects.filter(pk__gte=prefix, pk__lt=prefix + "\U0010ffff").order_by("pk")
+            return _all(found, rows.job_value)
+
+    def jobs_for_source(self, source_path: str) -> list[Job]:
+        """See the port."""
+        with speaking_to(self.path):
+            return _all(models.Job.objects.filter(source_path_exact=exact(source_path)).order_by("pk"), rows.job_value)
+
 
 def _put(row: Model, unique: Sequence[str]) -> None:
     """Insert the row, or give the one with the same unique columns the new values, in one statement."""

@@ -127,6 +127,7 @@ class Trial(models.Model):
     parameters = _plain()
     build = _plain()
     why = _plain()
+    predicted = models.FloatField(null=True)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 

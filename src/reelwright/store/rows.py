@@ -153,6 +153,7 @@ _TRIAL: dict[str, Callable[[Any], Any]] = {
     "why": str,
     "threads": _unless_none(int),
     "cpu_idle": _unless_none(float),
+    "predicted": lambda column: None if column is None else float(column),
 }
 
 
@@ -259,4 +260,16 @@ def event_row(event: events.Event) -> models.Event:
         job_id=event.job,
         status=event.status.encode("utf-8", "backslashreplace").decode("utf-8"),
         data=event.data,
+    )
+
+
+def event_value(row: models.Event) -> events.Event:
+    """The event of a row."""
+    return events.Event(
+        event=events.EventName(row.event),
+        timestamp=row.timestamp,
+        file=path_of(row.file_exact),
+        job=row.job_id,
+        status=row.status,
+        data=_mapping(row.data),
     )

@@ -1,0 +1,215 @@
+"""The tables of a report: chunks with their trials, streams, checks, times, settings, notes."""
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from reelwright.engine.jobs import OutcomeRecord, StepKind, TrialRecord, Usage
+from reelwright.media.model import MediaInfo
+from reelwright.report.dossier import Dossier
+from reelwright.report.headline import best_outcome, moment
+from reelwright.report.story import ChunkStory
+from reelwright.words import duration, printable_path, size, timecode
+
+UNKNOWN = "–"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number, or a dash where it is not known."""
+    return UNKNOWN if value is None else f"{value:.{digits}f}"
+
+
+def seconds(value: float | None) -> str:
+    """A span of work: tenths below a minute, as `duration` above."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:.1f} s" if value < 60 else duration(value)  # noqa: PLR2004
+
+
+def chunk_table(chunks: Sequence[ChunkStory]) -> list[dict[str, Any]]:
+    """One row for each chunk, with its trials inside."""
+    return [
+        {
+            "index": c.index,
+            "time": f"{timecode(c.begins)} – {timecode(c.ends)}",
+            "frames": f"{c.start} – {c.end - 1}",
+            "count": c.end - c.start,
+            "crf": UNKNOWN if c.accepted is None else f"{c.accepted.crf:g}",
+            "mean": number(c.accepted.score.mean if c.accepted else None),
+            "p5": number(c.accepted.score.p5 if c.accepted else None),
+            "low": number(c.accepted.score.min if c.accepted else None),
+            "bytes": size(c.accepted.size_bytes) if c.accepted else UNKNOWN,
+            "kbps": UNKNOWN if c.kbps is None else f"{c.kbps:,.0f}".replace(",", "\u2009"),
+            "state": "open" if c.accepted is None else "in" if c.within_band else "out",
+            "why": printable_path(c.why or "the search has not ended"),
+            "trials": [_trial_row(place, t, c) for place, t in enumerate(c.trials, start=1)],
+        }
+        for c in chunks
+    ]
+
+
+def _trial_row(place: int, trial: TrialRecord, chunk: ChunkStory) -> dict[str, Any]:
+    off = None if trial.predicted is None else trial.score.mean - trial.predicted
+    return {
+        "place": place,
+        "crf": f"{trial.crf:g}",
+        "expected": number(trial.predicted),
+        "vmaf": number(trial.score.mean),
+        "off": UNKNOWN if off is None else f"{off:+.2f}".replace("-", "\u2212"),
+        "bytes": size(trial.size_bytes),
+        "encode": seconds(trial.encode_usage.wall_seconds),
+        "score": seconds(trial.score_usage.wall_seconds),
+        "why": printable_path(trial.why),
+        "taken": trial is chunk.accepted,
+    }
+
+
+def foresight(chunks: Iterable[ChunkStory]) -> list[dict[str, str]]:
+    """How far trials came from what the search expected: first trials, aimed by the prior, and all later ones."""
+    first: list[float] = []
+    later: list[float] = []
+    for chunk in chunks:
+        for trial in chunk.trials:
+            if trial.predicted is not None:
+                aimed = first if trial.why.startswith("first trial") else later
+                aimed.append(abs(trial.score.mean - trial.predicted))
+    named = (("First trials", first), ("Later trials", later))
+    return [
+        {
+            "label": name,
+            "count": str(len(found)),
+            "median": number(statistics.median(found)),
+            "worst": number(max(found)),
+        }
+        for name, found in named
+        if found
+    ]
+
+
+def stream_table(plan: Mapping[str, Any], source: MediaInfo | None) -> list[dict[str, str]]:
+    """Every stream of the source and what became of it."""
+    known = {s.index: s for s in source.streams} if source else {}
+    rows = []
+    for planned in plan.get("streams", ()):
+        stream = known.get(planned["index"])
+        language = stream.language if stream and stream.language != "und" else None
+        words = [language, stream.title or stream.file_name] if stream else []
+        rows.append(
+            {
+                "index": str(planned["index"]),
+                "kind": planned["kind"],
+                "codec": planned["codec"] or "unknown",
+                "words": printable_path(", ".join(word for word in words if word)),
+                "fate": planned["fate"],
+                "reason": printable_path(planned["reason"]),
+            }
+        )
+    return rows
+
+
+FATES = {
+    "encode": "encoded",
+    "copy": "copied",
+    "attach": "attached",
+    "convert": "converted",
+    "drop": "dropped",
+}
+
+
+def check_table(dossier: Dossier) -> list[dict[str, Any]]:
+    """The checks the output passed, or did not."""
+    step = dossier.steps.get(StepKind.VALIDATE)
+    last = dossier.outcomes[-1].checks if dossier.outcomes else ()
+    rows: Sequence[Mapping[str, Any]] = step.result["checks"] if step else last
+    return [{"name": r["name"], "passed": r["passed"], "detail": printable_path(str(r["detail"]))} for r in rows]
+
+
+def time_table(dossier: Dossier, chunks: Sequence[ChunkStory]) -> list[dict[str, Any]]:
+    """Where the time went. Trials run beside each other, so their wall times add up to more than the clock's."""
+    trials = [t for c in chunks for t in c.trials]
+    spent = {
+        "Reading and analysing": _step(dossier, StepKind.ANALYSE),
+        "Trials: encoding": _sum(t.encode_usage for t in trials),
+        "Trials: scoring": _sum(t.score_usage for t in trials),
+        "Assembling": _step(dossier, StepKind.ASSEMBLE),
+        "Validating": _step(dossier, StepKind.VALIDATE),
+    }
+    most = max((u.wall_seconds for u in spent.values() if u), default=0) or 1
+    return [
+        {
+            "name": name,
+            "wall": seconds(usage.wall_seconds if usage else None),
+            "cpu": seconds(usage.cpu_seconds if usage and usage.cpu_seconds else None),
+            "share": f"{100 * usage.wall_seconds / most:.1f}" if usage else "0",
+        }
+        for name, usage in spent.items()
+    ]
+
+
+def _step(dossier: Dossier, kind: StepKind) -> Usage | None:
+    step = dossier.steps.get(kind)
+    return step.usage if step and step.usage.wall_seconds else None
+
+
+def _sum(usages: Iterable[Usage]) -> Usage | None:
+    rows = list(usages)
+    if not rows:
+        return None
+    return Usage(wall_seconds=sum(u.wall_seconds for u in rows), cpu_seconds=sum(u.cpu_seconds for u in rows))
+
+
+def run_table(outcomes: Sequence[OutcomeRecord]) -> list[dict[str, str]]:
+    """Each time the command was run for this job."""
+    return [
+        {
+            "when": moment(o.finished) if o.finished else UNKNOWN,
+            "outcome": o.outcome.replace("_", " "),
+            "trials": str(o.trials),
+            "seconds": seconds(o.seconds),
+        }
+        for o in outcomes
+    ]
+
+
+def notes(dossier: Dossier) -> list[str]:
+    """What the last run had to say, and what the plan notes."""
+    made = best_outcome(dossier.outcomes)
+    said = [*(made.reasons if made else ()), *dossier.job.plan.get("notes", ())]
+    return [printable_path(text) for text in dict.fromkeys(said)]
+
+
+def setting_groups(dossier: Dossier, trials: Sequence[TrialRecord]) -> list[dict[str, Any]]:
+    """Tools, what was asked for, every encoder parameter and filter."""
+    plan, like = dossier.job.plan, trials[0] if trials else None
+    assembled = dossier.steps.get(StepKind.ASSEMBLE)
+    scoring = plan.get("scoring", {})
+    tools = {
+        "Reelwright": assembled.result.get("version") if assembled else None,
+        "FFmpeg": like.build.get("ffmpeg") if like else None,
+        "SVT-AV1": like.build.get("svt") if like else None,
+        "processor": like.build.get("machine") if like else None,
+        "VMAF model": scoring.get("model"),
+        "frames scored": "every frame" if scoring.get("n_subsample") == 1 else scoring.get("n_subsample"),
+        "scored at": scoring.get("scaled_to") or plan.get("size"),
+    }
+    encoder = {"encoder": plan.get("encoder"), "preset": plan.get("preset"), "pixel format": plan.get("pix_fmt")}
+    return [
+        _group("Tools", tools),
+        _group("Asked for", {k.replace("_", " "): v for k, v in plan.get("request", {}).items()}),
+        _group("Encoder", {**encoder, **plan.get("parameters", {})}),
+        _group("Filters", {str(k): text for k, text in enumerate(plan.get("filters", ()), start=1)}),
+    ]
+
+
+def _group(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "rows": [{"name": key, "value": _plain(value)} for key, value in values.items()]}
+
+
+def _plain(value: Any) -> str:
+    if value is None or value in ("", []):
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(" ".join(map(str, v)) if isinstance(v, list) else str(v) for v in value)
+    return printable_path(f"{value:g}" if isinstance(value, float) else str(value))
