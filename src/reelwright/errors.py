@@ -8,7 +8,8 @@ ReelwrightError              1  a defect of ours
 ├── ValidationFailedError    6  the output failed its checks; nothing was replaced
 ├── ResourceError            7  out of disk, memory or another resource
 ├── ConflictError            8  the source changed, the output exists, another run has the job
-└── InterruptedRunError    130  stopped by the user; run the same command to go on
+├── InterruptedRunError    130  stopped by the user; run the same command to go on
+└── CancelledJobError      130  given up by the user from another terminal; other films of the run go on
 """
 
 from collections.abc import Mapping
@@ -113,6 +114,13 @@ class ConflictError(ReelwrightError):
 
 class InterruptedRunError(ReelwrightError):
     """Stopped by the user; the same command goes on."""
+
+    exit_code = 130
+    permanent = False
+
+
+class CancelledJobError(ReelwrightError):
+    """Given up by the user from another terminal; the same command opens it again."""
 
     exit_code = 130
     permanent = False

@@ -1,7 +1,7 @@
 """What the engine remembers, the port it remembers through, and that port's in-memory twin."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol
@@ -29,6 +29,8 @@ class JobStatus(StrEnum):
     DONE = "done"
     #: Ended by an error; the same command tries again.
     FAILED = "failed"
+    #: Given up by the user; the same command opens it again.
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +70,11 @@ class Job:
     #: The plan as plain values, for people and pages.
     plan: Mapping[str, Any]
     status: JobStatus = JobStatus.OPEN
+    #: The film's work folder, for whoever asks from elsewhere; None in rows of versions that did not note it.
+    work_folder: str | None = None
+    #: When the row was made, and when the job was last opened or ended; the store's, and in no comparison.
+    created: dt.datetime | None = field(default=None, compare=False)
+    updated: dt.datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +144,7 @@ class OutcomeRecord:
     job_id: str | None
     #: Verdict of the decision, such as "encode" or "skip"; None where it failed before one.
     decision: str | None
-    #: "encoded", "already_done", "skipped", "refused", "failed" or "interrupted".
+    #: "encoded", "already_done", "skipped", "refused", "failed", "interrupted" or "cancelled".
     outcome: str
     exit_code: int
     reasons: tuple[str, ...]
@@ -167,7 +174,7 @@ class JobStore(Protocol):
         ...
 
     def open_job(self, job: Job) -> Job:
-        """Make the job, or find it. A failed one is open again, a done one stays done."""
+        """Make the job, or find it. A failed or cancelled one is open again, a done one stays done."""
         ...
 
     def find_job(self, job_id: str) -> Job | None:
@@ -176,6 +183,14 @@ class JobStore(Protocol):
 
     def jobs_for_output(self, output_path: str) -> list[Job]:
         """Jobs that write, or wrote, this output."""
+        ...
+
+    def recent_jobs(self, statuses: Collection[JobStatus] | None = None, limit: int | None = None) -> list[Job]:
+        """Jobs of these statuses, of all where None; the one last opened or ended comes first."""
+        ...
+
+    def jobs_like(self, prefix: str, limit: int) -> list[Job]:
+        """Jobs whose id begins so, by id, and no more than the limit."""
         ...
 
     def commit_step(self, job_id: str, step: StepRecord) -> None:
@@ -206,6 +221,10 @@ class JobStore(Protocol):
         """Set where the job stands."""
         ...
 
+    def cancel_job(self, job_id: str) -> JobStatus:
+        """Give a job up, unless it is done; returns where it stands now."""
+        ...
+
     def record_outcome(self, outcome: OutcomeRecord) -> None:
         """Add an outcome to the ledger."""
         ...
@@ -214,8 +233,16 @@ class JobStore(Protocol):
         """Outcomes of a job, oldest first."""
         ...
 
+    def outcomes_of(self, job_ids: Iterable[str]) -> dict[str, list[OutcomeRecord]]:
+        """Outcomes of several jobs, each job's oldest first; a job without any is not in it."""
+        ...
+
     def add_event(self, event: Event) -> None:
         """Add an event to the ledger. `progress` events are not stored."""
+        ...
+
+    def events_of(self, job_id: str) -> list[Event]:
+        """Events of a job, oldest first."""
         ...
 
 
@@ -228,6 +255,8 @@ class MemoryJobStore:
         self._steps: dict[tuple[str, StepKind], StepRecord] = {}
         self._trials: dict[str, TrialRecord] = {}
         self._outcomes: list[OutcomeRecord] = []
+        #: Ids of jobs, the one last opened or ended at the end.
+        self._touched: list[str] = []
         self.events: list[Event] = []
 
     def find_source(self, stamp: SourceStamp) -> SourceRecord | None:
@@ -244,6 +273,7 @@ class MemoryJobStore:
         known = self._jobs.get(job.id)
         status = JobStatus.DONE if known is not None and known.status is JobStatus.DONE else JobStatus.OPEN
         self._jobs[job.id] = replace(job, status=status)
+        self._touch(job.id)
         return self._jobs[job.id]
 
     def find_job(self, job_id: str) -> Job | None:
@@ -253,6 +283,15 @@ class MemoryJobStore:
     def jobs_for_output(self, output_path: str) -> list[Job]:
         """See the port."""
         return [job for job in self._jobs.values() if job.output_path == output_path]
+
+    def recent_jobs(self, statuses: Collection[JobStatus] | None = None, limit: int | None = None) -> list[Job]:
+        """See the port."""
+        newest = [self._jobs[job_id] for job_id in reversed(self._touched)]
+        return [job for job in newest if statuses is None or job.status in statuses][:limit]
+
+    def jobs_like(self, prefix: str, limit: int) -> list[Job]:
+        """See the port."""
+        return sorted((job for job in self._jobs.values() if job.id.startswith(prefix)), key=lambda j: j.id)[:limit]
 
     def commit_step(self, job_id: str, step: StepRecord) -> None:
         """See the port."""
@@ -284,6 +323,13 @@ class MemoryJobStore:
     def finish_job(self, job_id: str, status: JobStatus) -> None:
         """See the port."""
         self._jobs[job_id] = replace(self._jobs[job_id], status=status)
+        self._touch(job_id)
+
+    def cancel_job(self, job_id: str) -> JobStatus:
+        """See the port."""
+        if self._jobs[job_id].status is not JobStatus.DONE:
+            self.finish_job(job_id, JobStatus.CANCELLED)
+        return self._jobs[job_id].status
 
     def record_outcome(self, outcome: OutcomeRecord) -> None:
         """See the port."""
@@ -293,7 +339,18 @@ class MemoryJobStore:
         """See the port."""
         return [outcome for outcome in self._outcomes if outcome.job_id == job_id]
 
+    def outcomes_of(self, job_ids: Iterable[str]) -> dict[str, list[OutcomeRecord]]:
+        """See the port."""
+        return {job_id: found for job_id in job_ids if (found := self.outcomes(job_id))}
+
     def add_event(self, event: Event) -> None:
         """See the port."""
         if event.event.value != "progress":
             self.events.append(event)
+
+    def events_of(self, job_id: str) -> list[Event]:
+        """See the port."""
+        return [event for event in self.events if event.job == job_id]
+
+    def _touch(self, job_id: str) -> None:
+        self._touched = [*(other for other in self._touched if other != job_id), job_id]

@@ -9,18 +9,20 @@ from typing import Any
 
 import psutil
 
+from reelwright.engine import cancelling
 from reelwright.engine.analysis import Reader
 from reelwright.engine.film import Film
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord
 from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
+from reelwright.engine.published import ProgressFile
 from reelwright.engine.resources import decide_parallel
 from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
 from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error
-from reelwright.errors import InterruptedRunError, ReelwrightError
-from reelwright.events import Emitter, EventName
+from reelwright.errors import CancelledJobError, ConflictError, InterruptedRunError, ReelwrightError
+from reelwright.events import Emitter, EventName, Tee
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
@@ -124,7 +126,7 @@ class Line:
                 locks=locks,
             )
             index, workspace = await reader.analyse(plan.video_index)
-            return await self.encode(plan, stamp, index, workspace)
+            return await self.encode(plan, stamp, index, workspace, locks)
 
     async def check_output(self) -> None:
         """Find out before any work whether the output may be written."""
@@ -152,17 +154,22 @@ class Line:
         return identity.job_id(source_id, plan.request_identity(), os.fspath(self.output))
 
     async def encode(
-        self, plan: EncodePlan, stamp: SourceStamp, index: FrameIndex, workspace: Workspace
+        self, plan: EncodePlan, stamp: SourceStamp, index: FrameIndex, workspace: Workspace, locks: Locks
     ) -> OutcomeRecord:
         """Everything after the analysis."""
         services = self.services
         self.job_id = self.emit.job = self.job_key(plan, index.source_id)
+        cancelling.withdraw(
+            workspace
+        )  # what was asked of an earlier run; from the next line on it is meant for this one
+        locks.note(workspace, job=self.job_id)
         job = Job(
             id=self.job_id,
             source_id=index.source_id,
             source_path=stamp.path,
             output_path=os.fspath(self.output),
             plan=plain_plan(plan),
+            work_folder=os.fspath(workspace.root.absolute()),
         )
         known = await services.offload(services.store.open_job, job)
         analysed = {"source_id": index.source_id, "frames": index.frames, "seconds": float(index.duration)}
@@ -182,16 +189,40 @@ class Line:
             plan=plan, index=index, chunks=make_chunks(index, chunk_length(plan.request)), workspace=workspace,
             output=self.output, job_id=self.job_id, threads=parallel.threads,
         )  # fmt: skip
+        published = ProgressFile(workspace)
+        emit = Emitter(Tee([services.sink, published]), os.fspath(self.source), services.now)
+        emit.job = self.job_id
         runner = LocalRunner(
-            film, services.store, services.offload, self.emit, most=parallel.encodes, overwrite=self.options.overwrite
+            film, services.store, services.offload, emit, most=parallel.encodes, overwrite=self.options.overwrite
         )
         try:
-            state = await runner.run()
-        except ReelwrightError:
-            await services.offload(services.store.finish_job, self.job_id, JobStatus.FAILED)
-            raise
-        await services.offload(services.store.finish_job, self.job_id, JobStatus.DONE)
+            state = await self.carry_out(runner)
+        finally:
+            published.remove()
         return self.finished(runner, state)
+
+    async def carry_out(self, runner: LocalRunner) -> JobState:
+        """Run the job to its end and note in the ledger where it stands then; an interruption leaves it open.
+
+        Raises:
+            CancelledJobError: it was given up from another terminal.
+        """
+        store, offload, film = self.services.store, self.services.offload, runner.film
+        try:
+            state = await cancelling.unless_cancelled(
+                runner.run(), film.workspace, film.job_id, too_late=lambda: runner.placing
+            )
+        except CancelledJobError:
+            temporary_path(film.output, film.job_id).unlink(missing_ok=True)
+            await offload(store.cancel_job, film.job_id)
+            raise
+        except ReelwrightError:
+            await offload(store.finish_job, film.job_id, JobStatus.FAILED)
+            raise
+        finally:
+            cancelling.withdraw(film.workspace)
+        await offload(store.finish_job, film.job_id, JobStatus.DONE)
+        return state
 
     def info_or_fail(self) -> MediaInfo:
         """The probe's facts."""
@@ -209,7 +240,12 @@ class Line:
         validated = steps.get(StepKind.VALIDATE)
         content = await asyncio.to_thread(content_hash, self.output) if self.output.is_file() else None
         if validated is None or content != validated.result["content"]:
-            refuse_existing(self.output, overwrite=self.options.overwrite)
+            try:
+                refuse_existing(self.output, overwrite=self.options.overwrite)
+            except ConflictError:
+                if job.status is not JobStatus.DONE:
+                    await self.services.offload(self.services.store.finish_job, job.id, JobStatus.FAILED)
+                raise
             return None
         if job.status is not JobStatus.DONE:
             await self.services.offload(self.services.store.finish_job, job.id, JobStatus.DONE)

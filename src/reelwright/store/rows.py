@@ -99,6 +99,8 @@ def job_row(job: Job) -> models.Job:
         output_path_exact=exact(job.output_path),
         plan=job.plan,
         status=job.status.value,
+        work_folder=None if job.work_folder is None else readable(job.work_folder),
+        work_folder_exact=None if job.work_folder is None else exact(job.work_folder),
     )
 
 
@@ -111,6 +113,9 @@ def job_value(row: models.Job) -> Job:
         output_path=path_of(row.output_path_exact),
         plan=_mapping(row.plan),
         status=JobStatus(row.status),
+        work_folder=None if row.work_folder_exact is None else path_of(row.work_folder_exact),
+        created=row.created,
+        updated=row.updated,
     )
 
 
@@ -234,4 +239,16 @@ def event_row(event: events.Event) -> models.Event:
         job_id=event.job,
         status=event.status.encode("utf-8", "backslashreplace").decode("utf-8"),
         data=event.data,
+    )
+
+
+def event_value(row: models.Event) -> events.Event:
+    """The event of a row."""
+    return events.Event(
+        event=events.EventName(row.event),
+        timestamp=row.timestamp,
+        file=path_of(row.file_exact),
+        job=row.job_id,
+        status=row.status,
+        data=_mapping(row.data),
     )
