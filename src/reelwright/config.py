@@ -281,6 +281,18 @@ def near_miss(key: str) -> str:
     return f"Did you mean {close[0]}?" if close else ""
 
 
+def settings_from(below: Settings | None, tree: Mapping[str, Any]) -> Settings:
+    """Settings with a tree of values over them; nothing is read from anywhere.
+
+    Raises:
+        UsageError: a key nobody knows, or a value that cannot be.
+    """
+    try:
+        return Settings.model_validate(merge(below.model_dump() if below else {}, tree))
+    except ValidationError as error:
+        raise explain(error, "The call") from error
+
+
 def load_settings(
     environ: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None, file: Path | None = None
 ) -> Settings:

@@ -8,11 +8,11 @@ ReelwrightError              1  a defect of ours
 ├── ValidationFailedError    6  the output failed its checks; nothing was replaced
 ├── ResourceError            7  out of disk, memory or another resource
 ├── ConflictError            8  the source changed, the output exists, another run has the job
-├── InterruptedRunError    130  stopped by the user; run the same command to go on
-└── CancelledJobError      130  given up by the user from another terminal; other films of the run go on
+└── InterruptedRunError    130  stopped by the user; run the same command to go on
+    └── CancelledJobError  130  one film was given up from another terminal; the others go on
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -119,8 +119,11 @@ class InterruptedRunError(ReelwrightError):
     permanent = False
 
 
-class CancelledJobError(ReelwrightError):
+class CancelledJobError(InterruptedRunError):
     """Given up by the user from another terminal; the same command opens it again."""
 
-    exit_code = 130
-    permanent = False
+
+def error_for(exit_code: int, reasons: Sequence[str]) -> ReelwrightError:
+    """The error that ends with this exit code, with its sentence and hint."""
+    kinds = {kind.exit_code: kind for kind in ReelwrightError.__subclasses__()}
+    return kinds.get(exit_code, ReelwrightError)(reasons[0] if reasons else "It failed.", hint=" ".join(reasons[1:]))

@@ -17,11 +17,11 @@ from reelwright.planning.plan import EncodePlan
 from reelwright.planning.requests import plain_request
 from reelwright.quality.score import pool
 
-#: Outcomes of errors that are no failure.
+#: Outcomes of errors that are no failure; the first that fits.
 KINDS: dict[type[ReelwrightError], str] = {
     RefusedError: "refused",
-    InterruptedRunError: "interrupted",
     CancelledJobError: "cancelled",
+    InterruptedRunError: "interrupted",
 }
 
 
