@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "encode": "encode films to AV1 at a measured quality",
     "probe": "show what a file holds",
+    "jobs": "list, show, watch, cancel and retry jobs, also while they run",
+    "clean": "remove work folders of finished and given-up jobs",
     "doctor": "check tools, disk and database: what works, what to do",
 }
 
