@@ -416,7 +416,9 @@ class TestProcesses:
         ends = [(one.communicate(timeout=60)[1], one.returncode) for one in children]
         assert ends == [("", 0)] * 4
         assert ask(path, "SELECT count(*) FROM store_job") == [(20,)]
-        assert ask(path, "SELECT count(*) FROM django_migrations WHERE app = 'store'") == [(len(sqlite.known_migrations()),)]
+        assert ask(path, "SELECT count(*) FROM django_migrations WHERE app = 'store'") == [
+            (len(sqlite.known_migrations()),)
+        ]
         assert not list(path.parent.glob("*.backup"))
 
     def test_what_was_committed_survives_a_kill_and_what_was_not_is_gone(self, path: Path) -> None:

@@ -11,7 +11,7 @@ from reelwright.engine.details import JobDetails
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.listing import SHORT, JobRow, State
 
-HEADINGS = ("ID", "STATE", "DONE", "VMAF", "SIZE", "WHEN", "FILM")
+HEADINGS = ("ID", "STATE", "PROGRESS", "VMAF", "SIZE", "WHEN", "FILM")
 
 
 def percent_of(row: JobRow) -> float | None:

@@ -53,7 +53,7 @@ def end_run(
         job_id: the job that is given up; a run that works on another one is left alone.
         grace: seconds each of asking, SIGTERM and SIGKILL is given.
         sweep: kills whatever carries a run's token.
-        tell: takes one sentence where more than asking is needed.
+        tell: takes one sentence on each thing that is waited for.
 
     Raises:
         ConflictError: its process cannot be seen or ended from here.
@@ -64,6 +64,7 @@ def end_run(
     family = processes_of(holder.pid)
     try:
         cancelling.ask(workspace, job_id)
+        tell(f"Process {holder.pid or '?'} is asked to give it up.")
         if waited(lambda: not works_on(workspace, job_id), grace):
             return Ended(how=How.ASKED, pid=holder.pid, processes=gone(family))
     except OSError:

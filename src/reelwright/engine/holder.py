@@ -47,8 +47,8 @@ def holder_of(lock: Path) -> Holder | None:
 
 def has_open(pid: int, file: os.stat_result) -> bool:
     """Whether a living process has a file open; False as well where that may not be seen."""
-    with suppress(OSError):
-        for entry in os.scandir(f"/proc/{pid}/fd"):
+    with suppress(OSError), os.scandir(f"/proc/{pid}/fd") as opened:
+        for entry in opened:
             with suppress(OSError):  # closed meanwhile
                 if os.path.samestat(entry.stat(), file):
                     return True

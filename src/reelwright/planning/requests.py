@@ -82,10 +82,8 @@ def one_of(value: Any, hints: tuple[Any, ...], name: str) -> Any:
 
 def scalar(value: Any, kind: type) -> Any:
     """A plain value as a number, text or name of that kind; None where it cannot be one."""
-    if type(value) is kind:
-        return value
-    if kind is float and type(value) is int:
-        return float(value)
+    if type(value) is kind or (kind is float and type(value) is int):
+        return value  # 12 stays 12 and does not become 12.0: a job's id is made of how its request is written
     made: Callable[[Any], Any] | None = kind if issubclass(kind, Enum | Fraction) else None
     try:
         return made(value) if made else None

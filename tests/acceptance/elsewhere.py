@@ -1,0 +1,66 @@
+"""The other commands, given in another terminal than the encode's but with its ledger."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from command import Command, Run
+
+PATIENCE = 60.0
+
+
+def argv(words: tuple[str, ...]) -> list[str]:
+    """The command line."""
+    return [sys.executable, "-P", "-m", "reelwright", *words]
+
+
+def elsewhere(encode: Command, *words: str) -> Run:
+    """Give a command and wait for its end."""
+    done = subprocess.run(
+        argv(words),
+        cwd=encode.folder,
+        env=encode.variables(),
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+        check=False,
+    )
+    return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
+
+
+def begin_elsewhere(encode: Command, *words: str) -> "subprocess.Popen[bytes]":
+    """Give a command and leave it running."""
+    return subprocess.Popen(
+        argv(words),
+        cwd=encode.folder,
+        env=encode.variables(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def answer(encode: Command, *words: str, code: int = 0) -> dict[str, Any]:
+    """The data of a command's result."""
+    run = elsewhere(encode, *words, "--json")
+    assert run.code == code, (run.code, run.out[-2000:], run.err)
+    last = json.loads(run.out.splitlines()[-1])
+    assert last["event"] == "result"
+    return dict(last["data"])
+
+
+def jobs(encode: Command, *words: str) -> list[dict[str, Any]]:
+    """The jobs a list shows, newest first."""
+    return list(answer(encode, "jobs", "list", *words)["jobs"])
+
+
+def wait_for(true: Callable[[], Any]) -> Any:
+    """Wait until something is so, and give it back."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := true()):
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.1)
+    return found
