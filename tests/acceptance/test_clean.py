@@ -49,7 +49,7 @@ def test_a_run_and_a_stopped_job_keep_their_folders_and_a_done_one_does_not(
     run.send_signal(signal.SIGINT)
     stopped = finish(run, seen)
     assert stopped.code == 130, "cleaning disturbed nobody"
-    assert answer(encode, "clean")["removed"] == []
+    assert {one["what"] for one in answer(encode, "clean")["removed"]} <= {"half-written trials"}
     text = elsewhere(encode, "clean", "--older-than", "12h").out
     assert "kept" in text
     assert "stopped, and may go on" in text

@@ -9,8 +9,8 @@ import pytest
 
 from reelwright.engine import cancelling, published
 from reelwright.engine.cancelling import ask, is_asked, unless_cancelled, withdraw
-from reelwright.engine.outcome import outcome_of_error
 from reelwright.engine.jobs import OutcomeRecord
+from reelwright.engine.outcome import outcome_of_error
 from reelwright.engine.published import ProgressFile, read_progress
 from reelwright.engine.workspace import Workspace
 from reelwright.errors import CancelledJobError, InterruptedRunError, ToolError

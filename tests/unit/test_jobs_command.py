@@ -311,8 +311,7 @@ def test_an_unknown_job_is_wrong_usage(program: Stub) -> None:
 
 
 def row(shelf: Shelf, status: JobStatus = JobStatus.OPEN, *outcomes: OutcomeRecord) -> JobRow:
-    found = row_of(replace(shelf.store.recent_jobs()[-1], status=status), outcomes, shelf.work_dir)
-    return found
+    return row_of(replace(shelf.store.recent_jobs()[-1], status=status), outcomes, shelf.work_dir)
 
 
 @pytest.mark.parametrize(
@@ -386,7 +385,7 @@ def test_a_terminal_shows_lanes_and_a_bar(shelf: Shelf) -> None:
     ],
 )
 def test_cancelling_says_what_became_of_the_job(
-    program: Stub, shelf: Shelf, status: JobStatus, before: State, how: str, words: str
+    program: Stub, shelf: Shelf, *, status: JobStatus, before: State, how: str, words: str
 ) -> None:
     job = replace(shelf.store.recent_jobs()[-1], status=status)
     program.answers["cancelled"] = CancelledJob(job=job, before=before, how=how, pid=7, processes=[(8, "ffmpeg")])

@@ -1,5 +1,6 @@
 """The ledger's jobs from another terminal: list, show, watch, cancel, run again."""
 
+import datetime as dt
 import os
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -7,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from reelwright.app.wiring import load, utc_now
 from reelwright.cli.commands import CancelledJob, Look
-from reelwright.config import Settings
+from reelwright.config import Settings, load_settings
 from reelwright.engine.details import JobDetails, details_of
 from reelwright.engine.jobs import Job, JobStatus, JobStore, MemoryJobStore, OutcomeRecord
 from reelwright.engine.listing import JobRow, State, find_one, list_jobs, row_of, rows_of, running_jobs, workspace_of
@@ -37,7 +37,7 @@ def ledger(settings: Settings) -> Iterator[JobStore]:
 
 def listed(states: Collection[State] | None, limit: int | None) -> list[JobRow]:
     """The newest jobs."""
-    settings = load({})
+    settings = load_settings()
     with ledger(settings) as store:
         return list_jobs(store, settings.work_dir, states, limit)
 
@@ -48,7 +48,7 @@ def shown(which: str) -> JobDetails:
     Raises:
         UsageError: it is not clear which.
     """
-    settings = load({})
+    settings = load_settings()
     with ledger(settings) as store:
         job = find_one(store, which)
         return details_of(store, rows_of(store, [job], settings.work_dir)[0])
@@ -60,7 +60,7 @@ def watched(which: str | None) -> Iterator[Look]:
     Raises:
         UsageError: it is not clear which job is meant.
     """
-    settings = load({})
+    settings = load_settings()
     with ledger(settings) as store:
         if which is None:
             yield from watched_all(store, settings)
@@ -115,7 +115,7 @@ def cancelled(which: str, grace: float, tell: Callable[[str], None]) -> Cancelle
     from reelwright.engine.ending import How, end_run
     from reelwright.tools.process import sweep
 
-    settings = load({})
+    settings = load_settings()
     with ledger(settings) as store:
         job = find_one(store, which)
         before = row_of(job, (), settings.work_dir).state
@@ -173,5 +173,5 @@ def given_up(job: Job) -> OutcomeRecord:
         outcome="cancelled",
         exit_code=130,
         reasons=("Cancelled from another terminal.", "The same command takes it up again."),
-        finished=utc_now(),
+        finished=dt.datetime.now(dt.UTC),
     )
