@@ -26,8 +26,10 @@ ages = st.builds(Age, older_than=st.none() | st.timedeltas(dt.timedelta(0), 30 *
 
 @pytest.mark.parametrize(
     ("text", "age"),
-    [("14d", 14 * DAY), ("12h", 12 * HOUR), ("0", dt.timedelta(0)), ("1.5H", 1.5 * HOUR), ("2w", 14 * DAY)]
-    + [("90s", dt.timedelta(seconds=90)), ("0d", dt.timedelta(0)), (" 5m ", dt.timedelta(minutes=5))],
+    [
+        *(("14d", 14 * DAY), ("12h", 12 * HOUR), ("0", 0 * DAY), ("1.5H", 1.5 * HOUR), ("2w", 14 * DAY)),
+        *(("90s", HOUR / 40), ("0d", 0 * DAY), (" 5m ", HOUR / 12)),
+    ],
 )
 def test_an_age_is_a_number_with_a_unit(text: str, age: dt.timedelta) -> None:
     assert parse_age(text) == age

@@ -26,13 +26,22 @@ HOLDER = """
 """
 
 
+LOOKER = """
+import fcntl, sys, time
+with open(sys.argv[1]) as lock:
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    print(flush=True)
+    time.sleep(0.08)
+"""
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "lock"
 
 
 @pytest.fixture
-def run(path: Path) -> "Iterator[subprocess.Popen[str]]":
+def run(path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that holds the lock for job j1."""
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(HOLDER), str(path)],
@@ -56,25 +65,25 @@ def test_nobody_holds_what_is_not_there_or_was_let_go(path: Path) -> None:
     assert not path.read_text()
 
 
-def test_a_run_is_named_with_its_process_token_and_job(run: "subprocess.Popen[str]", path: Path) -> None:
+def test_a_run_is_named_with_its_process_token_and_job(run: subprocess.Popen[str], path: Path) -> None:
     found = holder_of(path)
     assert found is not None
     assert (found.pid, found.token, found.job) == (run.pid, "t1", "j1")
 
 
 def test_a_killed_run_holds_nothing_and_what_it_wrote_stays_for_whoever_takes_over(
-    run: "subprocess.Popen[str]", path: Path
+    run: subprocess.Popen[str], path: Path
 ) -> None:
     run.kill()
     run.wait()
     before = path.read_bytes()
     assert holder_of(path) is None
     assert path.read_bytes() == before
-    assert json.loads(before)["token"] == "t1"
+    assert json.loads(before)["token"] == "t1"  # noqa: S105
 
 
 def test_looking_takes_no_lock_where_the_holder_can_be_seen(
-    run: "subprocess.Popen[str]", path: Path, monkeypatch: pytest.MonkeyPatch
+    run: subprocess.Popen[str], path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(holder.fcntl, "flock", lambda *_: pytest.fail("locked"))
     assert holder_of(path) is not None
@@ -108,8 +117,7 @@ def test_a_run_that_begins_while_somebody_looks_is_not_turned_away(path: Path) -
         [
             sys.executable,
             "-c",
-            "import fcntl, sys, time\nf = open(sys.argv[1])\nfcntl.flock(f, fcntl.LOCK_SH)\n"
-            "print(flush=True)\ntime.sleep(0.08)",
+            LOOKER,
             str(path),
         ],
         stdout=subprocess.PIPE,

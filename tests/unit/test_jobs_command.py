@@ -124,7 +124,7 @@ def test_what_may_be_several_jobs_is_none_of_them(shelf: Shelf) -> None:
     with pytest.raises(UsageError, match=r"abcd may be any of these jobs: abcd0000 \(/out/0.mkv\), abcd1111"):
         find_one(shelf.store, "abcd")
     shelf.store.open_job(replace(shelf.store.recent_jobs()[0], id="9" * 32))
-    with pytest.raises(UsageError, match="ef012222.*99999999"):
+    with pytest.raises(UsageError, match=r"ef012222.*99999999"):
         find_one(shelf.store, "/out/2.mkv")
 
 
@@ -190,7 +190,7 @@ class Stub:
             raise self.answers["cancelled"]
         return self.answers["cancelled"]  # type: ignore[no-any-return]
 
-    def retry_job(self, which: str, flags: Mapping[str, Any], sink: object, *, overwrite: bool) -> OutcomeRecord:
+    def retry_job(self, which: str, flags: Mapping[str, Any], _sink: object, *, overwrite: bool) -> OutcomeRecord:
         self.asked.append((which, flags, overwrite))
         return outcome(exit_code=5)
 
@@ -288,7 +288,8 @@ def test_everything_about_a_job_is_shown(program: Stub, shelf: Shelf) -> None:
     shelf.store.add_event(event(EventName.SEGMENT_COMPLETE, chunk=0, crf=30.5, why="\x1b[31m"))
     text = said(program, "jobs", "show", IDS[0][:6])
     for words in (
-        IDS[0], "stopped; the same command", "caf\\xe9", "/out/0.mkv", "target vmaf 93.0", "libsvtav1", "1 of ? settled",
+        IDS[0], "stopped; the same command", "caf\\xe9", "/out/0.mkv", "target vmaf 93.0", "libsvtav1",
+        "1 of ? settled",
         "CRF 30.50  VMAF  93.00  5 kB  chosen", "step     place in 3s", "outcome  encoded", "60.0 %", "It is h264.",
         "passed  frames: 240", "FAILED  sound", "segment_complete", "\\x1b[31m",
     ):  # fmt: skip
