@@ -45,7 +45,7 @@ SETS: dict[str, tuple[int, dict[str, str]]] = {
     "screen content": (6, {"scm": "1"}),
     "grain": (6, {"tune": "0", "enable-tf": "0", "ac-bias": "4.0"}),
 }
-CRFS = (12, 18, 24, 32, 42)
+CRFS = (12, 18, 24, 32)
 
 
 def encode(clip: Path, out: Path, *, name: str, crf: int, frames: int) -> float:
