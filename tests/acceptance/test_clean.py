@@ -18,7 +18,7 @@ SLOW = (*QUICK, "--workers", "1")
 
 @pytest.fixture
 def source(clips: Clips, films: Path) -> Path:
-    made = clips("jobs.mkv", *SLOW_GRAIN, "-frames:v", "18", *X264)
+    made = clips("jobs.mkv", *SLOW_GRAIN, "-frames:v", "36", *X264)
     return Path(shutil.copy(made, films / "film.mkv"))
 
 
