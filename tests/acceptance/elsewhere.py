@@ -1,10 +1,13 @@
 """The other commands, given in another terminal than the encode's but with its ledger."""
 
 import json
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from command import Command, Run
@@ -64,3 +67,17 @@ def wait_for(true: Callable[[], Any]) -> Any:
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.1)
     return found
+
+
+def freeze(encode: Command, run: "subprocess.Popen[bytes]") -> None:
+    """Stop a run where it stands, but not in the middle of writing to the ledger, which would lock everybody out."""
+    while True:
+        run.send_signal(signal.SIGSTOP)
+        try:
+            with closing(sqlite3.connect(encode.state / "ledger.sqlite3", timeout=0.2)) as ledger:
+                ledger.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            run.send_signal(signal.SIGCONT)
+            time.sleep(0.05)
+        else:
+            return

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from clips import X264, Clips
 from command import Command, contents, finish, frames, read_until
-from elsewhere import answer, begin_elsewhere, elsewhere, jobs, wait_for
+from elsewhere import answer, begin_elsewhere, elsewhere, freeze, jobs, wait_for
 from test_resume import SHORT_CHUNKS, SLOW_GRAIN, alive, assert_soon_gone, told_before_death, trials
 
 #: A trial a chunk, one at a time: long enough to be disturbed.
@@ -49,7 +49,7 @@ def test_a_run_is_seen_and_one_that_was_killed_has_stopped(encode: Command, film
     run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
     seen = read_until(run, "trial_complete")
     (found,) = wait_for(lambda: [job for job in jobs(encode, "--status", "running") if job["progress"]])
-    run.send_signal(signal.SIGSTOP)  # it holds its folder all the same, and does not end while we look
+    freeze(encode, run)  # it holds its folder all the same, and does not end while we look
     assert (found["state"], found["pid"], found["output"]) == ("running", run.pid, str(films / "film.av1.mkv"))
     assert 0 <= found["percent"] <= 100
     assert found["progress"]["total"] == FRAMES
@@ -133,7 +133,7 @@ def test_cancelling_one_film_of_several_leaves_the_others_to_be_encoded(
 def test_a_run_that_does_not_answer_is_killed_and_the_job_is_cancelled(encode: Command, source: Path) -> None:
     run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
     read_until(run, "trial_complete")
-    run.send_signal(signal.SIGSTOP)
+    freeze(encode, run)
     (job,) = jobs(encode)
     assert job["state"] == "running"
     found = answer(encode, "jobs", "cancel", job["id"], "--grace", "0.5")

@@ -526,7 +526,8 @@ class TestRowsThatCannotBeRead:
         assert ledger.trials(["c1"]) == [trial()]
 
     @pytest.mark.parametrize(
-        "change", ["plan = '{'", "plan = '[]'", "status = 'paused'", "created = '2026-13-45 00:00'", "source_path_exact = NULL"]
+        "change",
+        ["plan = '{'", "plan = '[]'", "status = 'paused'", "created = '2026-13-45 00:00'", "source_path_exact = NULL"],
     )
     @pytest.mark.parametrize("limit", [None, 3])
     def test_a_job_that_cannot_be_read_stops_no_listing(
