@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+import psutil
 from command import Command, Run
 
 PATIENCE = 60.0
@@ -73,6 +74,8 @@ def freeze(encode: Command, run: "subprocess.Popen[bytes]") -> None:
     """Stop a run where it stands, but not in the middle of writing to the ledger, which would lock everybody out."""
     while True:
         run.send_signal(signal.SIGSTOP)
+        wait_for(lambda: psutil.Process(run.pid).status() == psutil.STATUS_STOPPED)
+        time.sleep(0.2)  # its other threads stop a moment after the first
         try:
             with closing(sqlite3.connect(encode.state / "ledger.sqlite3", timeout=0.2)) as ledger:
                 ledger.execute("BEGIN IMMEDIATE")
