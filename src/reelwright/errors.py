@@ -9,6 +9,7 @@ ReelwrightError              1  a defect of ours
 ├── ResourceError            7  out of disk, memory or another resource
 ├── ConflictError            8  the source changed, the output exists, another run has the job
 └── InterruptedRunError    130  stopped by the user; run the same command to go on
+    └── CancelledJobError  130  one film was given up from another terminal; the others go on
 """
 
 from collections.abc import Mapping, Sequence
@@ -116,6 +117,10 @@ class InterruptedRunError(ReelwrightError):
 
     exit_code = 130
     permanent = False
+
+
+class CancelledJobError(InterruptedRunError):
+    """Given up by the user from another terminal; the same command opens it again."""
 
 
 def error_for(exit_code: int, reasons: Sequence[str]) -> ReelwrightError:

@@ -19,7 +19,6 @@ from reelwright.engine.jobs import (
     Job,
     JobStatus,
     JobStore,
-    MemoryJobStore,
     OutcomeRecord,
     SourceRecord,
     SourceStamp,
@@ -29,6 +28,7 @@ from reelwright.engine.jobs import (
     Usage,
     UsageSample,
 )
+from reelwright.engine.memory import MemoryJobStore
 from reelwright.events import Event, EventName
 from reelwright.quality.score import Score
 from reelwright.store.database import open_ledger
@@ -261,16 +261,96 @@ class TestJobs:
         assert store.jobs_for_source(alike) == [job("j3", source_path=alike)]
         assert store.jobs_for_source("/out/a.mkv") == []
 
-    def test_jobs_are_found_by_how_their_id_begins_and_no_character_means_more_than_itself(
-        self, store: JobStore
-    ) -> None:
-        for name in ["abc1", "ABC1", "abd", "abc0", "ab", "a%c1"]:
-            store.open_job(job(name))
-        assert [one.id for one in store.jobs_like("abc")] == ["abc0", "abc1"]
-        assert [one.id for one in store.jobs_like("ab")] == ["ab", "abc0", "abc1", "abd"]
-        assert store.jobs_like("abc1") == [job("abc1")]
-        assert [one.id for one in store.jobs_like("a%")] == ["a%c1"]
-        assert store.jobs_like("abc12") == store.jobs_like("_") == store.jobs_like("") == []
+
+class TestListings:
+    @pytest.fixture
+    def filled(self, store: JobStore) -> JobStore:
+        """Jobs a1, a2, b1, b2, opened in this order; then b1 done, a1 failed and a2 cancelled."""
+        for job_id in ("a1", "a2", "b1", "b2"):
+            store.open_job(job(job_id))
+        store.finish_job("b1", JobStatus.DONE)
+        store.finish_job("a1", JobStatus.FAILED)
+        store.cancel_job("a2")
+        return store
+
+    def test_an_empty_store_lists_nothing(self, store: JobStore) -> None:
+        assert store.recent_jobs() == []
+        assert store.jobs_like("", 5) == []
+        assert store.outcomes_of([]) == {}
+        assert store.events_of("j1") == []
+
+    def test_the_job_last_opened_or_ended_comes_first(self, filled: JobStore) -> None:
+        assert [one.id for one in filled.recent_jobs()] == ["a2", "a1", "b1", "b2"]
+        filled.open_job(job("b2"))
+        assert [one.id for one in filled.recent_jobs()] == ["b2", "a2", "a1", "b1"]
+
+    @pytest.mark.parametrize(
+        ("statuses", "found"),
+        [
+            ({JobStatus.OPEN}, ["b2"]),
+            ({JobStatus.DONE, JobStatus.CANCELLED}, ["a2", "b1"]),
+            (set(), []),
+            (set(JobStatus), ["a2", "a1", "b1", "b2"]),
+        ],
+    )
+    def test_jobs_are_listed_by_status(self, filled: JobStore, statuses: set[JobStatus], found: list[str]) -> None:
+        assert [one.id for one in filled.recent_jobs(statuses)] == found
+
+    def test_a_limit_takes_the_newest(self, filled: JobStore) -> None:
+        assert [one.id for one in filled.recent_jobs(None, 2)] == ["a2", "a1"]
+        assert [one.id for one in filled.recent_jobs({JobStatus.OPEN, JobStatus.DONE}, 1)] == ["b1"]
+        assert filled.recent_jobs(None, 0) == []
+
+    def test_a_listed_job_is_the_job_whole(self, store: JobStore) -> None:
+        whole = job(work_folder="/work/\udcff", plan={"request": {"crf": 30.0}})
+        assert store.open_job(whole) == whole
+        assert store.recent_jobs() == store.jobs_like("j", 9) == [store.find_job("j1")] == [whole]
+
+    def test_jobs_are_found_by_the_beginning_of_their_id(self, filled: JobStore) -> None:
+        assert [one.id for one in filled.jobs_like("a", 9)] == ["a1", "a2"]
+        assert [one.id for one in filled.jobs_like("a", 1)] == ["a1"]
+        assert [one.id for one in filled.jobs_like("a2", 9)] == ["a2"]
+        assert [one.id for one in filled.jobs_like("", 9)] == ["a1", "a2", "b1", "b2"]
+        for other in ("a22", "A", "1", "a%", "a_", "c"):
+            assert filled.jobs_like(other, 9) == []
+
+    def test_a_cancelled_job_is_open_again_once_it_is_opened(self, filled: JobStore) -> None:
+        assert filled.find_job("a2") == job("a2", status=JobStatus.CANCELLED)
+        assert filled.open_job(job("a2")).status is JobStatus.OPEN
+
+    def test_cancelling_leaves_a_done_job_done(self, filled: JobStore) -> None:
+        assert filled.cancel_job("b1") is JobStatus.DONE
+        assert filled.find_job("b1") == job("b1", status=JobStatus.DONE)
+
+    @pytest.mark.parametrize("job_id", ["a1", "a2", "b2"])
+    def test_every_other_job_can_be_cancelled_and_twice(self, filled: JobStore, job_id: str) -> None:
+        assert [filled.cancel_job(job_id) for _ in range(2)] == [JobStatus.CANCELLED] * 2
+        assert filled.recent_jobs()[0] == job(job_id, status=JobStatus.CANCELLED)
+
+    def test_cancelling_an_unknown_job_is_a_defect(self, store: JobStore) -> None:
+        with pytest.raises(KeyError, match="nobody"):
+            store.cancel_job("nobody")
+
+    def test_outcomes_of_several_jobs_come_together(self, filled: JobStore) -> None:
+        recorded = [outcome("a1", outcome="failed"), outcome("b1"), outcome("a1"), outcome(None)]
+        for one in recorded:
+            filled.record_outcome(one)
+        assert filled.outcomes_of(iter(["b1", "a1", "a2", "a1"])) == {
+            "a1": [recorded[0], recorded[2]],
+            "b1": [recorded[1]],
+        }
+
+    def test_a_thousand_jobs_have_their_outcomes(self, store: JobStore) -> None:
+        for number in (0, 999):
+            store.record_outcome(outcome(f"j{number}"))
+        assert set(store.outcomes_of(f"j{number}" for number in range(1000))) == {"j0", "j999"}
+
+    def test_events_of_a_job_come_oldest_first(self, store: JobStore) -> None:
+        told = [event(crf=30.5, next="\udcff"), event(EventName.RESULT, outcome="encoded")]
+        for one in [told[0], replace(told[0], job="j2"), replace(told[0], job=None), told[1]]:
+            store.add_event(one)
+        store.add_event(event(EventName.PROGRESS, done=1))
+        assert store.events_of("j1") == told
 
 
 class TestSteps:
@@ -517,6 +597,55 @@ class TestRowsThatCannotBeRead:
         assert ledger.find_source(stamp()) == source(stamp())
         assert ledger.trials(["c1"]) == [trial()]
 
+    @pytest.mark.parametrize(
+        "change",
+        ["plan = '{'", "plan = '[]'", "status = 'paused'", "created = '2026-13-45 00:00'", "source_path_exact = NULL"],
+    )
+    @pytest.mark.parametrize("limit", [None, 3])
+    def test_a_job_that_cannot_be_read_stops_no_listing(
+        self, ledger: JobStore, path: Path, change: str, limit: int | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for number in range(3):
+            ledger.open_job(job(f"j{number}"))
+        with closing(sqlite3.connect(path)) as database, database:
+            # A damaged ledger keeps no promise of its schema's.
+            database.execute("PRAGMA writable_schema = ON")
+            words = "'\"source_path_exact\" BLOB NOT NULL', '\"source_path_exact\" BLOB'"
+            database.execute(f"UPDATE sqlite_master SET sql = replace(sql, {words}) WHERE name = 'store_job'")  # noqa: S608
+        ledger.close()  # type: ignore[attr-defined]
+        self.spoil(path, f"UPDATE store_job SET {change} WHERE id = 'j1'")  # noqa: S608 -- our own words
+        assert sorted(one.id for one in ledger.recent_jobs(None, limit)) == ["j0", "j2"]
+        assert [one.id for one in ledger.jobs_like("j", 9)] == ["j0", "j2"]
+        assert "store_job cannot be read" in caplog.text
+
+    def test_a_job_whose_time_cannot_be_read_is_listed_without_it(self, ledger: JobStore, path: Path) -> None:
+        ledger.open_job(job("j1"))
+        self.spoil(path, "UPDATE store_job SET updated = 'yesterday'")
+        assert [(one.id, one.updated) for one in ledger.recent_jobs()] == [("j1", None)]
+
+    def test_an_outcome_or_event_that_cannot_be_read_stops_no_listing(self, ledger: JobStore, path: Path) -> None:
+        for number in range(3):
+            ledger.record_outcome(outcome(seconds=float(number)))
+            ledger.add_event(event(number=number))
+        self.spoil(path, "UPDATE store_outcome SET vmaf = '{' WHERE seconds = 1")
+        self.spoil(path, "UPDATE store_event SET event = 'dreamt' WHERE id = 2")
+        assert [one.seconds for one in ledger.outcomes_of(["j1"])["j1"]] == [0.0, 2.0]
+        assert [one.data["number"] for one in ledger.events_of("j1")] == [0, 2]
+
+    def test_a_listing_is_answered_from_an_index(self, ledger: JobStore, path: Path) -> None:
+        assert ledger.recent_jobs() == []
+        newest = "SELECT * FROM store_job {} ORDER BY updated DESC, id DESC LIMIT 50"
+        questions = {
+            newest.format(""): "jobs_in_order",
+            newest.format("WHERE status = 'done'"): "jobs_of_a_status_in_order",
+            "SELECT * FROM store_job WHERE id >= 'ab' AND id < 'ac' ORDER BY id": "sqlite_autoindex_store_job_1",
+        }
+        for question, index in questions.items():
+            with closing(sqlite3.connect(path)) as database:
+                plan = " ".join(row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {question}"))
+            assert index in plan
+            assert "TEMP B-TREE" not in plan
+
     def test_a_step_of_a_kind_only_a_newer_version_knows_is_skipped(self, ledger: JobStore, path: Path) -> None:
         ledger.open_job(job())
         ledger.commit_step("j1", step())
@@ -581,6 +710,11 @@ class Twins(RuleBasedStateMachine):
     def finish_job(self, job_id: str, status: JobStatus) -> None:
         if self.memory.find_job(job_id) is not None:
             self.both(lambda store: store.finish_job(job_id, status))
+
+    @rule(job_id=ids)
+    def cancel_job(self, job_id: str) -> None:
+        if self.memory.find_job(job_id) is not None:
+            self.both(lambda store: store.cancel_job(job_id))
 
     @rule(job_id=ids, one=st.builds(StepRecord, kind=st.sampled_from(StepKind), result=mappings, usage=usages))
     def commit_step(self, job_id: str, one: StepRecord) -> None:
@@ -655,10 +789,13 @@ class Twins(RuleBasedStateMachine):
             assert self.django.find_job(job_id) == self.memory.find_job(job_id)
             assert self.django.steps(job_id) == self.memory.steps(job_id)
             assert self.django.outcomes(job_id) == self.memory.outcomes(job_id)
-            assert self.django.jobs_like(job_id) == self.memory.jobs_like(job_id)
         assert self.django.events_of("j1") == self.memory.events_of("j1")
         for path in ("/films/a.mkv", ODD):
             assert self.django.jobs_for_source(path) == self.memory.jobs_for_source(path)
+        for statuses in (None, {JobStatus.OPEN, JobStatus.CANCELLED}):
+            assert self.django.recent_jobs(statuses, 2) == self.memory.recent_jobs(statuses, 2)
+        assert self.django.jobs_like("x", 2) == self.memory.jobs_like("x", 2)
+        assert self.django.outcomes_of("xyz") == self.memory.outcomes_of("xyz")
         for output in ("/out/a", ODD):
             assert self.django.jobs_for_output(output) == self.memory.jobs_for_output(output)
         for curves in ("x", "y", "z", "zyx"):

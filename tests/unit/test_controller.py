@@ -132,7 +132,8 @@ def test_noise_of_a_few_tenths_does_not_hide_an_answer_in_a_band_of_two(
     curve: Curve, target: float, start: float
 ) -> None:
     aim = Aim(target=target, low=target - 1, high=target + 1)
-    assume(any(target - 0.7 <= curve(s / 4) <= target + 0.7 for s in range(48, 200)))
+    # An answer a whole CRF wide: eight trials may miss a single quarter step on a cliff.
+    assume(sum(target - 0.7 <= curve(s / 4) <= target + 0.7 for s in range(48, 200)) >= 4)
     assume(curve(50) < target - 2)  # no plateau that noise lifts into the band
     move, _ = run(curve, aim, start=start)
     assert isinstance(move, Accept), move

@@ -10,10 +10,24 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
+    from typing import Any
 
-    from reelwright.cli.commands import CheckRow, EncodeJob, ReportDone, ReportOrder, Tell
+    from reelwright.cli.commands import (
+        CancelledJob,
+        CheckRow,
+        CleanRequest,
+        EncodeJob,
+        Look,
+        ReportDone,
+        ReportOrder,
+        Tell,
+    )
+    from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import OutcomeRecord
+    from reelwright.engine.listing import JobRow, State
+    from reelwright.engine.removal import Cleaned
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
 
@@ -48,6 +62,46 @@ class Commands:
         from reelwright.app.wiring import run_to_end
 
         return run_to_end(lambda: make_report(order, tell))
+
+    def list_jobs(self, states: "Collection[State] | None", limit: int | None) -> "list[JobRow]":
+        """The newest jobs."""
+        from reelwright.app.jobs import listed
+
+        return listed(states, limit)
+
+    def show_job(self, which: str) -> "JobDetails":
+        """Everything about one job."""
+        from reelwright.app.jobs import shown
+
+        return shown(which)
+
+    def watch_jobs(self, which: str | None) -> "Iterator[Look]":
+        """What runs, until it has ended."""
+        from reelwright.app.jobs import watched
+
+        return watched(which)
+
+    def cancel_job(self, which: str, grace: float, tell: "Callable[[str], None]") -> "CancelledJob":
+        """Give a job up and end its run."""
+        from reelwright.app.jobs import cancelled
+
+        return cancelled(which, grace, tell)
+
+    def retry_job(
+        self, which: str, flags: "Mapping[str, Any]", sink: "EventSink", *, overwrite: bool
+    ) -> "OutcomeRecord":
+        """Run a job again."""
+        from reelwright.app.retry import prepared, run_again
+        from reelwright.app.wiring import run_to_end
+
+        again = prepared(which, flags, overwrite=overwrite)
+        return run_to_end(lambda: run_again(again, sink))
+
+    def clean(self, wanted: "CleanRequest") -> "Iterator[Cleaned]":
+        """Remove what is not needed any more."""
+        from reelwright.app.clean import cleaned
+
+        return cleaned(wanted)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,6 +12,8 @@ from reelwright.words import printable_path
 #: Digits of an id that must be given at least.
 SHORTEST_PREFIX = 4
 LONGEST_LIST = 5
+#: One more than are listed: to know that there are others.
+MOST_NAMED = LONGEST_LIST + 1
 
 
 def find_named(store: JobStore, what: str) -> Job:
@@ -42,7 +44,7 @@ def by_id(store: JobStore, prefix: str) -> Job | None:
     """
     if len(prefix) < SHORTEST_PREFIX:
         raise UsageError(f"{prefix} is too short for a job's id.", hint=f"Give {SHORTEST_PREFIX} digits or more of it.")
-    found = store.jobs_like(prefix)
+    found = store.jobs_like(prefix, MOST_NAMED)
     if len(found) > 1:
         named = ", ".join(job.id for job in found[:LONGEST_LIST])
         more = " and others" if len(found) > LONGEST_LIST else ""

@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from reelwright.engine.jobs import OutcomeRecord
+    from collections.abc import Collection, Iterator, Sequence
+
+    from reelwright.engine.cleaning import Age
+    from reelwright.engine.details import JobDetails
+    from reelwright.engine.jobs import Job, OutcomeRecord
+    from reelwright.engine.listing import JobRow, State
+    from reelwright.engine.removal import Cleaned
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
     from reelwright.planning.zones import Zone
@@ -80,6 +86,41 @@ class ReportDone:
     missing: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """One look of somebody who watches."""
+
+    #: What runs, the newest first.
+    rows: "Sequence[JobRow]"
+    #: What has ended since the look before.
+    ended: "Sequence[JobRow]" = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CancelledJob:
+    """What cancelling a job came to."""
+
+    #: As it stands now.
+    job: "Job"
+    #: Where it stood before.
+    before: "State"
+    #: "asked", "terminated" or "killed": what it took to end its run; "idle": nothing ran.
+    how: str
+    pid: int | None
+    #: Processes of the run that have ended: number and name.
+    processes: "Sequence[tuple[int, str]]"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CleanRequest:
+    """A `clean` command."""
+
+    age: "Age"
+    dry_run: bool = False
+    #: Settings given as flags, as a tree of sections.
+    flags: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Program(Protocol):
     """What the command line can ask for."""
 
@@ -97,4 +138,28 @@ class Program(Protocol):
 
     def report(self, order: ReportOrder, tell: Tell) -> ReportDone:
         """Make a page about a job; `tell` hears what is done now."""
+        ...
+
+    def list_jobs(self, states: "Collection[State] | None", limit: int | None) -> "list[JobRow]":
+        """The newest jobs in these states; None: in any, or all of them."""
+        ...
+
+    def show_job(self, which: str) -> "JobDetails":
+        """Everything about one job, named by the beginning of its id or by its output."""
+        ...
+
+    def watch_jobs(self, which: str | None) -> "Iterator[Look]":
+        """What runs, again and again, until it has ended; all that runs where no job is named."""
+        ...
+
+    def cancel_job(self, which: str, grace: float, tell: "Callable[[str], None]") -> CancelledJob:
+        """Give a job up and end its run."""
+        ...
+
+    def retry_job(self, which: str, flags: Mapping[str, Any], sink: "EventSink", *, overwrite: bool) -> "OutcomeRecord":
+        """Run a job again with the request it was made with."""
+        ...
+
+    def clean(self, wanted: CleanRequest) -> "Iterator[Cleaned]":
+        """Remove what finished and given-up jobs left; each thing is told as it is dealt with."""
         ...

@@ -1,17 +1,12 @@
 """The `encode` command."""
 
 import argparse
-import logging
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from reelwright.cli.arguments import Parser, band, moment, number, pair, picture_size, quarter, scene_list, whole, zone
 from reelwright.cli.commands import EncodeJob, Program
-from reelwright.errors import InterruptedRunError, UsageError
-
-if TYPE_CHECKING:
-    from reelwright.events import Event
+from reelwright.cli.telling import told
+from reelwright.errors import UsageError
 
 DESCRIPTION = """Encode films to AV1: each chunk is encoded and scored until its VMAF is within the band.
 The result is checked in full and placed; the source is never touched.
@@ -115,33 +110,4 @@ def job_from(args: argparse.Namespace) -> EncodeJob:
 def run(args: argparse.Namespace, program: Program) -> int:
     """Carry out the command: the worst exit code of its sources."""
     job = job_from(args)
-    logging.getLogger("reelwright").addHandler(logging.NullHandler())
-    from reelwright.events import Tee  # noqa: PLC0415
-
-    heard = Interruption()
-    try:
-        if args.json:
-            from reelwright.cli.jsonlines import JsonSink  # noqa: PLC0415
-
-            outcomes = program.encode(job, Tee([heard, JsonSink(sys.stdout, sys.stderr)]))
-        else:
-            from reelwright.cli.terminal import Terminal  # noqa: PLC0415
-
-            with Terminal() as terminal:
-                outcomes = program.encode(job, Tee([heard, terminal]))
-    except InterruptedRunError as error:
-        if heard.told:
-            return error.exit_code
-        raise
-    return max((outcome.exit_code for outcome in outcomes), default=0)
-
-
-class Interruption:
-    """Hears whether the source under way has told of the interruption itself: it is told once."""
-
-    def __init__(self) -> None:
-        self.told = False
-
-    def emit(self, event: "Event") -> None:
-        """Take one event."""
-        self.told = self.told or event.status == "interrupted"
+    return told(lambda sink: program.encode(job, sink), as_json=args.json)

@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, str] = {
     "encode": "encode films to AV1 at a measured quality",
     "probe": "show what a file holds",
     "report": "make a page about a job: quality, trials, pictures",
+    "jobs": "list, show, watch, cancel and retry jobs, also while they run",
+    "clean": "remove work folders of finished and given-up jobs",
     "doctor": "check tools, disk and database: what works, what to do",
 }
 

@@ -1,9 +1,9 @@
-"""What the engine remembers, the port it remembers through, and that port's in-memory twin."""
+"""What the engine remembers, and the port it remembers through; its twin without a disk is in `memory.py`."""
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -32,6 +32,8 @@ class JobStatus(StrEnum):
     SKIPPED = "skipped"
     #: Ended by an error; the same command tries again.
     FAILED = "failed"
+    #: Given up by the user; the same command opens it again.
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +73,11 @@ class Job:
     #: The plan as plain values, for people and pages.
     plan: Mapping[str, Any]
     status: JobStatus = JobStatus.OPEN
+    #: The film's work folder, for whoever asks from elsewhere; None in rows of versions that did not note it.
+    work_folder: str | None = None
+    #: When the row was made, and when the job was last opened or ended; the store's, and in no comparison.
+    created: dt.datetime | None = field(default=None, compare=False)
+    updated: dt.datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +171,7 @@ class OutcomeRecord:
     job_id: str | None
     #: Verdict of the decision, such as "encode" or "skip"; None where it failed before one.
     decision: str | None
-    #: "encoded", "already_done", "skipped", "refused", "failed" or "interrupted".
+    #: "encoded", "already_done", "skipped", "refused", "failed", "interrupted" or "cancelled".
     outcome: str
     exit_code: int
     reasons: tuple[str, ...]
@@ -194,7 +201,7 @@ class JobStore(Protocol):
         ...
 
     def open_job(self, job: Job) -> Job:
-        """Make the job, or find it. A failed one is open again, a done one stays done."""
+        """Make the job, or find it. A failed or cancelled one is open again, a done one stays done."""
         ...
 
     def find_job(self, job_id: str) -> Job | None:
@@ -203,6 +210,14 @@ class JobStore(Protocol):
 
     def jobs_for_output(self, output_path: str) -> list[Job]:
         """Jobs that write, or wrote, this output."""
+        ...
+
+    def recent_jobs(self, statuses: Collection[JobStatus] | None = None, limit: int | None = None) -> list[Job]:
+        """Jobs of these statuses, of all where None; the one last opened or ended comes first."""
+        ...
+
+    def jobs_like(self, prefix: str, limit: int) -> list[Job]:
+        """Jobs whose id begins so, by id, and no more than the limit."""
         ...
 
     def commit_step(self, job_id: str, step: StepRecord) -> None:
@@ -237,12 +252,20 @@ class JobStore(Protocol):
         """Set where the job stands."""
         ...
 
+    def cancel_job(self, job_id: str) -> JobStatus:
+        """Give a job up, unless it is done; returns where it stands now."""
+        ...
+
     def record_outcome(self, outcome: OutcomeRecord) -> None:
         """Add an outcome to the ledger."""
         ...
 
     def outcomes(self, job_id: str) -> list[OutcomeRecord]:
         """Outcomes of a job, oldest first."""
+        ...
+
+    def outcomes_of(self, job_ids: Iterable[str]) -> dict[str, list[OutcomeRecord]]:
+        """Outcomes of several jobs, each job's oldest first; a job without any is not in it."""
         ...
 
     def add_event(self, event: Event) -> None:
@@ -253,119 +276,6 @@ class JobStore(Protocol):
         """Events of a job, oldest first."""
         ...
 
-    def jobs_like(self, prefix: str) -> list[Job]:
-        """Jobs whose id begins with this, by id; none for an empty one."""
-        ...
-
     def jobs_for_source(self, source_path: str) -> list[Job]:
         """Jobs that read this source, by id."""
         ...
-
-
-class MemoryJobStore:
-    """The port's twin without a disk, for tests and dry runs."""
-
-    def __init__(self) -> None:
-        self._sources: dict[SourceStamp, SourceRecord] = {}
-        self._jobs: dict[str, Job] = {}
-        self._steps: dict[tuple[str, StepKind], StepRecord] = {}
-        self._trials: dict[str, TrialRecord] = {}
-        self._outcomes: list[OutcomeRecord] = []
-        self.events: list[Event] = []
-
-    def find_source(self, stamp: SourceStamp) -> SourceRecord | None:
-        """See the port."""
-        return self._sources.get(stamp)
-
-    def remember_source(self, record: SourceRecord) -> None:
-        """See the port."""
-        others = {s: r for s, r in self._sources.items() if s.path != record.stamp.path}
-        self._sources = {**others, record.stamp: record}
-
-    def open_job(self, job: Job) -> Job:
-        """See the port."""
-        known = self._jobs.get(job.id)
-        status = JobStatus.DONE if known is not None and known.status is JobStatus.DONE else JobStatus.OPEN
-        self._jobs[job.id] = replace(job, status=status)
-        return self._jobs[job.id]
-
-    def find_job(self, job_id: str) -> Job | None:
-        """See the port."""
-        return self._jobs.get(job_id)
-
-    def jobs_for_output(self, output_path: str) -> list[Job]:
-        """See the port."""
-        return [job for job in self._jobs.values() if job.output_path == output_path]
-
-    def commit_step(self, job_id: str, step: StepRecord) -> None:
-        """See the port."""
-        self._steps[job_id, step.kind] = step
-
-    def steps(self, job_id: str) -> dict[StepKind, StepRecord]:
-        """See the port."""
-        return {kind: step for (job, kind), step in self._steps.items() if job == job_id}
-
-    def drop_steps(self, job_id: str, kinds: Iterable[StepKind]) -> None:
-        """See the port."""
-        for kind in kinds:
-            self._steps.pop((job_id, kind), None)
-
-    def commit_trial(self, trial: TrialRecord) -> None:
-        """See the port."""
-        self._trials[trial.trial_key] = trial
-
-    def trials(self, curve_keys: Iterable[str]) -> list[TrialRecord]:
-        """See the port."""
-        wanted = set(curve_keys)
-        found = [t for t in self._trials.values() if t.curve_key in wanted]
-        return sorted(found, key=lambda t: (t.curve_key, t.crf))
-
-    def drop_trial(self, trial_key: str) -> None:
-        """See the port."""
-        self._trials.pop(trial_key, None)
-
-    def usage_of(self, width: int, height: int, *, encoder: str, preset: int, limit: int) -> list[UsageSample]:
-        """See the port."""
-        wanted = size_class(width, height)
-        found = [
-            UsageSample(
-                width=t.width,
-                height=t.height,
-                threads=t.threads,
-                cpu_idle=t.cpu_idle,
-                encode=t.encode_usage,
-                score=t.score_usage,
-            )
-            for t in reversed(self._trials.values())
-            if (t.encoder, t.preset) == (encoder, preset) and abs(size_class(t.width, t.height) - wanted) <= 1
-        ]
-        return found[:limit]
-
-    def finish_job(self, job_id: str, status: JobStatus) -> None:
-        """See the port."""
-        self._jobs[job_id] = replace(self._jobs[job_id], status=status)
-
-    def record_outcome(self, outcome: OutcomeRecord) -> None:
-        """See the port."""
-        self._outcomes.append(outcome)
-
-    def outcomes(self, job_id: str) -> list[OutcomeRecord]:
-        """See the port."""
-        return [outcome for outcome in self._outcomes if outcome.job_id == job_id]
-
-    def add_event(self, event: Event) -> None:
-        """See the port."""
-        if event.event.value != "progress":
-            self.events.append(event)
-
-    def events_of(self, job_id: str) -> list[Event]:
-        """See the port."""
-        return [event for event in self.events if event.job == job_id]
-
-    def jobs_like(self, prefix: str) -> list[Job]:
-        """See the port."""
-        return [job for key, job in sorted(self._jobs.items()) if prefix and key.startswith(prefix)]
-
-    def jobs_for_source(self, source_path: str) -> list[Job]:
-        """See the port."""
-        return [job for _, job in sorted(self._jobs.items()) if job.source_path == source_path]

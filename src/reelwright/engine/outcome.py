@@ -8,9 +8,23 @@ from typing import Any
 
 from reelwright.engine.film import Film
 from reelwright.engine.jobs import OutcomeRecord, TrialRecord
-from reelwright.errors import ReelwrightError, RefusedError, ValidationFailedError
+from reelwright.errors import (
+    CancelledJobError,
+    InterruptedRunError,
+    ReelwrightError,
+    RefusedError,
+    ValidationFailedError,
+)
 from reelwright.planning.plan import EncodePlan
+from reelwright.planning.requests import plain_request
 from reelwright.quality.score import pool
+
+#: Outcomes of errors that are no failure; the first that fits.
+KINDS: dict[type[ReelwrightError], str] = {
+    RefusedError: "refused",
+    CancelledJobError: "cancelled",
+    InterruptedRunError: "interrupted",
+}
 
 
 def film_score(chosen: Sequence[TrialRecord]) -> dict[str, Any] | None:
@@ -25,7 +39,7 @@ def film_score(chosen: Sequence[TrialRecord]) -> dict[str, Any] | None:
 
 def outcome_of_error(error: ReelwrightError, so_far: OutcomeRecord) -> OutcomeRecord:
     """The row for a source that ended with an error."""
-    kind = "refused" if isinstance(error, RefusedError) else "interrupted" if error.exit_code == 130 else "failed"  # noqa: PLR2004
+    kind = next((name for of, name in KINDS.items() if isinstance(error, of)), "failed")
     checks = error.checks if isinstance(error, ValidationFailedError) else ()
     reasons = tuple(part for part in (error.message, error.hint) if part)
     return replace(so_far, outcome=kind, exit_code=error.exit_code, reasons=reasons, checks=checks)
@@ -50,7 +64,7 @@ def plain_plan(plan: EncodePlan) -> dict[str, Any]:
     """The plan as plain values, for printing and the ledger."""
     return {
         "strategy": plan.strategy.value,
-        "request": {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(plan.request).items()},
+        "request": plain_request(plan.request),
         "video_index": plan.video_index,
         "size": f"{plan.width}x{plan.height}",
         "encoder": plan.encoder,

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from reelwright.engine import cancelling
 from reelwright.engine.analysis import Reader
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
@@ -14,16 +15,18 @@ from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, S
 from reelwright.engine.outcome import analysis_of, film_score, outcome_of_error, plain_plan
 from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
+from reelwright.engine.published import ProgressFile
 from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
 from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error
-from reelwright.errors import InterruptedRunError, ReelwrightError
-from reelwright.events import Emitter, EventName
+from reelwright.errors import CancelledJobError, ConflictError, InterruptedRunError, ReelwrightError
+from reelwright.events import Emitter, EventName, Tee
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
+from reelwright.planning.chunking import Chunk
 from reelwright.planning.decision import Decision, Verdict, decide
 from reelwright.planning.division import divide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
@@ -130,7 +133,11 @@ class Line:
             self.save_scenes(index)
             if self.options.dry_run:
                 return await self.dry_outcome(plan, stamp)
-            return await self.encode(plan, stamp, index, workspace, reader.usage)
+            chunks = divide(index, plan.request)
+            cancelling.withdraw(workspace)  # what was asked of an earlier run
+            self.job_id = self.emit.job = self.job_key(plan, index.source_id)
+            locks.note(workspace, job=self.job_id)
+            return await self.encode(plan, stamp, index, workspace, chunks=chunks, read=reader.usage)
 
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""
@@ -164,18 +171,24 @@ class Line:
         return identity.job_id(source_id, plan.request_identity(), os.fspath(self.output))
 
     async def encode(
-        self, plan: EncodePlan, stamp: SourceStamp, index: FrameIndex, workspace: Workspace, read: Usage
+        self,
+        plan: EncodePlan,
+        stamp: SourceStamp,
+        index: FrameIndex,
+        workspace: Workspace,
+        *,
+        chunks: tuple[Chunk, ...],
+        read: Usage,
     ) -> OutcomeRecord:
         """Everything after the analysis, which used `read`."""
         services = self.services
-        chunks = divide(index, plan.request)
-        self.job_id = self.emit.job = self.job_key(plan, index.source_id)
         job = Job(
-            id=self.job_id,
+            id=self.job_key(plan, index.source_id),
             source_id=index.source_id,
             source_path=stamp.path,
             output_path=os.fspath(self.output),
             plan=plain_plan(plan),
+            work_folder=os.fspath(workspace.root.absolute()),
         )
         known = await services.offload(services.store.open_job, job)
         limits, info = self.options.limits, self.info_or_fail()
@@ -183,23 +196,21 @@ class Line:
         film = Film(
             runner=services.runner, tools=services.tools, source=self.source, stamp=stamp, info=info,
             plan=plan, index=index, chunks=chunks, workspace=workspace,
-            output=self.output, job_id=self.job_id, threads=pace.threads,
+            output=self.output, job_id=job.id, threads=pace.threads,
             memory_limit=limits.memory_per_encode,
         )  # fmt: skip
         await self.commit_analysis(film, read)
         if done := await self.already_done(known):
             return done
-        runner = LocalRunner(
-            film, services.store, services.offload, self.emit, pace=pace, overwrite=self.options.overwrite
-        )
+        published = ProgressFile(workspace)
+        emit = Emitter(Tee([services.sink, published]), os.fspath(self.source), services.now)
+        emit.job = self.job_id
+        runner = LocalRunner(film, services.store, services.offload, emit, pace=pace, overwrite=self.options.overwrite)
         try:
-            state = await runner.run()
-        except ReelwrightError:
-            await services.offload(services.store.finish_job, self.job_id, JobStatus.FAILED)
-            raise
+            state = await self.carry_out(runner)
+        finally:
+            published.remove()
         given_up = runner.worth.objection
-        status = JobStatus.SKIPPED if given_up else JobStatus.DONE
-        await services.offload(services.store.finish_job, self.job_id, status)
         return self.given_up(runner, given_up) if given_up else self.finished(runner, state)
 
     async def commit_analysis(self, film: Film, read: Usage) -> None:
@@ -210,6 +221,30 @@ class Line:
         used = former.usage if former is not None and not read.wall_seconds else read
         record = StepRecord(kind=StepKind.ANALYSE, result=analysis_of(film), usage=used)
         await services.offload(services.store.commit_step, film.job_id, record)
+
+    async def carry_out(self, runner: LocalRunner) -> JobState:
+        """Run the job to its end and note in the ledger where it stands then; an interruption leaves it open.
+
+        Raises:
+            CancelledJobError: it was given up from another terminal.
+        """
+        store, offload, film = self.services.store, self.services.offload, runner.film
+        try:
+            state = await cancelling.unless_cancelled(
+                runner.run(), film.workspace, film.job_id, too_late=lambda: runner.placing
+            )
+        except CancelledJobError:
+            temporary_path(film.output, film.job_id).unlink(missing_ok=True)
+            await offload(store.cancel_job, film.job_id)
+            raise
+        except ReelwrightError:
+            await offload(store.finish_job, film.job_id, JobStatus.FAILED)
+            raise
+        finally:
+            cancelling.withdraw(film.workspace)
+        status = JobStatus.SKIPPED if runner.worth.objection else JobStatus.DONE
+        await offload(store.finish_job, film.job_id, status)
+        return state
 
     def info_or_fail(self) -> MediaInfo:
         """The probe's facts."""
@@ -227,7 +262,12 @@ class Line:
         validated = steps.get(StepKind.VALIDATE)
         content = await asyncio.to_thread(content_hash, self.output) if self.output.is_file() else None
         if validated is None or content != validated.result["content"]:
-            refuse_existing(self.output, overwrite=self.options.overwrite)
+            try:
+                refuse_existing(self.output, overwrite=self.options.overwrite)
+            except ConflictError:
+                if job.status is not JobStatus.DONE:
+                    await self.services.offload(self.services.store.finish_job, job.id, JobStatus.FAILED)
+                raise
             return None
         if job.status is not JobStatus.DONE:
             await self.services.offload(self.services.store.finish_job, job.id, JobStatus.DONE)

@@ -88,6 +88,8 @@ class LocalRunner:
         #: CPU seconds of the trials made in this run.
         self.cpu_seconds = 0.0
         self.steps: dict[StepKind, StepRecord] = {}
+        #: From here on the job can only be finished: a name that is being given cannot be taken back.
+        self.placing = False
         self.worth = Worth(film)
         self.watch = Watch(emit, film.frames, film.source_bytes)
         self._running: dict[asyncio.Task[TrialRecord], TrialStep] = {}
@@ -143,8 +145,9 @@ class LocalRunner:
                 chunk = curves[trial.curve_key]
                 self.trials.add(chunk.index, trial)
                 self.tell_trial(chunk.index, trial, reused=True)
-            else:
+            elif (film.workspace.segments / trial.file_name).exists():
                 await self.offload(self.store.drop_trial, trial.trial_key)
+            # One whose file was cleaned up stays in the ledger, as history, until it is made again.
         self.steps = await self.offload(self.store.steps, film.job_id)
         plan = film.plan
         state = begin(plan.request, (plan.width, plan.height), film.chunks, self.trials.points())
@@ -286,6 +289,7 @@ class LocalRunner:
         return record
 
     async def _place(self, _: JobState) -> StepRecord:
+        self.placing = True
         record = await put_in_place(self.film, self.steps[StepKind.VALIDATE], overwrite=self.overwrite)
         self.emit(EventName.PLACED, "placed", output=record.result["output"], bytes=record.result["size_bytes"])
         return record

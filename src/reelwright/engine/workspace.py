@@ -4,7 +4,9 @@ import fcntl
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +16,8 @@ from reelwright.engine.jobs import SourceStamp
 from reelwright.errors import ConflictError, ResourceError, UsageError
 
 FOLDERS = ("working", "segments", "encoded", "logs", "state")
+#: A lock that is found held is tried so often, with these seconds between: who only looks holds it for a moment.
+TRIES, PAUSE_SECONDS = 4, 0.05
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +50,16 @@ class Workspace:
     def lock(self) -> Path:
         """Says who runs."""
         return self.root / "state" / "lock"
+
+    @property
+    def progress(self) -> Path:
+        """How far the run is, for other terminals; of no meaning where nobody holds the lock."""
+        return self.root / "state" / "progress.json"
+
+    @property
+    def cancel(self) -> Path:
+        """Holds the id of the job that the run is asked to give up."""
+        return self.root / "state" / "cancel"
 
     def make(self) -> Self:
         """Make the folders.
@@ -118,36 +132,68 @@ class Lock:
         """Take the lock; end what a former holder that died left running.
 
         Raises:
-                    ConflictError: another run has it.
-                    UsageError, ResourceError: its file cannot be written, or its file system cannot lock.
+            ConflictError: another run has it.
+            UsageError, ResourceError: its file cannot be written, or its file system cannot lock.
         """
-        try:
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise work_dir_error(self._path.parent, error) from error
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = read_holder(fd)
-            os.close(fd)
-            who = f"process {holder['pid']}" if "pid" in holder else "another run"
-            raise ConflictError(
-                f"{self._what} is being worked on by {who}.", hint="Wait for it, or stop it and run this again."
-            ) from error
-        except OSError as error:  # some network mounts cannot lock
-            os.close(fd)
-            raise work_dir_error(self._path.parent, error) from error
+        fd = self._locked()
         former = read_holder(fd).get("token")
         if isinstance(former, str) and former and former != self._token:
             self._sweep(former)
+        self._fd = fd
         try:
             os.ftruncate(fd, 0)
-            os.pwrite(fd, json.dumps({"pid": os.getpid(), "token": self._token}).encode(), 0)
+            self.note()
         except OSError as error:
+            self._fd = None
             os.close(fd)
             raise work_dir_error(self._path.parent, error) from error
-        self._fd = fd
         return self
+
+    def note(self, **more: str) -> None:
+        """Write who holds the lock, and what else is known of it, over what is written there.
+
+        One write of no fewer bytes than before: whoever reads meanwhile sees the one or the other.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        if self._fd is not None:
+            os.pwrite(self._fd, json.dumps({"pid": os.getpid(), "token": self._token, **more}).encode(), 0)
+
+    def _locked(self) -> int:
+        """The lock file, open and locked, and still under its name: whoever cleans up takes the folder away."""
+        for _ in range(TRIES):
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+            except OSError as error:
+                raise work_dir_error(self._path.parent, error) from error
+            try:
+                self._flock(fd)
+                with suppress(FileNotFoundError):
+                    if os.path.samestat(os.fstat(fd), self._path.stat()):
+                        return fd
+            except BaseException:
+                os.close(fd)
+                raise
+            os.close(fd)
+        raise ConflictError(f"The work folder of {self._what} is being cleaned up.", hint="Run this again.")
+
+    def _flock(self, fd: int) -> None:
+        for left in reversed(range(TRIES)):
+            try:
+                return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if not left:
+                    holder = read_holder(fd)
+                    who = f"process {holder['pid']}" if "pid" in holder else "another run"
+                    raise ConflictError(
+                        f"{self._what} is being worked on by {who}.", hint="Wait for it, or stop it and run this again."
+                    ) from error
+            except OSError as error:  # some network mounts cannot lock
+                raise work_dir_error(self._path.parent, error) from error
+            time.sleep(PAUSE_SECONDS)
+        return None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -186,7 +232,11 @@ class Locks:
             return
         lock = Lock(workspace.lock, token=self._token, what=self._what, sweep=self._sweep)
         self._held[workspace.root] = lock.__enter__()
-        workspace.clear_leftovers()
+        workspace.make().clear_leftovers()
+
+    def note(self, workspace: Workspace, **more: str) -> None:
+        """Write into the lock of a folder that is held what its run works on."""
+        self._held[workspace.root].note(**more)
 
     def release(self, workspace: Workspace) -> None:
         """Let one work folder go."""

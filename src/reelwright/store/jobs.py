@@ -2,7 +2,7 @@
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -86,6 +86,23 @@ class DjangoJobStore:
             found = models.Job.objects.filter(output_path_exact=exact(output_path)).order_by("created", "pk")
             return _all(found, rows.job_value)
 
+    def recent_jobs(self, statuses: Collection[JobStatus] | None = None, limit: int | None = None) -> list[Job]:
+        """See the port."""
+        wanted = models.Job.objects.order_by("-updated", "-pk")
+        if statuses is not None:
+            wanted = wanted.filter(status__in=[status.value for status in statuses])
+        with speaking_to(self.path):
+            return _all(wanted, rows.job_value, limit)
+
+    def jobs_like(self, prefix: str, limit: int) -> list[Job]:
+        """See the port."""
+        found = models.Job.objects.order_by("pk")
+        if prefix:
+            # As a range, which the key's index answers; LIKE would read every row.
+            found = found.filter(pk__gte=prefix, pk__lt=prefix[:-1] + chr(ord(prefix[-1]) + 1))
+        with speaking_to(self.path):
+            return _all(found, rows.job_value, limit)
+
     def commit_step(self, job_id: str, step: StepRecord) -> None:
         """See the port."""
         with speaking_to(self.path):
@@ -145,6 +162,21 @@ class DjangoJobStore:
             if not models.Job.objects.filter(pk=job_id).update(status=status.value, updated=timezone.now()):
                 raise KeyError(job_id)
 
+    def cancel_job(self, job_id: str) -> JobStatus:
+        """See the port.
+
+        Raises:
+            KeyError: there is no such job.
+        """
+        done, given_up = JobStatus.DONE.value, JobStatus.CANCELLED.value
+        with speaking_to(self.path), atomic(durable=True):
+            one = models.Job.objects.filter(pk=job_id)
+            one.exclude(status=done).update(status=given_up, updated=timezone.now())
+            status = one.values_list("status", flat=True).first()
+        if status is None:
+            raise KeyError(job_id)
+        return JobStatus(status)
+
     def record_outcome(self, outcome: OutcomeRecord) -> None:
         """See the port."""
         with speaking_to(self.path):
@@ -154,6 +186,17 @@ class DjangoJobStore:
         """See the port."""
         with speaking_to(self.path):
             return _all(models.Outcome.objects.filter(job_id=job_id).order_by("pk"), rows.outcome_value)
+
+    def outcomes_of(self, job_ids: Iterable[str]) -> dict[str, list[OutcomeRecord]]:
+        """See the port."""
+        wanted = sorted(set(job_ids))
+        found: dict[str, list[OutcomeRecord]] = {}
+        with speaking_to(self.path):
+            for first in range(0, len(wanted), _KEYS_AT_ONCE):
+                some = models.Outcome.objects.filter(job_id__in=wanted[first : first + _KEYS_AT_ONCE])
+                for outcome in _all(some.order_by("pk"), rows.outcome_value):
+                    found.setdefault(str(outcome.job_id), []).append(outcome)
+        return found
 
     def add_event(self, event: Event) -> None:
         """See the port."""
@@ -166,15 +209,6 @@ class DjangoJobStore:
         """See the port."""
         with speaking_to(self.path):
             return _all(models.Event.objects.filter(job_id=job_id).order_by("pk"), rows.event_value)
-
-    def jobs_like(self, prefix: str) -> list[Job]:
-        """See the port."""
-        if not prefix:
-            return []
-        with speaking_to(self.path):
-            # A range, not LIKE: ids are compared byte by byte, and no character of the prefix means more than itself.
-            found = models.Job.objects.filter(pk__gte=prefix, pk__lt=prefix + "\U0010ffff").order_by("pk")
-            return _all(found, rows.job_value)
 
     def jobs_for_source(self, source_path: str) -> list[Job]:
         """See the port."""
@@ -195,16 +229,16 @@ def _first(found: QuerySet[Row], value: Callable[[Row], Value]) -> Value | None:
     return next(iter(_all(found, value)), None)
 
 
-def _all(found: QuerySet[Row], value: Callable[[Row], Value]) -> list[Value]:
-    """The values of the rows; one that cannot be read is skipped with a warning."""
+def _all(found: QuerySet[Row], value: Callable[[Row], Value], limit: int | None = None) -> list[Value]:
+    """The values of the first rows; one that cannot be read is skipped with a warning."""
     try:
-        return [value(row) for row in found.all()]
+        return [value(row) for row in found.all()[:limit]]
     except (ValueError, TypeError, KeyError, OperationalError) as error:
         if not _unreadable(error):
             raise
     # Django reads a whole result or none of it: look at each row by itself to find the broken ones.
     values: list[Value] = []
-    for key in found.values_list("pk", flat=True):
+    for key in found.values_list("pk", flat=True)[:limit]:
         try:
             values += [value(row) for row in found.filter(pk=key)]
         except (ValueError, TypeError, KeyError, OperationalError) as error:

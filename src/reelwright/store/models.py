@@ -54,8 +54,18 @@ class Job(models.Model):
     output_path_exact = models.BinaryField(db_index=True)
     plan = _plain()
     status = models.CharField(max_length=16, db_index=True)
+    work_folder = models.TextField(null=True)  # noqa: DJ001 -- unknown is NULL, not ""
+    work_folder_exact = models.BinaryField(null=True)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        """Jobs are listed the newest first, all of them or those of a status."""
+
+        indexes = [
+            models.Index(fields=["-updated", "-id"], name="jobs_in_order"),
+            models.Index(fields=["status", "-updated", "-id"], name="jobs_of_a_status_in_order"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.id} ({self.status}): {self.output_path}"

@@ -101,6 +101,8 @@ def job_row(job: Job) -> models.Job:
         output_path_exact=exact(job.output_path),
         plan=job.plan,
         status=job.status.value,
+        work_folder=None if job.work_folder is None else readable(job.work_folder),
+        work_folder_exact=None if job.work_folder is None else exact(job.work_folder),
     )
 
 
@@ -113,6 +115,9 @@ def job_value(row: models.Job) -> Job:
         output_path=path_of(row.output_path_exact),
         plan=_mapping(row.plan),
         status=JobStatus(row.status),
+        work_folder=None if row.work_folder_exact is None else path_of(row.work_folder_exact),
+        created=row.created,
+        updated=row.updated,
     )
 
 

@@ -1,0 +1,58 @@
+"""A job of the ledger, run again just as it was asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reelwright.app.encode import limits_for
+from reelwright.app.jobs import ledger
+from reelwright.app.wiring import load, services
+from reelwright.config import Settings
+from reelwright.engine.jobs import Job, OutcomeRecord
+from reelwright.engine.listing import find_one, workspace_of
+from reelwright.engine.pipeline import Options, encode_film
+from reelwright.errors import UsageError
+from reelwright.events import EventSink
+from reelwright.planning.plan import Request
+from reelwright.planning.requests import request_from
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """A job that is to be run again, as it was asked for."""
+
+    settings: Settings
+    job: Job
+    request: Request
+    options: Options
+
+
+def prepared(which: str, flags: Mapping[str, Any], *, overwrite: bool) -> Again:
+    """Everything a job needs to be run again: its very request and output, in its own work folder.
+
+    Raises:
+        UsageError: it is not clear which job is meant, or its request cannot be read.
+    """
+    settings = load(flags)
+    with ledger(settings) as store:
+        job = find_one(store, which)
+    try:
+        request = request_from(job.plan["request"])
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"The request of job {job.id} cannot be read from the ledger.", hint="Give the encode command again."
+        ) from error
+    options = Options(
+        work_dir=workspace_of(job, settings.work_dir).root.parent,
+        limits=limits_for(settings),
+        overwrite=overwrite,
+    )
+    return Again(settings=settings, job=job, request=request, options=options)
+
+
+async def run_again(again: Again, sink: EventSink) -> OutcomeRecord:
+    """Run a job again, as `encode` would."""
+    source, output = Path(again.job.source_path), Path(again.job.output_path)
+    async with services(again.settings, sink) as ready:
+        return await encode_film(source, output, again.request, again.options, ready)
