@@ -10,12 +10,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from reelwright.cli.commands import CheckRow, EncodeJob
+    from reelwright.cli.commands import CheckRow, EncodeJob, ScoreJob
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
+    from reelwright.quality.comparison import ScoreProgress, ScoreResult
 
 
 class Commands:
@@ -34,6 +36,13 @@ class Commands:
         from reelwright.app.wiring import run_to_end
 
         return run_to_end(lambda: probe_file(path))
+
+    def score(self, job: "ScoreJob", tell: "Callable[[ScoreProgress], None]") -> "ScoreResult":
+        """Score one film against another."""
+        from reelwright.app.score import score_files
+        from reelwright.app.wiring import load, run_to_end
+
+        return run_to_end(lambda: score_files(job.reference, job.distorted, job.options, load({}), tell))
 
     def doctor(self) -> "list[CheckRow]":
         """Look at tools, disk and database."""

@@ -1,6 +1,6 @@
 """What the command line hands to the program, and what it gets back: values without anything heavy behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
+    from reelwright.quality.comparison import ScoreOptions, ScoreProgress, ScoreResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +26,15 @@ class EncodeJob:
     overwrite: bool = False
     dry_run: bool = False
     deterministic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreJob:
+    """A `score` command."""
+
+    reference: Path
+    distorted: Path
+    options: "ScoreOptions"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +58,10 @@ class Program(Protocol):
 
     def probe(self, path: Path) -> "MediaInfo":
         """Read a file's facts."""
+        ...
+
+    def score(self, job: ScoreJob, tell: "Callable[[ScoreProgress], None]") -> "ScoreResult":
+        """Score one film against another; `tell` is told how far it is."""
         ...
 
     def doctor(self) -> list[CheckRow]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "encode": "encode films to AV1 at a measured quality",
     "probe": "show what a file holds",
+    "score": "score a film against another: VMAF, with proof that the frames are aligned",
     "doctor": "check tools, disk and database: what works, what to do",
 }
 
