@@ -10,6 +10,7 @@ from pathlib import Path
 from reelwright.cli.arguments import Parser
 from reelwright.cli.commands import Program, ScoreJob
 from reelwright.cli.text import printable_path
+from reelwright.errors import InterruptedRunError
 from reelwright.quality.comparison import Crop, Fit, ScoreOptions, ScoreResult, worst_scenes
 
 DESCRIPTION = """VMAF of a whole film against another, every frame, with proof that the frames belong together.
@@ -85,18 +86,28 @@ def job_from(args: argparse.Namespace) -> ScoreJob:
 
 def run(args: argparse.Namespace, program: Program) -> int:
     """Carry out the command."""
-    from reelwright.cli.meter import Meter, tell_json  # noqa: PLC0415
-
     job = job_from(args)
+    try:
+        result = carried_out(job, program, as_json=args.json)
+    except InterruptedRunError as error:
+        hint = "Run the same command to score from the start."
+        raise InterruptedRunError("Interrupted; there is no score.", hint=hint) from error
     if args.json:
-        result = program.score(job, tell_json(str(job.distorted), sys.stdout))
         print(to_json(job, result))
         return 0
-    with Meter() as meter:
-        result = program.score(job, meter)
     for line in describe(job, result, every_scene=args.scenes):
         print(line)
     return 0
+
+
+def carried_out(job: ScoreJob, program: Program, *, as_json: bool) -> ScoreResult:
+    """Score, and show how far it is."""
+    from reelwright.cli.meter import Meter, tell_json  # noqa: PLC0415
+
+    if as_json:
+        return program.score(job, tell_json(str(job.distorted), sys.stdout))
+    with Meter() as meter:
+        return program.score(job, meter)
 
 
 def vmaf_data(result: ScoreResult) -> dict[str, object]:
@@ -139,7 +150,7 @@ def to_json(job: ScoreJob, result: ScoreResult) -> str:
 def describe(job: ScoreJob, result: ScoreResult, *, every_scene: bool) -> list[str]:
     """The result in lines for people."""
     score, found = result.score, result.alignment
-    steps = "every frame" if score.n_subsample == 1 else f"every {score.n_subsample}th frame"
+    steps = "every frame" if score.n_subsample == 1 else f"one frame in {score.n_subsample}"
     scaled = f", scaled to {score.scaled_to}" if score.scaled_to else ""
     rows = [
         ("scored", printable_path(job.distorted)),

@@ -1,6 +1,7 @@
 """Whether frame k of one film belongs to frame k of another: proven by counts, times and pictures, or refused."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from reelwright.media.timing import FrameIndex, Timing
 from reelwright.planning.decision import Decision, Verdict
@@ -11,12 +12,16 @@ from reelwright.planning.offsets import (
     are_different,
     missing_piece,
     moved_windows,
+    moves_clearly,
+    stretches_of,
     swapped_frames,
     windows_of,
 )
 from reelwright.quality.comparison import Alignment, Proof
 
 CUT_HINT = "Cut both films to the same frames and score those."
+#: Matroska rounds times to milliseconds: two neighbouring gaps of one rate may differ by this.
+JITTER_SECONDS = 0.002
 OFFSETS = tuple(k for k in range(-REACH, REACH + 1) if k)
 
 
@@ -47,6 +52,8 @@ def align(reference: Reading, distorted: Reading) -> Alignment | Decision:
             "Frames that are not the same cannot be compared.",
         )
     windows = windows_of(reference.pictures, distorted.pictures)
+    if not any(window.offset is not None for window in windows):
+        windows = stretches_of(reference.pictures, distorted.pictures)
     if moved := moved_windows(windows):
         return refuse(moved_words(moved), CUT_HINT)
     return proven(reference, distorted, windows)
@@ -63,6 +70,13 @@ def proven(reference: Reading, distorted: Reading, windows: list[Window]) -> Ali
     speaking = sum(window.offset == 0 for window in windows)
     apart, too_far = time_difference(one, other)
     same = one.source_id == other.source_id
+    proof = Proof.SAME_FILE if same else Proof.PICTURES if speaking else unproven(reference.pictures)
+    if proof is None:
+        return refuse(
+            "The pictures move, but the films differ more than that: no offset fits better than another,"
+            " so it cannot be proven that the frames belong together.",
+            "Is it the same film, with the same crop and in the same size?",
+        )
     if too_far and not speaking and not same:
         return refuse(
             f"The frames' times differ by up to {apart:.3f} s, and nothing moves that could prove"
@@ -70,7 +84,7 @@ def proven(reference: Reading, distorted: Reading, windows: list[Window]) -> Ali
             "Only pictures that move, or equal times, can prove it.",
         )
     return Alignment(
-        proof=Proof.SAME_FILE if same else Proof.PICTURES if speaking else Proof.NOT_PROVEN,
+        proof=proof,
         reference_frames=one.frames,
         distorted_frames=other.frames,
         reference_seconds=round(float(one.duration), 6),
@@ -80,6 +94,13 @@ def proven(reference: Reading, distorted: Reading, windows: list[Window]) -> Ali
         windows_proven=speaking,
         offsets_tried=OFFSETS,
     )
+
+
+def unproven(pictures: Pictures) -> Proof | None:
+    """Why pictures prove nothing: nothing moves, or little; None where something moves and should have proven it."""
+    if not any(window.offset is not None for window in windows_of(pictures, pictures)):
+        return Proof.NOTHING_MOVES
+    return None if moves_clearly(pictures) else Proof.LITTLE_MOVES
 
 
 def time_difference(one: FrameIndex, other: FrameIndex) -> tuple[float | None, bool]:
@@ -147,8 +168,9 @@ def moved_words(moved: list[Window]) -> str:
 def alignment_notes(alignment: Alignment, reference: FrameIndex, distorted: FrameIndex) -> tuple[str, ...]:
     """Sentences on what a reader of the score should know of the pairing."""
     notes = []
-    if alignment.proof is Proof.NOT_PROVEN:
-        notes.append("Not proven: nothing moves. The frames' counts and times agree; no picture could show an offset.")
+    if alignment.proof in {Proof.NOTHING_MOVES, Proof.LITTLE_MOVES}:
+        why = f"{alignment.proof[0].upper()}{alignment.proof[1:]}"
+        notes.append(f"{why}. The frames' counts and times agree; no picture could show an offset.")
     if alignment.largest_time_difference is None:
         notes.append("A film without timestamps: frames were paired by number, times were not compared.")
     elif time_difference(reference, distorted)[1]:
@@ -162,7 +184,7 @@ def alignment_notes(alignment: Alignment, reference: FrameIndex, distorted: Fram
 
 
 def evenly(index: FrameIndex) -> bool:
-    """Whether a film has one frame rate, up to rounding to its clock."""
+    """Whether a film has one frame rate, up to rounding to its clock, or to the milliseconds of one it came from."""
     base = float(index.time_base)
-    gaps = [(b - a) * base for a, b in zip(index.pts, index.pts[1:], strict=False)]
-    return not gaps or max(gaps) - min(gaps) <= 2 * base * 1.001
+    gaps = [(b - a) * base for a, b in pairwise(index.pts)]
+    return not gaps or max(gaps) - min(gaps) <= max(2 * base, JITTER_SECONDS) * 1.001

@@ -221,7 +221,7 @@ def comparison_notes(shown: Video, other: Video, scoring: Scoring, options: Scor
     if shown.dolby_vision or other.dolby_vision:
         notes.append("Dolby Vision's metadata were not applied: the base layer was compared.")
     if options.n_subsample > 1:
-        notes.append(f"Every {options.n_subsample}th frame was scored; a scene's mean may be off by half a point.")
+        notes.append(f"One frame in {options.n_subsample} was scored; a scene's mean may be off by half a point.")
     return tuple(notes)
 
 

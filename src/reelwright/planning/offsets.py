@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from statistics import fmean
 
 #: Mean luma, 0 to 255, of each block of a frame's picture: block means hardly feel grain and compression,
 #: and follow whatever moves.
@@ -14,10 +15,16 @@ Pictures = Sequence[Blocks]
 REACH = 5
 #: Frames of one window.
 WINDOW = 8
+#: Frames of one stretch: long enough to tell a standing difference of the pictures from movement.
+STRETCH = 48
+#: A film moves clearly where its own frames differ by this many levels (rms) from the next in one window of so many.
+MOVING_LEVELS, MOVING_SHARE = 1.0, 10
 #: Levels of luma (rms over blocks) below which two pictures count as alike: nothing can be told from less.
 FLOOR = 0.05
 #: A window speaks for an offset whose mean square distance is below this share of every other's.
 CLEAR = 0.4
+#: A stretch does below this share: of two seconds of frames less says as much.
+CLEAR_STRETCH = 0.8
 #: Two frames changed places where each fits the other's place with less than this share of its own distance.
 SWAPPED = 0.35
 #: Two films are of different pictures where they are this far apart (levels, rms) and correlate less than that.
@@ -55,27 +62,67 @@ def energies(reference: Pictures, distorted: Pictures, start: int, end: int) -> 
     return found
 
 
-def clear_offset(found: dict[int, float]) -> int | None:
+def clear_offset(found: dict[int, float], clear: float = CLEAR) -> int | None:
     """The offset that fits clearly better than every other, or None."""
     if len(found) < 2:  # noqa: PLR2004 - one offset cannot be better than another
         return None
     best, second = sorted(found, key=lambda offset: (found[offset], abs(offset)))[:2]
     floor = FLOOR**2
-    return best if found[best] + floor < CLEAR * (found[second] + floor) else None
+    return best if found[best] + floor < clear * (found[second] + floor) else None
+
+
+def variances(reference: Pictures, distorted: Pictures, start: int, end: int) -> dict[int, float]:
+    """The same less what stands: each block's mean difference over the frames, at each offset by itself.
+
+    Another scaler, a mark or another brightness differ all the time and hide small movement. Steady movement is
+    taken off with them, so this proves less than `energies`, but it favours no offset.
+    """
+    found = {}
+    for offset in range(-REACH, REACH + 1):
+        first, last = max(start, -offset), min(end, len(distorted) - offset)
+        if 2 * (last - first) < end - start:
+            continue
+        pairs = zip(reference[first:last], distorted[first + offset : last + offset], strict=True)
+        blocks = zip(*([b - a for a, b in zip(one, other, strict=True)] for one, other in pairs), strict=True)
+        found[offset] = fmean(variance_of(block) for block in blocks)
+    return found
+
+
+def variance_of(values: Sequence[float]) -> float:
+    """Mean square distance from the mean."""
+    mean = math.fsum(values) / len(values)
+    return math.fsum((value - mean) ** 2 for value in values) / len(values)
+
+
+def spans(count: int, length: int) -> list[tuple[int, int]]:
+    """Ranges of frames that cover a film; the last one reaches back to be whole."""
+    starts = list(range(0, max(1, count - length + 1), length))
+    if starts[-1] + length < count:
+        starts.append(count - length)
+    return [(start, min(count, start + length)) for start in starts]
 
 
 def windows_of(reference: Pictures, distorted: Pictures) -> list[Window]:
-    """What each window of two films of equal length says; the last one reaches back to be whole."""
-    count = len(reference)
-    starts = list(range(0, max(1, count - WINDOW + 1), WINDOW))
-    if starts and starts[-1] + WINDOW < count:
-        starts.append(count - WINDOW)
-    found = []
-    for start in starts:
-        end = min(count, start + WINDOW)
-        offset = clear_offset(energies(reference, distorted, start, end))
-        found.append(Window(start=start, end=end, offset=offset))
-    return found
+    """What each window of two films of equal length says."""
+    return [
+        Window(start=start, end=end, offset=clear_offset(energies(reference, distorted, start, end)))
+        for start, end in spans(len(reference), WINDOW)
+    ]
+
+
+def stretches_of(reference: Pictures, distorted: Pictures) -> list[Window]:
+    """What each stretch of two films says where a standing difference is taken off; slower, for films with one."""
+    return [
+        Window(start=start, end=end, offset=clear_offset(variances(reference, distorted, start, end), CLEAR_STRETCH))
+        for start, end in spans(len(reference), STRETCH)
+    ]
+
+
+def moves_clearly(pictures: Pictures) -> bool:
+    """Whether a film moves so much that another film of the same pictures would show it."""
+    found = [energies(pictures, pictures, start, end) for start, end in spans(len(pictures), WINDOW)]
+    moving = [e for e in found if min((v for k, v in e.items() if k), default=0.0) > MOVING_LEVELS**2]
+    return len(moving) * MOVING_SHARE >= len(found)
 
 
 def moved_windows(windows: Sequence[Window]) -> list[Window]:

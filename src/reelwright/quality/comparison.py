@@ -52,8 +52,10 @@ class Proof(StrEnum):
     PICTURES = "pictures"
     #: Both files hold the same bytes.
     SAME_FILE = "same file"
-    #: Nothing moves enough to tell: counts and times agree, and that is all.
-    NOT_PROVEN = "not proven: nothing moves"
+    #: Nothing moves that could tell: counts and times agree, and that is all.
+    NOTHING_MOVES = "not proven: nothing moves"
+    #: Something moves, but less than the pictures differ.
+    LITTLE_MOVES = "not proven: too little moves"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,7 +70,7 @@ class Alignment:
     distorted_seconds: float
     #: Largest difference of a frame's time, counted from the first frame; None where a film has no times.
     largest_time_difference: float | None
-    #: Windows of frames looked at, and those whose pictures fit at no other offset.
+    #: Windows of frames looked at, and those whose pictures fit here and at no other offset tried.
     windows: int
     windows_proven: int
     #: Offsets, in frames, that were tried and fit worse.

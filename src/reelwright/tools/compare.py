@@ -10,6 +10,7 @@ from pathlib import Path
 from reelwright.errors import ToolError, UsageError
 from reelwright.planning.comparison import Comparison
 from reelwright.tools.allow import file_url, input_flags
+from reelwright.tools.failures import bad_end
 from reelwright.tools.ffmpeg import QUIET, ProgressReader
 from reelwright.tools.process import Runner
 from reelwright.tools.vmaf import scale_filter
@@ -70,7 +71,10 @@ def check_decoded(stderr: str, frames: int) -> None:
         ToolError: more or fewer did, so that frames may have been paired wrongly.
     """
     names = {"0": "distorted film", "1": "reference"}
-    for number, count in DECODED.findall(stderr):
+    counted = DECODED.findall(stderr)
+    if {number for number, _ in counted} != {"0", "1"}:
+        raise ToolError("FFmpeg did not say how many frames it decoded, so no score is given.")
+    for number, count in counted:
         if int(count) != frames:
             raise ToolError(
                 f"{count} frames of the {names[number]} were decoded where {frames} were counted, so no score is given."
@@ -104,6 +108,11 @@ async def check_model(runner: Runner, ffmpeg: str, model: str) -> None:
     )
 
 
+def without_chatter(stderr: str) -> str:
+    """What FFmpeg said, less what it says only because it was asked to count."""
+    return "\n".join(line for line in stderr.splitlines() if not re.search(r"\[(verbose|info)\]", line))
+
+
 async def measure(
     runner: Runner, argv: list[str], *, folder: Path, frames: int, n_subsample: int, tell: Callable[[int], None]
 ) -> dict[int, float]:
@@ -121,7 +130,10 @@ async def measure(
             on_line=ProgressReader(lambda progress: tell(progress.frame)),
             stall_seconds=STALL_SECONDS,
             cwd=os.fspath(folder),
+            check=False,
         )
+        if finished.returncode:
+            raise bad_end("Scoring the film", tuple(argv), finished.returncode, without_chatter(finished.stderr))
         check_decoded(finished.stderr, frames)
         with log.open(encoding="utf-8", newline="") as lines:
             return parse_csv(lines, frames=frames, n_subsample=n_subsample)
