@@ -246,6 +246,13 @@ def test_a_picture_that_comes_back_every_other_frame_proves_nothing() -> None:
     assert proof_of(aligned(blinking, noisy(blinking, 0.1))).proof is Proof.NOTHING_MOVES
 
 
+@pytest.mark.parametrize("offset", [7, 12])
+def test_what_is_off_by_more_than_is_tried_is_refused_without_an_offset(offset: int) -> None:
+    whole = moving(38, 16, step=4.0)
+    found = aligned(whole[offset:], whole[: len(whole) - offset])
+    assert "frames late" not in refusal_of(found)
+
+
 def test_different_films_are_refused() -> None:
     assert refusal_of(aligned(moving(80, 8), moving(80, 9))) == "The two films show different pictures."
     assert are_different(still(10, 20.0), still(10, 200.0))

@@ -6,7 +6,7 @@ from itertools import pairwise
 from reelwright.media.timing import FrameIndex, Timing
 from reelwright.planning.decision import Decision, Verdict
 from reelwright.planning.offsets import (
-    REACH,
+    TRIED,
     Pictures,
     Window,
     are_different,
@@ -22,7 +22,7 @@ from reelwright.quality.comparison import Alignment, Proof
 CUT_HINT = "Cut both films to the same frames and score those."
 #: Matroska rounds times to milliseconds: two neighbouring gaps of one rate may differ by this.
 JITTER_SECONDS = 0.002
-OFFSETS = tuple(k for k in range(-REACH, REACH + 1) if k)
+OFFSETS = tuple(k for k in TRIED if k)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,8 +11,10 @@ from statistics import fmean
 Blocks = tuple[float, ...]
 Pictures = Sequence[Blocks]
 
-#: How many frames to either side are tried.
+#: How many frames to either side an offset is told; one more is tried, because what fits best at the edge of what
+#: was tried may fit better beyond it, or nowhere.
 REACH = 5
+TRIED = range(-REACH - 1, REACH + 2)
 #: Frames of one window.
 WINDOW = 8
 #: Frames of one stretch: long enough to tell a standing difference of the pictures from movement.
@@ -53,7 +55,7 @@ def energies(reference: Pictures, distorted: Pictures, start: int, end: int) -> 
     At the ends fewer frames have a partner; an offset is left out where that is not half of them.
     """
     found = {}
-    for offset in range(-REACH, REACH + 1):
+    for offset in TRIED:
         first, last = max(start, -offset), min(end, len(distorted) - offset)
         if 2 * (last - first) < end - start:
             continue
@@ -68,6 +70,8 @@ def clear_offset(found: dict[int, float], clear: float = CLEAR) -> int | None:
         return None
     best, second = sorted(found, key=lambda offset: (found[offset], abs(offset)))[:2]
     floor = FLOOR**2
+    if abs(best) > REACH:
+        return None
     return best if found[best] + floor < clear * (found[second] + floor) else None
 
 
@@ -78,7 +82,7 @@ def variances(reference: Pictures, distorted: Pictures, start: int, end: int) ->
     taken off with them, so this proves less than `energies`, but it favours no offset.
     """
     found = {}
-    for offset in range(-REACH, REACH + 1):
+    for offset in TRIED:
         first, last = max(start, -offset), min(end, len(distorted) - offset)
         if 2 * (last - first) < end - start:
             continue
