@@ -229,7 +229,9 @@ def test_an_edit_list_hides_frames_and_they_are_not_scored(score: Score, clips: 
 def test_what_is_no_film_is_named(score: Score, clips: Clips, good: Path, tmp_path: Path) -> None:
     score(good, tmp_path / "missing.mkv").assert_failed(4, "missing.mkv (distorted)", "no such file")
     score(tmp_path / "missing.mkv", good).assert_failed(4, "missing.mkv (reference)", "no such file")
-    score(clips("score-tone.mkv", *TONE, "-c:a", "flac"), good).assert_failed(4, "score-tone.mkv", "no film in it")
+    score(clips("score-tone.mkv", *TONE, "-c:a", "flac"), good).assert_failed(
+        4, "score-tone.mkv (reference)", "audio only"
+    )
     score(good, tmp_path).assert_failed(4, "(distorted)", "folder")
     cut = tmp_path / "cut.mkv"
     cut.write_bytes(good.read_bytes()[: good.stat().st_size // 2])

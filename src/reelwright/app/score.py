@@ -14,7 +14,7 @@ from reelwright.errors import ConflictError, SourceError
 from reelwright.media.model import MediaInfo
 from reelwright.planning.alignment import Reading, align, alignment_notes
 from reelwright.planning.chunking import find_cuts
-from reelwright.planning.comparison import Comparison, compare, interlaced
+from reelwright.planning.comparison import Comparison, compare, interlaced, video_of
 from reelwright.planning.decision import Decision
 from reelwright.quality.comparison import Crop, ScoreOptions, ScoreProgress, ScoreResult, score_scenes
 from reelwright.quality.score import Score, pool
@@ -109,10 +109,9 @@ class Scorer:
         """Facts of a file; an error names it."""
         try:
             info = await probe(self.runner, self.ffmpeg, path)
+            video_of(info)  # says why, where there is no film in it
         except SourceError as error:
             raise named(error, path, role) from error
-        if info.film is None:
-            raise named(SourceError("There is no film in it."), path, role)
         return info
 
     async def read(self, path: Path, role: str, info: MediaInfo, video_index: int, crop: Crop | None) -> Reading:
