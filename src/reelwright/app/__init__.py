@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Look,
         ReportDone,
         ReportOrder,
+        ScoreJob,
         Tell,
     )
     from reelwright.engine.details import JobDetails
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from reelwright.engine.removal import Cleaned
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
+    from reelwright.quality.comparison import ScoreProgress, ScoreResult
 
 
 class Commands:
@@ -48,6 +50,13 @@ class Commands:
         from reelwright.app.wiring import run_to_end
 
         return run_to_end(lambda: probe_file(path))
+
+    def score(self, job: "ScoreJob", tell: "Callable[[ScoreProgress], None]") -> "ScoreResult":
+        """Score one film against another."""
+        from reelwright.app.score import score_files
+        from reelwright.app.wiring import load, run_to_end
+
+        return run_to_end(lambda: score_files(job.reference, job.distorted, job.options, load({}), tell))
 
     def doctor(self) -> "list[CheckRow]":
         """Look at tools, disk and database."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
     from reelwright.planning.zones import Zone
+    from reelwright.quality.comparison import ScoreOptions, ScoreProgress, ScoreResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +44,15 @@ class EncodeJob:
     #: A scene list to take cuts and zones from, and one to write.
     scenes: Path | None = None
     export_scenes: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreJob:
+    """A `score` command."""
+
+    reference: Path
+    distorted: Path
+    options: "ScoreOptions"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +140,10 @@ class Program(Protocol):
 
     def probe(self, path: Path) -> "MediaInfo":
         """Read a file's facts."""
+        ...
+
+    def score(self, job: ScoreJob, tell: "Callable[[ScoreProgress], None]") -> "ScoreResult":
+        """Score one film against another; `tell` is told how far it is."""
         ...
 
     def doctor(self) -> list[CheckRow]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "encode": "encode films to AV1 at a measured quality",
     "probe": "show what a file holds",
+    "score": "score a film against another: VMAF, with proof that the frames are aligned",
     "report": "make a page about a job: quality, trials, pictures",
     "jobs": "list, show, watch, cancel and retry jobs, also while they run",
     "clean": "remove work folders of finished and given-up jobs",

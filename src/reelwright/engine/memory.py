@@ -13,6 +13,7 @@ from reelwright.engine.jobs import (
     StepRecord,
     TrialRecord,
     UsageSample,
+    size_class,
 )
 from reelwright.events import Event
 

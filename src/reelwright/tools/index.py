@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,16 +26,23 @@ def _adapter() -> TypeAdapter[FrameIndex]:
 
 
 async def make_index(
-    runner: Runner, source: Path, video_index: int, out: Path, tell: Callable[[dict[str, Any]], None]
+    runner: Runner,
+    source: Path,
+    video_index: int,
+    out: Path,
+    tell: Callable[[dict[str, Any]], None],
+    *,
+    blocks: Mapping[str, object] | None = None,
 ) -> Answer:
-    """Read the whole film and write its index to `out`.
+    """Read the whole film and write its index to `out`; block means of its pictures too, where they are asked for.
 
     Raises:
         SourceError: the film is damaged or cut off, with what was found.
         ToolError: the reader crashed.
     """
     part = out.with_name(out.name + ".part")
-    request = {"path": os.fspath(source), "video_index": video_index, "out": os.fspath(part)}
+    request: dict[str, Any] = {"path": os.fspath(source), "video_index": video_index, "out": os.fspath(part)}
+    request |= {"blocks": blocks} if blocks else {}
     answer = await ask(runner, "index", request, what="Reading the film", writes=part, tell=tell)
     damage = [*answer.result["damage"], *complaints(answer.finished.stderr)]
     if damage:

@@ -20,6 +20,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from reelwright.planning.identity import source_id
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer, plain, say
+from reelwright.tools.children.blocks import BlockMeans
 
 #: Lines of the small grey picture that is measured.
 LINES = 270
@@ -51,9 +52,10 @@ class Hasher(threading.Thread):
 
 
 class Measure:
-    """Features of frames, on a small grey picture."""
+    """Features of frames, on a small grey picture; block means too, where they are asked for."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, blocks: BlockMeans | None = None) -> None:
+        self._blocks = blocks
         self._size = (max(16, 2 * round(LINES * width / max(1, height) / 2)), LINES)
         self._reformatter = VideoReformatter()
         self._before: np.ndarray[Any, np.dtype[np.float32]] | None = None
@@ -64,6 +66,8 @@ class Measure:
             frame, width=self._size[0], height=self._size[1], format="gray", interpolation=Interpolation.FAST_BILINEAR
         )
         now = small.to_ndarray().astype(np.float32)
+        if self._blocks is not None:
+            self._blocks(now)
         change = now - self._before if self._before is not None else np.zeros_like(now)
         self._before = now
         return float(np.abs(change).mean()), spatial_information(now), float(change.std()), float(now.mean())
@@ -133,14 +137,16 @@ def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]
             notes.corrupt += 1
 
 
-def read_film(path: str, video_index: int) -> tuple[Pass, dict[str, Any]]:
-    """Decode the whole film and tell how far it is now and then."""
+def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None) -> tuple[Pass, dict[str, Any]]:
+    """Decode the whole film and tell how far it is now and then; write block means where they are `wanted`."""
     notes = Pass()
     container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         stream: Any = container.streams[video_index]
         stream.thread_type = "AUTO"
-        measure = Measure(stream.codec_context.width, stream.codec_context.height)
+        size = stream.codec_context.width, stream.codec_context.height
+        blocks = BlockMeans(wanted["crop"], size) if wanted else None
+        measure = Measure(*size, blocks)
         told = time.monotonic()
         for frame in decoded(container, stream, notes):
             notes.frame(frame, measure)
@@ -156,6 +162,8 @@ def read_film(path: str, video_index: int) -> tuple[Pass, dict[str, Any]]:
             "declared": container.duration * million if container.duration else None,
             "format": container.format.name,
         }
+    if wanted and blocks:
+        blocks.write(wanted["out"])
     return notes, facts
 
 
@@ -188,7 +196,7 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
     """Make the index of a film and write it to the path asked for; the answer holds what is said about it."""
     hasher = Hasher(request["path"])
     hasher.start()
-    notes, facts = read_film(request["path"], request["video_index"])
+    notes, facts = read_film(request["path"], request["video_index"], request.get("blocks"))
     hasher.join()
     if hasher.error is not None:
         raise hasher.error
