@@ -5,9 +5,9 @@ What a command needs is imported when it is asked for, so that `reelwright --hel
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
+    from reelwright.origins import Examined, Report
+    from reelwright.profiles import Profile
 
 
 class Commands:
@@ -41,6 +43,24 @@ class Commands:
         from reelwright.doctor import examine
 
         return run_to_end(lambda: examine(load({})))
+
+    def config_report(self, flags: Mapping[str, Any]) -> "Report":
+        """Every setting with its origin."""
+        from reelwright.origins import trace
+
+        return trace(os.environ, flags)
+
+    def config_check(self, file: "Path | None") -> "Examined":
+        """Everything wrong with a configuration file and the environment."""
+        from reelwright.origins import check
+
+        return check(os.environ, file)
+
+    def profiles(self) -> "Mapping[str, Profile]":
+        """The profiles there are."""
+        from reelwright.app.profiles import all_profiles
+
+        return all_profiles(os.environ)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

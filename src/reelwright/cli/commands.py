@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
+    from reelwright.origins import Examined, Report
+    from reelwright.profiles import Profile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,4 +54,16 @@ class Program(Protocol):
 
     def doctor(self) -> list[CheckRow]:
         """Look at tools, disk and database."""
+        ...
+
+    def config_report(self, flags: Mapping[str, Any]) -> "Report":
+        """Every setting with its origin; the flags are a tree of sections."""
+        ...
+
+    def config_check(self, file: Path | None) -> "Examined":
+        """Everything wrong with a configuration file, the one in effect if none is given, and the environment."""
+        ...
+
+    def profiles(self) -> "Mapping[str, Profile]":
+        """The profiles there are, those built in first."""
         ...

@@ -4,7 +4,7 @@ import argparse
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reelwright.cli.arguments import Parser, band, number, pair, quarter, whole
 from reelwright.cli.commands import EncodeJob, Program
@@ -20,6 +20,7 @@ Stop it whenever you like; the same command goes on where it was."""
 EXAMPLES = """examples:
   reelwright encode film.mkv                                 film.av1.mkv beside it, every chunk at VMAF 93 ± 1
   reelwright encode film.mkv -o out.mkv --target-vmaf 95 --band 0.5
+  reelwright encode film.mkv --profile small                 named settings: `reelwright profiles` shows them
   reelwright encode films/ -o encoded/                       every film below a folder, in the same folders
   reelwright encode film.mkv --dry-run                       what would be done, and why"""
 
@@ -40,7 +41,14 @@ def add_arguments(parser: Parser) -> None:
     add = parser.add_argument
     add("sources", metavar="SOURCE", type=Path, nargs="+", help="films, or folders of films")
     add("-o", "--output", metavar="OUTPUT", help="a .mkv file, or a folder (default: NAME.av1.mkv beside the source)")
+    add_aims(parser)
+    add_running(parser)
+
+
+def add_aims(parser: Parser) -> None:
+    """Arguments that say how good the result is to be; other commands have them as well."""
     aim = parser.add_argument_group("quality").add_argument
+    aim("--profile", metavar="NAME", help="named settings, such as archive or small; see `reelwright profiles`")
     aim("--target-vmaf", type=number(1, 99.9), metavar="N", help="VMAF every chunk is to reach (default 93)")
     aim("--band", type=band, metavar="W", help="accept target ± W, or LOW,HIGH (default 1.0)")
     aim("--crf", type=quarter, metavar="N", help="one CRF for every chunk, without a search")
@@ -51,6 +59,10 @@ def add_arguments(parser: Parser) -> None:
     encoder(
         "--svt", type=pair, action="append", default=[], metavar="KEY=VALUE", help="an SVT-AV1 parameter; repeatable"
     )
+
+
+def add_running(parser: Parser) -> None:
+    """Arguments that say how the work is done."""
     run = parser.add_argument_group("how it is run").add_argument
     run("--workers", type=whole(1, 1024), metavar="N", help="encodes at once (default: what CPU and memory allow)")
     run("--work-dir", metavar="DIR", help="where trials are kept (default: the user's state folder)")
@@ -60,19 +72,29 @@ def add_arguments(parser: Parser) -> None:
     run("--json", action="store_true", help="one JSON event a line on standard output")
 
 
-def job_from(args: argparse.Namespace) -> EncodeJob:
-    """The command as a value.
+def settings_from(args: argparse.Namespace) -> dict[str, Any]:
+    """Settings given as flags, as a tree of sections.
 
     Raises:
         UsageError: values that exclude each other.
     """
     if args.min_crf is not None and args.max_crf is not None and args.min_crf > args.max_crf:
         raise UsageError(f"--min-crf {args.min_crf:g} is above --max-crf {args.max_crf:g}.")
-    flags: dict[str, dict[str, object]] = {}
+    flags: dict[str, Any] = {} if args.profile is None else {"profile": args.profile}
     for attribute, section, key in SETTINGS:
-        value = getattr(args, attribute)
+        value = getattr(args, attribute, None)
         if value is not None:
             flags.setdefault(section, {})[key] = value
+    return flags
+
+
+def job_from(args: argparse.Namespace) -> EncodeJob:
+    """The command as a value.
+
+    Raises:
+        UsageError: values that exclude each other.
+    """
+    flags = settings_from(args)
     return EncodeJob(
         sources=tuple(args.sources),
         output=args.output,

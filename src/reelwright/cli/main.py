@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "encode": "encode films to AV1 at a measured quality",
     "probe": "show what a file holds",
+    "config": "show every setting and where it comes from; check the configuration",
+    "profiles": "show the named settings there are",
     "doctor": "check tools, disk and database: what works, what to do",
 }
 
