@@ -2,7 +2,9 @@
 
 import os
 
-from reelwright.events import Event, EventName
+TYPE_CHECKING = False  # as in typing, which takes longer to import than this module
+if TYPE_CHECKING:
+    from reelwright.events import Event
 
 
 def printable_path(path: str | os.PathLike[str]) -> str:
@@ -11,9 +13,9 @@ def printable_path(path: str | os.PathLike[str]) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def complaint(event: Event) -> str | None:
+def complaint(event: "Event") -> str | None:
     """The one line that says why a source was not encoded; None for every other event."""
-    if event.event is not EventName.RESULT or event.status not in {"failed", "refused", "interrupted"}:
+    if event.event.value != "result" or event.status not in {"failed", "refused", "interrupted"}:
         return None
     return f"reelwright: {printable_path(event.file)}: {printable_path(' '.join(event.data['reasons']))}"
 
@@ -47,3 +49,20 @@ def duration(seconds: float | None) -> str:
 def share(part: float | None, whole: float | None) -> str:
     """A share in percent."""
     return f"{100 * part / whole:.1f} %" if part is not None and whole else "?"
+
+
+def rate(frames: float | None) -> str:
+    """Frames per second, with the digits FFmpeg shows."""
+    if not frames:
+        return "unknown rate"
+    hundredths = round(frames * 100)
+    if not hundredths:
+        return f"{frames:.4f} fps"
+    if hundredths % 100:
+        return f"{frames:.2f} fps"
+    return f"{frames / 1000:.0f}k fps" if hundredths % 100_000 == 0 else f"{frames:.0f} fps"
+
+
+def safe_title(text: str) -> str:
+    """A stream's own words on one line, as FFmpeg would print them, without what a terminal obeys."""
+    return printable_path(text.translate({0x08: None, 0x0B: None, 0x0C: None, 0x0D: " "}))

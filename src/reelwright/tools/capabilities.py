@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reelwright.errors import ToolError
+from reelwright.tools.bundled import bundled_ffmpeg
 from reelwright.tools.process import Runner
 
 #: libsvtav1's quarter-step CRF and setparams as the end of the chain need FFmpeg 7 and SVT-AV1 3 at least.
@@ -58,6 +59,8 @@ def find_ffmpeg(configured: str) -> str:
         if not Path(configured).is_file():
             raise ToolError(f"There is no FFmpeg at {configured} (tools.ffmpeg).", hint=INSTALL_HINT)
         return configured
+    if found := bundled_ffmpeg():
+        return found
     import imageio_ffmpeg  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import, and not needed with a configured one
 
     try:

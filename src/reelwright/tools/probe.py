@@ -1,5 +1,6 @@
 """Read a file's facts, in a child process."""
 
+import asyncio
 import os
 import re
 from dataclasses import replace
@@ -62,12 +63,20 @@ async def probe(runner: Runner, ffmpeg: str, path: Path) -> MediaInfo:
         ToolError: the reader crashed.
     """
     check_readable(path)
-    answer = await ask(runner, "probe", {"path": os.fspath(path)}, what="Reading the file's facts")
-    info = _adapter().validate_python(answer.result)
-    film = info.film
-    if film is None or film.codec not in {"hevc", "av1", "h264"}:
-        return info
-    return _with_dolby_vision(info, film, await _banner(runner, ffmpeg, path))
+    # Both at once, although not every film needs the banner: it is short work beside the other.
+    told = asyncio.ensure_future(_banner(runner, ffmpeg, path))
+    try:
+        answer = await ask(runner, "probe", {"path": os.fspath(path)}, what="Reading the file's facts")
+        info = _adapter().validate_python(answer.result)
+        film = info.film
+        if film is None or film.codec not in {"hevc", "av1", "h264"}:
+            return info
+        return _with_dolby_vision(info, film, await told)
+    finally:
+        told.cancel()
+        await asyncio.wait({told})
+        if not told.cancelled():
+            told.exception()  # of a file that cannot be read the other's complaint is the one to show
 
 
 async def _banner(runner: Runner, ffmpeg: str, path: Path) -> str:
