@@ -29,9 +29,11 @@ lint: setup
 test: lint
 	$(BIN)/python -m pytest --cov --cov-report=term
 
-# Benchmarks: ratios in one run, ours and the other in turns. Takes a film with SRC=, else makes one.
+# Benchmarks: ratios in one run, ours and the other in turns. Takes films with SRC="one.mkv two.mkv", else makes one.
+# Writes docs/benchmarks.md and its plots from all that was measured in build/bench.
 bench: setup
-	$(BIN)/python bench/encode.py --build $(BUILD)/bench $(if $(SRC),--source '$(SRC)')
+	$(BIN)/python bench/encode.py --build $(BUILD)/bench $(if $(SRC),--source $(SRC))
+	$(BIN)/python bench/page.py --build $(BUILD)/bench --docs docs
 
 # Long fault and chaos runs.
 prove: setup

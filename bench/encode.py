@@ -1,10 +1,10 @@
 """What a measured encode costs against a plain one, and whether its numbers hold.
 
-    python bench/encode.py --build DIR [--source FILM] [--rounds N] [--preset P] [--target V]
+    python bench/encode.py --build DIR [--source FILM ...] [--rounds N] [--preset P] [--target V]
 
 Each round encodes the film with Reelwright (fresh ledger, fresh work folder), then with one plain FFmpeg command at
 the one CRF that gives the same mean VMAF, in turns, in one run. The scores come from an independent FFmpeg run over
-the whole film. Prints a table and writes `results.json` into DIR.
+the whole film. Prints a table and writes `films/NAME.json` into DIR.
 """
 
 import argparse
@@ -120,20 +120,22 @@ class Bench:
         command += ["-c:v", "libsvtav1", "-preset", str(self.args.preset), "-svtav1-params", f"crf={crf:g}"]
         return timed([*command, "-fps_mode", "passthrough", str(output)], env={**os.environ, "SVT_LOG": "1"}), output
 
-    def matching_crf(self, wanted: float, start: float, scale: str | None) -> tuple[float, float, int]:
-        """The CRF (in quarter steps) at which a plain encode has the wanted mean; its mean and its bytes."""
+    def matching_crf(self, wanted: float, start: float, scale: str | None) -> tuple[float, list[float], int]:
+        """The CRF (in quarter steps) at which a plain encode has the wanted mean; its scores and its bytes."""
         tried: dict[float, tuple[float, int]] = {}
+        scores: dict[float, list[float]] = {}
         crf = start
         while crf not in tried:
             self.timings[crf], output = self.plain(crf)
-            got = mean(whole_film_scores(self.source, output, scale, self.build / "plain.json"))
+            scores[crf] = whole_film_scores(self.source, output, scale, self.build / "plain.json")
+            got = mean(scores[crf])
             tried[crf] = (got, output.stat().st_size)
             print(f"  plain at CRF {crf:g}: mean {got:.3f}", flush=True)
             if abs(got - wanted) <= SAME_MEAN:
                 break
             crf = self.next_crf(tried, wanted)
         best = min(tried, key=lambda c: abs(tried[c][0] - wanted))
-        return best, *tried[best]
+        return best, scores[best], tried[best][1]
 
     @staticmethod
     def next_crf(tried: dict[float, tuple[float, int]], wanted: float) -> float:
@@ -156,12 +158,12 @@ class Bench:
         scale = result["vmaf"]["scaled_to"]
         whole = whole_film_scores(self.source, output, scale, self.build / "ours.json")
         crfs = sorted(c["crf"] for c in chosen.values())
-        crf, plain_mean, plain_bytes = self.matching_crf(mean(whole), median(crfs), scale)
+        crf, plain, plain_bytes = self.matching_crf(mean(whole), median(crfs), scale)
         rounds.append((done, self.timings[crf]))
         for number in range(1, self.args.rounds):
             rounds += [(self.ours(number)[0], self.plain(crf)[0])]
         want, got = film_times(self.source), film_times(output)
-        chunks = self.chunk_scores(trials, chosen, whole)
+        chunks = self.chunk_scores(trials, chosen, whole, plain)
         target = self.args.target
         misses = [c["independent"] - target for c in chunks if c["answered"]]
         video_bytes = sum(t["bytes"] for t in trials if chosen[t["chunk"]]["crf"] == t["crf"])
@@ -185,19 +187,22 @@ class Bench:
             "cpu_share_outside_trials": outside[0],
             "largest_process_MiB": max(a.peak_bytes for a, _ in rounds) >> 20,
             "plain_crf": crf,
-            "plain_mean": plain_mean,
+            "plain_mean": mean(plain),
             "bytes_over_plain": video_bytes / plain_bytes,
             "chunk_rows": chunks,
         }
 
     @staticmethod
-    def chunk_scores(trials: list[dict[str, Any]], chosen: dict[int, Any], whole: list[float]) -> list[dict[str, Any]]:
-        """Each chunk's own score beside the independent run's over the same frames."""
+    def chunk_scores(
+        trials: list[dict[str, Any]], chosen: dict[int, Any], whole: list[float], plain: list[float]
+    ) -> list[dict[str, Any]]:
+        """Each chunk's own score beside the independent run's and the plain encode's over the same frames."""
         rows, start = [], 0
         accepted = {t["chunk"]: t for t in trials if chosen[t["chunk"]]["crf"] == t["crf"]}
         for chunk in sorted(accepted):
             trial = accepted[chunk]
             part = whole[start : start + trial["frames"]]
+            beside = plain[start : start + trial["frames"]]
             start += trial["frames"]
             rows.append(
                 {
@@ -206,6 +211,7 @@ class Bench:
                     "crf": trial["crf"],
                     "own": trial["score"],
                     "independent": round(mean(part), 3),
+                    "plain": round(mean(beside), 3),
                     "answered": chosen[chunk]["within_band"],
                     "trials": sum(t["chunk"] == chunk for t in trials),
                     "why": chosen[chunk]["why"],
@@ -218,19 +224,25 @@ def main() -> None:
     """Measure one film."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=Path, required=True)
-    parser.add_argument("--source", type=Path)
+    parser.add_argument("--source", type=Path, nargs="*")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--preset", type=int, default=6)
     parser.add_argument("--target", type=float, default=93)
     args = parser.parse_args()
     args.build.mkdir(parents=True, exist_ok=True)
-    source = args.source
-    if source is None:
-        source = args.build / "film.mkv"
-        if not source.exists():
-            make_film(source)
-    row = Bench(args, source).measure()
-    (args.build / "results.json").write_text(json.dumps(row, indent=1))
+    sources: list[Path] = args.source or [args.build / "film.mkv"]
+    if not args.source and not sources[0].exists():
+        make_film(sources[0])
+    for source in sources:
+        row = Bench(args, source).measure()
+        results = args.build / "films"
+        results.mkdir(exist_ok=True)
+        (results / f"{source.stem}.json").write_text(json.dumps(row, indent=1))
+        show(row)
+
+
+def show(row: dict[str, Any]) -> None:
+    """Print what was measured of one film."""
     print(f"\n{len(os.sched_getaffinity(0))} cores, {platform.machine()}, Python {platform.python_version()}\n")
     for name, value in row.items():
         if name != "chunk_rows":

@@ -276,6 +276,18 @@ def problems_of_profile(profile: Profile, place: str) -> list[Problem]:
     return problems_of(layer, {})
 
 
+def settings_from(below: Settings | None, tree: Mapping[str, Any]) -> Settings:
+    """Settings with a tree of values over them; nothing is read from anywhere.
+
+    Raises:
+        UsageError: a key nobody knows, or a value that cannot be.
+    """
+    try:
+        return Settings.model_validate(merge(below.model_dump() if below else {}, tree))
+    except ValidationError as error:
+        raise explain(error, Layer(kind=Kind.CALL, tree=tree))[0].error() from error
+
+
 def load_settings(
     environ: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None, file: Path | None = None
 ) -> Settings:

@@ -11,7 +11,7 @@ ReelwrightError              1  a defect of ours
 └── InterruptedRunError    130  stopped by the user; run the same command to go on
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -116,3 +116,9 @@ class InterruptedRunError(ReelwrightError):
 
     exit_code = 130
     permanent = False
+
+
+def error_for(exit_code: int, reasons: Sequence[str]) -> ReelwrightError:
+    """The error that ends with this exit code, with its sentence and hint."""
+    kinds = {kind.exit_code: kind for kind in ReelwrightError.__subclasses__()}
+    return kinds.get(exit_code, ReelwrightError)(reasons[0] if reasons else "It failed.", hint=" ".join(reasons[1:]))

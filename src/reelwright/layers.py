@@ -26,6 +26,8 @@ class Kind(StrEnum):
     FILE = "file"
     ENVIRONMENT = "environment"
     FLAGS = "command line"
+    #: From Python.
+    CALL = "call"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,8 @@
 """Encode films: the settings and the command become requests, and each source takes the straight line."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob
 from reelwright.config import Settings
@@ -44,6 +47,13 @@ async def encode_all(job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
     """Encode each source in turn. One that fails does not stop the rest."""
     settings = load(job.flags)
     pairs = outputs_for(job.sources, job.output, settings.input, settings.placement.output_dir)
+    return await encode_pairs(pairs, job, settings, sink)
+
+
+async def encode_pairs(
+    pairs: Sequence[tuple[Path, Path]], job: EncodeJob, settings: Settings, sink: EventSink
+) -> list[OutcomeRecord]:
+    """Encode each source to its output, in turn."""
     request, options = request_for(settings, job), options_for(settings, job)
     async with services(settings, sink) as ready:
         return [await encode_film(source, output, request, options, ready) for source, output in pairs]

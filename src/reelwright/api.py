@@ -1,0 +1,262 @@
+"""Reelwright from Python: the same work as the command, with typed values.
+
+Nothing is read from configuration files or the environment unless you ask for it with `settings=load_settings()`.
+Each function comes twice: `encode` waits for the end, `encode_async` is awaited in a running event loop.
+
+The examples below are run by the tests; `film.mkv` is three seconds long.
+
+>>> import reelwright
+>>> info = reelwright.probe("film.mkv")
+>>> info.container, info.film.codec, info.film.video.width
+('matroska,webm', 'h264', 160)
+
+>>> planned = reelwright.plan("film.mkv", target_vmaf=90, preset=12)
+>>> planned.decision.verdict.value, planned.plan.encoder, planned.plan.scoring.model
+('encode', 'libsvtav1', 'vmaf_v0.6.1')
+
+>>> outcome = reelwright.encode("film.mkv", "film.av1.mkv", target_vmaf=90, preset=12)
+>>> outcome.outcome, outcome.exit_code, all(check["passed"] for check in outcome.checks)
+('encoded', 0, True)
+
+Done is done: the same call again looks, and does nothing.
+
+>>> reelwright.encode("film.mkv", "film.av1.mkv", target_vmaf=90, preset=12).outcome
+'already_done'
+
+What cannot be done is an exception with one sentence, a hint and the exit code the command would end with.
+
+>>> reelwright.encode("missing.mkv", "out.mkv")
+Traceback (most recent call last):
+reelwright.errors.SourceError: There is no such file. Check the path.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar, Unpack
+
+from reelwright.app.encode import encode_pairs, request_for
+from reelwright.cli.commands import EncodeJob
+from reelwright.config import Settings, settings_from
+from reelwright.engine.discover import outputs_for
+from reelwright.engine.jobs import OutcomeRecord
+from reelwright.errors import ReelwrightError, UsageError, error_for
+from reelwright.events import Event
+from reelwright.media.model import MediaInfo
+from reelwright.planning.decision import Decision, Verdict, decide
+from reelwright.planning.plan import EncodePlan, make_plan
+from reelwright.tools.capabilities import find_ffmpeg
+from reelwright.tools.probe import probe as probe_with
+from reelwright.tools.process import Runner
+
+Result = TypeVar("Result")
+AnyPath = str | os.PathLike[str]
+
+
+class Options(TypedDict, total=False):
+    """What may be asked for; everything left out is as in the settings."""
+
+    #: VMAF every chunk is to reach, 1 to 99.9, and how far below and above it a score may be.
+    target_vmaf: float
+    band: float | tuple[float, float]
+    #: SVT-AV1 preset, 0 to 13, and parameters of its own.
+    preset: int
+    svt: Mapping[str, str | int | float]
+    #: One CRF for every chunk instead of a search; the CRFs a search stays within.
+    crf: float
+    min_crf: float
+    max_crf: float
+    #: Encodes at once; 0 decides.
+    workers: int
+    #: Where trials and the ledger are kept.
+    work_dir: AnyPath
+    ledger: AnyPath
+    #: Replace an existing output; choose every trial independently of timing.
+    overwrite: bool
+    deterministic: bool
+
+
+#: Options that are settings: section and key.
+SETTINGS = {
+    "target_vmaf": ("encoding", "target_vmaf"),
+    "band": ("encoding", "band"),
+    "preset": ("encoding", "preset"),
+    "svt": ("encoding", "svt"),
+    "min_crf": ("encoding", "min_crf"),
+    "max_crf": ("encoding", "max_crf"),
+    "workers": ("processing", "parallel_jobs"),
+    "work_dir": ("processing", "temp_dir"),
+    "ledger": ("database", "path"),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """What would be done with a film, and why."""
+
+    info: MediaInfo
+    decision: Decision
+    #: None where nothing would be encoded.
+    plan: EncodePlan | None
+
+
+class Listener:
+    """Hands each event to a function."""
+
+    def __init__(self, listen: Callable[[Event], None] | None) -> None:
+        self._listen = listen
+
+    def emit(self, event: Event) -> None:
+        """Hand the event on."""
+        if self._listen is not None:
+            self._listen(event)
+
+
+def arranged(settings: Settings | None, options: Options) -> Settings:
+    """The settings with the options over them.
+
+    Raises:
+        UsageError: a value that cannot be.
+    """
+    tree: dict[str, dict[str, Any]] = {}
+    for name, value in options.items():
+        if name in SETTINGS:
+            section, key = SETTINGS[name]
+            tree.setdefault(section, {})[key] = os.fspath(value) if isinstance(value, os.PathLike) else value
+    return settings_from(settings, tree)
+
+
+def job_for(source: AnyPath, output: AnyPath | None, options: Options) -> EncodeJob:
+    """The call as a command."""
+    return EncodeJob(
+        sources=(Path(source),),
+        output=os.fspath(output) if output is not None else None,
+        crf=options.get("crf"),
+        overwrite=options.get("overwrite", False),
+        deterministic=options.get("deterministic", False),
+    )
+
+
+def wait_for(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Run a coroutine function to its end.
+
+    Raises:
+        UsageError: an event loop is running already.
+    """
+
+    async def begin() -> Result:
+        return await work()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(begin())
+    raise UsageError("An event loop is running in this thread.", hint="Await the function that ends in _async.")
+
+
+async def encode_async(
+    source: AnyPath,
+    output: AnyPath | None = None,
+    *,
+    settings: Settings | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    **options: Unpack[Options],
+) -> OutcomeRecord:
+    """Encode one film to AV1 at a measured quality.
+
+    Args:
+        source: the film; it is never changed.
+        output: a .mkv file, or a folder; None: NAME.av1.mkv beside the source.
+        settings: what is not given as an option; None: the defaults.
+        on_event: called with each event, in the loop's thread; must not block.
+        options: what is asked for.
+
+    Returns:
+        The outcome: "encoded", "already_done" or "skipped", with sizes, VMAF and checks.
+
+    Raises:
+        ReelwrightError: it could not be done; its class and `exit_code` say why. What was committed stays, and the
+            same call goes on with it.
+    """
+    ready = arranged(settings, options)
+    job = job_for(source, output, options)
+    pairs = outputs_for(job.sources, job.output, ready.input, ready.placement.output_dir)
+    (outcome,) = await encode_pairs(pairs, job, ready, Listener(on_event))
+    if outcome.exit_code:
+        raise error_for(outcome.exit_code, outcome.reasons)
+    return outcome
+
+
+def encode(
+    source: AnyPath,
+    output: AnyPath | None = None,
+    *,
+    settings: Settings | None = None,
+    on_event: Callable[[Event], None] | None = None,
+    **options: Unpack[Options],
+) -> OutcomeRecord:
+    """Encode one film and wait for it: `encode_async` for code without an event loop.
+
+    >>> seen = []
+    >>> outcome = reelwright.encode("film.mkv", "other.mkv", crf=40, preset=12, on_event=lambda e: seen.append(e.event))
+    >>> seen[0].value, seen[-1].value
+    ('file_discovered', 'result')
+    """
+    return wait_for(lambda: encode_async(source, output, settings=settings, on_event=on_event, **options))
+
+
+async def probe_async(path: AnyPath, *, settings: Settings | None = None) -> MediaInfo:
+    """Facts of a media file, read in a child process.
+
+    Raises:
+        SourceError: it is no media file, or cannot be read.
+    """
+    async with Runner() as runner:
+        return await probe_with(runner, find_ffmpeg((settings or Settings()).tools.ffmpeg), Path(path))
+
+
+def probe(path: AnyPath, *, settings: Settings | None = None) -> MediaInfo:
+    """Facts of a media file: `probe_async` for code without an event loop."""
+    return wait_for(lambda: probe_async(path, settings=settings))
+
+
+async def plan_async(source: AnyPath, *, settings: Settings | None = None, **options: Unpack[Options]) -> Planned:
+    """What would be done with a film, and why; nothing is written.
+
+    Raises:
+        SourceError: the file cannot be read.
+        UsageError: an option that cannot be.
+    """
+    ready = arranged(settings, options)
+    info = await probe_async(source, settings=ready)
+    decision = decide(info)
+    request = request_for(ready, job_for(source, None, options))
+    plan = make_plan(info, request) if decision.verdict is Verdict.ENCODE else None
+    return Planned(info=info, decision=decision, plan=plan)
+
+
+def plan(source: AnyPath, *, settings: Settings | None = None, **options: Unpack[Options]) -> Planned:
+    """What would be done with a film: `plan_async` for code without an event loop.
+
+    >>> reelwright.plan("film.mkv", preset=99)
+    Traceback (most recent call last):
+    reelwright.errors.UsageError: The call: encoding.preset = 99 is wrong: input should be less than or equal to 13.
+    """
+    return wait_for(lambda: plan_async(source, settings=settings, **options))
+
+
+__all__ = [
+    "AnyPath",
+    "Options",
+    "Planned",
+    "ReelwrightError",
+    "Settings",
+    "encode",
+    "encode_async",
+    "plan",
+    "plan_async",
+    "probe",
+    "probe_async",
+]
