@@ -25,6 +25,8 @@ COMMANDS: Mapping[str, str] = {
     "config": "show every setting and where it comes from; check the configuration",
     "profiles": "show the named settings there are",
     "doctor": "check tools, disk and database: what works, what to do",
+    "completion": "print a script that completes words in your shell",
+    "help": "show what a command does, with examples",
 }
 
 EPILOG = """exit codes: 0 done or skipped, 2 wrong usage, 3 refused: something would be lost, 4 unusable source,

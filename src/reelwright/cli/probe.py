@@ -23,7 +23,7 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: Parser) -> None:
     """The command's arguments."""
-    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("file", metavar="FILE", type=Path, help="a film, or anything that may be one")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
