@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
     from reelwright.origins import Examined, Report
+    from reelwright.planning.explanation import Explanation
     from reelwright.profiles import Profile
 
 
@@ -43,6 +44,13 @@ class Commands:
         from reelwright.doctor import examine
 
         return run_to_end(lambda: examine(load({})))
+
+    def why(self, job: "EncodeJob") -> "Explanation":
+        """What would be done with a film, and why."""
+        from reelwright.app.why import explain
+        from reelwright.app.wiring import run_to_end
+
+        return run_to_end(lambda: explain(job))
 
     def config_report(self, flags: Mapping[str, Any]) -> "Report":
         """Every setting with its origin."""

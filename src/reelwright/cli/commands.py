@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
     from reelwright.origins import Examined, Report
+    from reelwright.planning.explanation import Explanation
     from reelwright.profiles import Profile
 
 
@@ -66,4 +67,8 @@ class Program(Protocol):
 
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are, those built in first."""
+        ...
+
+    def why(self, job: EncodeJob) -> "Explanation":
+        """What would be done with the job's only source, and why; nothing is done."""
         ...

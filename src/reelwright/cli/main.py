@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "encode": "encode films to AV1 at a measured quality",
     "probe": "show what a file holds",
+    "why": "explain what would be done with a film, why, and what it would cost",
     "config": "show every setting and where it comes from; check the configuration",
     "profiles": "show the named settings there are",
     "doctor": "check tools, disk and database: what works, what to do",
