@@ -2,6 +2,8 @@
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Carry out the command line; returns the exit code."""
@@ -11,9 +13,9 @@ def main() -> int:
         if answer(sys.argv[1:]):
             return 0
     except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        return 0  # whoever read our output has seen enough
+        return INTERRUPTED
+    except OSError:
+        pass  # what could not be written is told by the whole program, which fails at it as well
     from reelwright.app import main as whole
 
     return whole()

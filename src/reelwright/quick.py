@@ -57,7 +57,7 @@ def plain_probe(path: str) -> list[str] | None:
 
 def answer(argv: list[str]) -> bool:
     """Answer a command line if that can be done quickly; tells whether it was."""
-    if len(argv) != 2 or argv[0] != "probe" or argv[1].startswith("-"):  # noqa: PLR2004
+    if len(argv) != 2 or argv[0] != "probe" or argv[1].startswith("-") or sys.stdout is None:  # noqa: PLR2004
         return False
     lines = plain_probe(argv[1])
     if lines is None:

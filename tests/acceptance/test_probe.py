@@ -331,3 +331,13 @@ def test_the_command_prints_the_same_whichever_way_it_looked(zoo: Clips, capsys:
         argv = [sys.executable, "-P", "-m", "reelwright", "probe", str(path)]
         done = subprocess.run(argv, capture_output=True, text=True, check=True)
         assert (done.stdout.splitlines(), done.stderr) == (full(path, capsys), "")
+
+
+@pytest.mark.parametrize(("sink", "code"), [("| true", 0), ("| head -c 5", 0), ("> /dev/full", 1), (">&-", 0)])
+def test_an_output_nobody_takes_is_no_traceback(sink: str, code: int, zoo: Clips) -> None:
+    line = f'set -o pipefail; "$0" -P -m reelwright probe "$1" {sink}'
+    done = subprocess.run(
+        ["bash", "-c", line, sys.executable, str(zoo.film())], capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == code
