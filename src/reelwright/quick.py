@@ -48,9 +48,9 @@ def plain_probe(path: str) -> list[str] | None:
         child = Heard(glance_args(ffmpeg, path))
     except (OSError, ValueError):
         return None
-    try:
+    with child:
         from reelwright.cli.glance import glance
-    finally:
+
         said = child.read(limit=MOST_BYTES, seconds=SECONDS)
     return None if said is None else glance(said, path, facts.st_size)
 

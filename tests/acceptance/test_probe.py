@@ -1,5 +1,6 @@
 """`probe` answers plain films from FFmpeg's banner and headers, and then says exactly what the full look would."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,8 +14,11 @@ import pytest
 from clips import LENGTH, PICTURE, TONE, X264, Clips
 
 from reelwright.app import Commands
+from reelwright.app.probe import probe_file
+from reelwright.app.wiring import run_to_end
 from reelwright.cli.main import run
 from reelwright.quick import plain_probe
+from reelwright.tools.look import look
 
 QUARTER = ("-f", "lavfi", "-i", "testsrc2=size=160x96:rate=24:duration=0.25")
 HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none")
@@ -225,6 +229,13 @@ def _nothing_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
             monkeypatch.delenv(name)
 
 
+def same_facts(path: Path, zoo: Clips) -> None:
+    """Assert that both ways of reading find the same facts."""
+    short = look(zoo.ffmpeg, path)
+    assert short is not None
+    assert short == run_to_end(lambda: probe_file(path))
+
+
 def full(path: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
     """What the whole program says."""
     assert run(["probe", str(path)], Commands(), {}) == 0
@@ -237,6 +248,7 @@ def test_a_glance_at_a_plain_film_says_what_the_full_look_says(
 ) -> None:
     path = zoo(f"./{name}" if name.startswith("-") else name, *PLAIN[name])
     assert plain_probe(str(path)) == full(path, capsys)
+    same_facts(path, zoo)
 
 
 @pytest.mark.parametrize("name", SPECIAL)
@@ -244,6 +256,7 @@ def test_what_is_not_plain_is_left_to_the_full_look(name: str, zoo: Clips, capsy
     path = zoo(name, *SPECIAL[name])
     assert plain_probe(str(path)) is None
     assert full(path, capsys)[0].startswith(str(path))
+    same_facts(path, zoo)
 
 
 def rotated(zoo: Clips) -> Path:
@@ -341,3 +354,24 @@ def test_an_output_nobody_takes_is_no_traceback(sink: str, code: int, zoo: Clips
     )
     assert "Traceback" not in done.stderr
     assert done.returncode == code
+
+
+def test_a_reader_left_alone_ends_itself(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "film.mkv")  # nobody ever writes to it
+    request = json.dumps({"path": str(tmp_path / "film.mkv"), "seconds": 1})
+    argv = [sys.executable, "-P", "-m", "reelwright.tools.children.probe", request]
+    assert subprocess.run(argv, timeout=60, check=False).returncode == -signal.SIGALRM
+
+
+@pytest.mark.parametrize("text", ["#!/bin/sh\nexit 1\n", "#!/bin/sh\necho nonsense\n", ""])
+def test_where_the_short_way_fails_the_full_way_tells_why(
+    text: str, zoo: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "python"
+    broken.write_text(text)
+    broken.chmod(0o755)
+    monkeypatch.setattr("reelwright.tools.look.sys.executable", str(broken))
+    assert look(zoo.ffmpeg, zoo.film()) is None
+    monkeypatch.undo()
+    missing = tmp_path / "gone"
+    assert look(str(missing), zoo.film()) is None

@@ -149,9 +149,21 @@ def script(path: Path, text: str) -> str:
 )
 def test_what_a_child_says_is_heard_within_bounds(text: str, heard: bytes | None, tmp_path: Path) -> None:
     before = open_files()
-    child = Heard([script(tmp_path / "child", text)])
-    assert child.read(limit=100_000, seconds=0.5 if "sleep" in text else 30) == heard
+    with Heard([script(tmp_path / "child", text)]) as child:
+        assert child.read(limit=100_000, seconds=0.5 if "sleep" in text else 30) == heard
     assert open_files() == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_standard_output_is_heard_instead_where_that_is_wanted(tmp_path: Path) -> None:
+    with Heard([script(tmp_path / "child", "echo out; echo err >&2")], stream=1) as child:
+        assert child.read(limit=100, seconds=30) == b"out\n"
+
+
+def test_a_child_nobody_listens_to_is_ended(tmp_path: Path) -> None:
+    with Heard([script(tmp_path / "child", "exec sleep 60")]):
+        pass
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 

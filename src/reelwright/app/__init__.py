@@ -33,7 +33,10 @@ class Commands:
 
     def probe(self, path: "Path") -> "MediaInfo":
         """Read a file's facts."""
-        from reelwright.app.probe import probe_file
+        from reelwright.app.probe import look_at_file, probe_file
+
+        if (info := look_at_file(path)) is not None:
+            return info
         from reelwright.app.wiring import run_to_end
 
         return run_to_end(lambda: probe_file(path))

@@ -15,7 +15,7 @@ VIDEO = re.compile(
     r"(?: \[[^\]]*\])?(?P<rest>(?:,.*)?)"
 )
 AUDIO = re.compile(
-    r"Audio: (?P<codec>\w+)(?: \([^()]*\))*, (?P<rate>[1-9]\d*) Hz, (?P<layout>[^,]+), \w+(?:,.*| \(.*)?"
+    r"Audio: (?P<codec>\w+)(?: \([^()]*\))*, (?P<rate>[1-9]\d*) Hz, (?P<layout>[\w.()+ -]+), \w+(?:,.*| \(.*)?"
 )
 SUBTITLE = re.compile(r"Subtitle: (?P<codec>\w+)(?: \([^()]*\))*(?:,.*)?")
 DISPOSITION = re.compile(r" \(([a-z -]+)\)$")
@@ -80,12 +80,13 @@ def glance(said: bytes, path: str, size_bytes: int) -> list[str] | None:
         lines = [line for line in dump.split("\n") if not line.startswith("[")]
         codec, streams, chapters = read_streams(lines)
         check_headers(codec, text)
-        return [
+        answer = [
             f"{printable_path(path)}  {size(size_bytes)}",
             f"container  {sure(INPUT.match(lines[0]))['container']}, {duration(seconds_of(lines))}",
             *streams,
             *([f"chapters   {chapters}"] if chapters else []),
         ]
+        return answer if all(line.isprintable() for line in answer) else None
     except (UncertainError, UnicodeDecodeError):
         return None
 
