@@ -7,10 +7,8 @@ INTERRUPTED = 130
 
 def main() -> int:
     """Carry out the command line; returns the exit code."""
-    from reelwright.quick import answer
-
     try:
-        if answer(sys.argv[1:]):
+        if probed():
             return 0
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -19,6 +17,15 @@ def main() -> int:
     from reelwright.app import main as whole
 
     return whole()
+
+
+def probed() -> bool:
+    """Answer `probe` if that can be done quickly; tells whether it was."""
+    if sys.argv[1:2] != ["probe"]:
+        return False
+    from reelwright.quick import answer
+
+    return answer(sys.argv[1:])
 
 
 if __name__ == "__main__":
