@@ -3,12 +3,12 @@
 `encode`, `probe`, `plan` and what they return are described in `reelwright.api`; they are imported when first used.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from reelwright.version import VERSION
 
+TYPE_CHECKING = False  # as in typing, which takes as long to import as Python to start
 if TYPE_CHECKING:
+    from typing import Any
+
     from reelwright.api import (
         Planned as Planned,
     )
@@ -53,7 +53,9 @@ _HOMES = {
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - they are names
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
+    from importlib import import_module  # noqa: PLC0415 - as above
+
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

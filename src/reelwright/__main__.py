@@ -1,8 +1,32 @@
-"""Lets `python -m reelwright` do what the command does."""
+"""The `reelwright` command, which `python -m reelwright` is as well."""
 
 import sys
 
-from reelwright.app import main
+INTERRUPTED = 130
+
+
+def main() -> int:
+    """Carry out the command line; returns the exit code."""
+    try:
+        if probed():
+            return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OSError:
+        pass  # what could not be written is told by the whole program, which fails at it as well
+    from reelwright.app import main as whole
+
+    return whole()
+
+
+def probed() -> bool:
+    """Answer `probe` if that can be done quickly; tells whether it was."""
+    if sys.argv[1:2] != ["probe"]:
+        return False
+    from reelwright.quick import answer
+
+    return answer(sys.argv[1:])
+
 
 if __name__ == "__main__":
     sys.exit(main())

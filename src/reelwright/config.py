@@ -1,11 +1,10 @@
-"""Settings: defaults < file < environment < flags. Unknown keys and wrong values are errors that name the place."""
+"""Settings: what there is to set, and loading it. Unknown keys and wrong values are errors that name the place."""
 
-import json
 import math
 import os
 import re
-import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -14,10 +13,9 @@ import platformdirs
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from reelwright.errors import UsageError
+from reelwright.layers import Kind, Layer, merge, stack, variable_of
+from reelwright.profiles import Profile
 
-PREFIX = "REELWRIGHT_"
-#: Variables of ours that are no settings.
-NOT_SETTINGS = frozenset({"REELWRIGHT_DEBUG", "REELWRIGHT_CONFIG", "REELWRIGHT_RUN"})
 #: SVT-AV1 parameters that are not the user's to set.
 OURS = frozenset({"crf", "lp", "preset", "rc", "keyint", "scd"})
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
@@ -172,6 +170,8 @@ class DatabaseSettings(Section):
 class Settings(Section):
     """All of it."""
 
+    #: The profile in effect; empty: none.
+    profile: str = ""
     input: InputSettings = InputSettings()
     processing: ProcessingSettings = ProcessingSettings()
     encoding: EncodingSettings = EncodingSettings()
@@ -195,96 +195,91 @@ def state_dir() -> Path:
     return platformdirs.user_state_path("reelwright", appauthor=False)
 
 
-def find_file(environ: Mapping[str, str]) -> Path | None:
-    """The configuration file: $REELWRIGHT_CONFIG, else one in this folder, else the user's.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing that is wrong with the settings."""
 
-    Raises:
-        UsageError: the one named by the variable does not exist.
-    """
-    if named := environ.get("REELWRIGHT_CONFIG"):
-        if not Path(named).is_file():
-            raise UsageError(f"There is no configuration file {named} (REELWRIGHT_CONFIG).")
-        return Path(named)
-    folders = (Path(), platformdirs.user_config_path("reelwright", appauthor=False))
-    candidates = [folder / name for folder in folders for name in ("reelwright.toml", "reelwright.json")]
-    return next((path for path in candidates if path.is_file()), None)
+    #: Which place: "reelwright.toml", "The environment", …
+    place: str
+    #: The setting, such as "encoding.preset"; empty where it is none's.
+    key: str
+    #: The whole sentence.
+    message: str
+    hint: str = ""
 
-
-def read_file(path: Path) -> dict[str, Any]:
-    """A configuration file's tables.
-
-    Raises:
-        UsageError: it cannot be read, or is not TOML or JSON.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        found = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The configuration file {path} cannot be read: {error}.") from error
-    if not isinstance(found, dict):
-        raise UsageError(f"The configuration file {path} must hold tables such as [encoding].")
-    return found
+    def error(self) -> UsageError:
+        """The error to end with."""
+        return UsageError(self.message, hint=self.hint)
 
 
-def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Settings among the environment's variables: REELWRIGHT_SECTION__KEY.
-
-    Raises:
-        UsageError: a value is broken JSON, or one variable stands for a table and another for something in it.
-    """
-    found: dict[str, Any] = {}
-    # Sorted, so that a table's own variable comes before those of its keys.
-    for name, value in sorted(environ.items()):
-        if not name.startswith(PREFIX) or name in NOT_SETTINGS:
-            continue
-        *tables, key = name.removeprefix(PREFIX).lower().split("__")
-        place = found
-        for table in tables:
-            place = place.setdefault(table, {})
-            if not isinstance(place, dict):
-                raise UsageError(f"The environment: {name} lies inside a setting that has a value of its own.")
-        place[key] = value_of(name, value)
-    return found
+def explain(error: ValidationError, layer: Layer) -> list[Problem]:
+    """Every problem of a tree of settings, each as one sentence."""
+    return [_problem(problem, layer) for problem in error.errors()]
 
 
-def value_of(name: str, value: str) -> object:
-    """A variable's value; a table is written as JSON.
-
-    Raises:
-        UsageError: it begins like JSON and is none.
-    """
-    try:
-        return json.loads(value) if value.startswith("{") else value
-    except ValueError as error:
-        raise UsageError(f"The environment: {name} is no JSON: {error}.") from error
-
-
-def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one tree of settings over another."""
-    merged = dict(below)
-    for key, value in above.items():
-        known = merged.get(key)
-        merged[key] = merge(known, value) if isinstance(known, dict) and isinstance(value, Mapping) else value
-    return merged
-
-
-def explain(error: ValidationError, origin: str) -> UsageError:
-    """The first problem of a tree of settings, as one sentence."""
-    problem = error.errors()[0]
+def _problem(problem: Mapping[str, Any], layer: Layer) -> Problem:
     key = ".".join(str(part) for part in problem["loc"])
+    place = layer.label
     if problem["type"] == "extra_forbidden":
-        return UsageError(f"{origin}: there is no setting {key}.", hint=near_miss(key))
+        said, hint = f"there is no setting {key}", near_miss(key)
+        if layer.kind is Kind.ENVIRONMENT:
+            key = ".".join([key, *first_path(problem["input"])])
+            said, hint = f"there is no setting {key} ({variable_of(key)})", near_variable(key)
+        return Problem(place=place, key=key, message=f"{place}: {said}.", hint=hint)
     expected = str(problem["msg"]).removeprefix("Value error, ")
     if isinstance(problem["input"], dict) and problem["type"] == "value_error" and expected.startswith(f"{key}."):
-        return UsageError(f"{origin}: {expected}.")  # two settings that exclude each other
-    return UsageError(f"{origin}: {key} = {problem['input']!r} is wrong: {expected[0].lower()}{expected[1:]}.")
+        return Problem(place=place, key=key, message=f"{place}: {expected}.")  # two settings that exclude each other
+    wrong = f"{key} = {problem['input']!r} is wrong: {expected[0].lower()}{expected[1:]}"
+    return Problem(place=place, key=key, message=f"{place}: {wrong}.")
+
+
+def first_path(value: object) -> list[str]:
+    """The keys down to the first value of a tree: a wrong section's name stands in a variable with its key."""
+    path = []
+    while isinstance(value, dict) and value:
+        key, value = next(iter(value.items()))
+        path.append(str(key))
+    return path
+
+
+def known_keys() -> list[str]:
+    """Every setting and section there is: "encoding.preset"."""
+    sections = [(name, table) for name, table in Settings() if isinstance(table, Section)]
+    return [
+        *(f"{name}.{inner}" for name, table in sections for inner in type(table).model_fields),
+        *Settings.model_fields,
+    ]
 
 
 def near_miss(key: str) -> str:
     """A question after the key that was probably meant; empty where none is near."""
-    known = [f"{name}.{inner}" for name, table in Settings() for inner in type(table).model_fields]
-    close = get_close_matches(key, [*known, *Settings.model_fields], n=1)
+    close = get_close_matches(key, known_keys(), n=1)
     return f"Did you mean {close[0]}?" if close else ""
+
+
+def near_variable(key: str) -> str:
+    """A question after the environment's variable that was probably meant; empty where none is near."""
+    close = get_close_matches(key, known_keys(), n=1)
+    return f"Did you mean {variable_of(close[0])}?" if close else ""
+
+
+def problems_of(layer: Layer, below: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with a layer, laid over what is right."""
+    try:
+        Settings.model_validate(merge(below, layer.tree))
+    except ValidationError as error:
+        return explain(error, layer)
+    return []
+
+
+def problems_of_profile(profile: Profile, place: str) -> list[Problem]:
+    """What is wrong with one of the file's own profiles."""
+    label = f"{place}, profile {profile.name}"
+    layer = Layer(kind=Kind.FILE, name=label, tree=profile.settings)
+    if "profile" in profile.settings:
+        message = f"{label}: a profile cannot name another one."
+        return [Problem(place=label, key="profile", message=message)]
+    return problems_of(layer, {})
 
 
 def settings_from(below: Settings | None, tree: Mapping[str, Any]) -> Settings:
@@ -296,7 +291,7 @@ def settings_from(below: Settings | None, tree: Mapping[str, Any]) -> Settings:
     try:
         return Settings.model_validate(merge(below.model_dump() if below else {}, tree))
     except ValidationError as error:
-        raise explain(error, "The call") from error
+        raise explain(error, Layer(kind=Kind.CALL, tree=tree))[0].error() from error
 
 
 def load_settings(
@@ -305,20 +300,15 @@ def load_settings(
     """Settings from all their places. Each is checked by itself, so that the error names the place.
 
     Raises:
-        UsageError: a key nobody knows, or a value that cannot be.
+        UsageError: a key nobody knows, a value that cannot be, or a profile that does not exist.
     """
-    environ = os.environ if environ is None else environ
-    path = file or find_file(environ)
-    layers = [
-        (f"{path}", read_file(path) if path else {}),
-        ("The environment", read_environment(environ)),
-        ("The command line", dict(flags or {})),
-    ]
+    found = stack(os.environ if environ is None else environ, flags, file)
+    for profile in found.profiles.values():
+        if not profile.built_in and (wrong := problems_of_profile(profile, str(found.file))):
+            raise wrong[0].error()
     merged: dict[str, Any] = {}
-    for origin, layer in layers:
-        merged = merge(merged, layer)
-        try:
-            Settings.model_validate(merged)
-        except ValidationError as error:
-            raise explain(error, origin) from error
+    for layer in found.layers:
+        if wrong := problems_of(layer, merged):
+            raise wrong[0].error()
+        merged = merge(merged, layer.tree)
     return Settings.model_validate(merged)

@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 
 from reelwright.app.encode import limits_for
-from reelwright.config import Settings, find_file, load_settings, near_miss, parse_size
+from reelwright.config import Settings, load_settings, near_miss, parse_size
 from reelwright.engine.pace import Limits
 from reelwright.errors import UsageError
+from reelwright.layers import find_file
+from reelwright.places import user_config_dir
 
 
 @pytest.fixture
@@ -66,6 +69,14 @@ def test_the_file_is_the_one_named_else_the_one_here_else_the_users(folder: Path
         find_file({"REELWRIGHT_CONFIG": str(folder / "gone.toml")})
 
 
+@pytest.mark.parametrize("home", ["/etc/xdg", "", " ", None])
+def test_the_users_folder_is_the_one_platformdirs_knows(home: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    if home is not None:
+        monkeypatch.setenv("XDG_CONFIG_HOME", home)
+    assert user_config_dir() == platformdirs.user_config_dir("reelwright", appauthor=False)
+
+
 @pytest.mark.usefixtures("folder")
 def test_variables_of_ours_that_are_no_settings_are_left_alone() -> None:
     environ = {"REELWRIGHT_DEBUG": "1", "REELWRIGHT_RUN": "x", "PATH": "/bin", "REELWRIGHTER": "x"}
@@ -80,7 +91,18 @@ TYPO = "encoding.targt_vmaf"
     [
         ("[encoding]\ntargt_vmaf = 93", {}, {}, ["reelwright.toml", f"no setting {TYPO}", "encoding.target_vmaf?"]),
         ("[encodings]\npreset = 3", {}, {}, ["reelwright.toml", "no setting encodings", "encoding?"]),
-        ("", {"REELWRIGHT_ENCODING__TARGT_VMAF": "93"}, {}, ["environment", TYPO, "encoding.target_vmaf?"]),
+        (
+            "",
+            {"REELWRIGHT_ENCODING__TARGT_VMAF": "93"},
+            {},
+            ["environment", TYPO, "Did you mean REELWRIGHT_ENCODING__TARGET_VMAF?"],
+        ),
+        (
+            "",
+            {"REELWRIGHT_ENCODNG__PRESET": "3"},
+            {},
+            ["environment", "REELWRIGHT_ENCODNG__PRESET", "mean REELWRIGHT_ENCODING__PRESET?"],
+        ),
         ("", {"REELWRIGHT_NOTHING": "93"}, {}, ["environment", "no setting nothing"]),
         ("[encoding]\npreset = 14", {}, {}, ["reelwright.toml", "encoding.preset = 14", "less than or equal to 13"]),
         ("[encoding]\npreset = 'x'", {}, {}, ["encoding.preset = 'x'", "integer"]),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import imageio_ffmpeg  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 import reelwright
@@ -63,25 +64,55 @@ def test_no_module_is_called_after_nothing_in_particular() -> None:
     assert [name_of(path) for path in MODULES if path.stem in BANNED or path.parent.name in BANNED] == []
 
 
-HELP = """
+HEAVY = {"django", "av", "numpy", "pydantic", "rich", "psutil", "imageio_ffmpeg", "platformdirs", "shtab", "asyncio"}
+ASK = """
 import sys
-from reelwright.app import main
+from reelwright.__main__ import main
+sys.argv = ["reelwright", *{words!r}]
 try:
-    main(["--help"])
+    code = main()
 except SystemExit as end:
-    assert end.code == 0, end.code
-heavy = {"django", "av", "numpy", "pydantic", "rich", "psutil", "imageio_ffmpeg", "platformdirs"}
-print("heavy:", sorted(heavy & set(sys.modules)))
+    code = end.code
+assert code == 0, code
+print("imported:", *sorted({{name.partition(".")[0] for name in sys.modules}}))
 """
 
 
-def test_help_is_shown_without_importing_anything_heavy() -> None:
+def imports_of(*words: str) -> set[str]:
+    """What a command line imports that is carried out in a fresh process."""
     done = subprocess.run(
-        [sys.executable, "-c", HELP],
+        [sys.executable, "-c", ASK.format(words=words)],
         capture_output=True,
         text=True,
         check=True,
-        env={"PYTHONPATH": str(SOURCE.parent), "PATH": ""},
+        env={"PYTHONPATH": str(SOURCE.parent), "PATH": "", "XDG_CONFIG_HOME": "/nowhere"},
+        cwd="/",
     )
-    assert "encode" in done.stdout
-    assert done.stdout.endswith("heavy: []\n")
+    said, _, names = done.stdout.rpartition("imported: ")
+    assert said
+    return set(names.split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("encode", "--help"),
+        ("config", "show", "--help"),
+        ("help", "encode"),
+        ("profiles",),
+        ("profiles", "archive", "--json"),
+        ("--version",),
+    ],
+    ids=" ".join,
+)
+def test_what_needs_nothing_heavy_imports_nothing_heavy(words: tuple[str, ...]) -> None:
+    assert imports_of(*words) & HEAVY == set()
+
+
+def test_a_plain_film_is_probed_with_hardly_an_import(tmp_path: Path) -> None:
+    film = tmp_path / "film.mkv"
+    make = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=64x64:d=0.2", film]
+    subprocess.run(make, check=True, stdin=subprocess.DEVNULL)
+    found = imports_of("probe", str(film))
+    assert found & (HEAVY | {"argparse", "typing", "dataclasses", "pathlib", "subprocess", "json"}) == set()

@@ -5,14 +5,13 @@ What a command needs is imported when it is asked for, so that `reelwright --hel
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
-    from typing import Any
 
     from reelwright.cli.commands import (
         CancelledJob,
@@ -31,6 +30,9 @@ if TYPE_CHECKING:
     from reelwright.engine.removal import Cleaned
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
+    from reelwright.origins import Examined, Report
+    from reelwright.planning.explanation import Explanation
+    from reelwright.profiles import Profile
     from reelwright.quality.comparison import ScoreProgress, ScoreResult
 
 
@@ -46,7 +48,10 @@ class Commands:
 
     def probe(self, path: "Path") -> "MediaInfo":
         """Read a file's facts."""
-        from reelwright.app.probe import probe_file
+        from reelwright.app.probe import look_at_file, probe_file
+
+        if (info := look_at_file(path)) is not None:
+            return info
         from reelwright.app.wiring import run_to_end
 
         return run_to_end(lambda: probe_file(path))
@@ -96,9 +101,7 @@ class Commands:
 
         return cancelled(which, grace, tell)
 
-    def retry_job(
-        self, which: str, flags: "Mapping[str, Any]", sink: "EventSink", *, overwrite: bool
-    ) -> "OutcomeRecord":
+    def retry_job(self, which: str, flags: Mapping[str, Any], sink: "EventSink", *, overwrite: bool) -> "OutcomeRecord":
         """Run a job again."""
         from reelwright.app.retry import prepared, run_again
         from reelwright.app.wiring import run_to_end
@@ -111,6 +114,31 @@ class Commands:
         from reelwright.app.clean import cleaned
 
         return cleaned(wanted)
+
+    def why(self, job: "EncodeJob") -> "Explanation":
+        """What would be done with a film, and why."""
+        from reelwright.app.why import explain
+        from reelwright.app.wiring import run_to_end
+
+        return run_to_end(lambda: explain(job))
+
+    def config_report(self, flags: Mapping[str, Any]) -> "Report":
+        """Every setting with its origin."""
+        from reelwright.origins import trace
+
+        return trace(os.environ, flags)
+
+    def config_check(self, file: "Path | None") -> "Examined":
+        """Everything wrong with a configuration file and the environment."""
+        from reelwright.origins import check
+
+        return check(os.environ, file)
+
+    def profiles(self) -> "Mapping[str, Profile]":
+        """The profiles there are."""
+        from reelwright.app.profiles import all_profiles
+
+        return all_profiles(os.environ)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

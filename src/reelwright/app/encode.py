@@ -26,15 +26,16 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
     scenes = load_scenes(job.scenes) if job.scenes else None
     svt = {**encoding.svt, **dict(job.svt)}
     return Request(
-        target_vmaf=encoding.target_vmaf,
+        # As floats: a default that is written 12 is the same work as a flag that is read as 12.0.
+        target_vmaf=float(encoding.target_vmaf),
         band_low=encoding.target_vmaf - low,
         band_high=encoding.target_vmaf + high,
         preset=encoding.preset,
         svt=tuple(sorted((name, str(value)) for name, value in svt.items())),
         crf=job.crf,
-        min_crf=encoding.min_crf,
-        max_crf=encoding.max_crf,
-        chunk_seconds=settings.processing.chunk_size,
+        min_crf=float(encoding.min_crf),
+        max_crf=float(encoding.max_crf),
+        chunk_seconds=float(settings.processing.chunk_size),
         vmaf_model=encoding.vmaf_model,
         deterministic=job.deterministic,
         zones=checked((*(scenes.zones if scenes else ()), *job.zones)),

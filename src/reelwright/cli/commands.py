@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from reelwright.engine.removal import Cleaned
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
+    from reelwright.origins import Examined, Report
+    from reelwright.planning.explanation import Explanation
     from reelwright.planning.zones import Zone
+    from reelwright.profiles import Profile
     from reelwright.quality.comparison import ScoreOptions, ScoreProgress, ScoreResult
 
 
@@ -176,4 +179,20 @@ class Program(Protocol):
 
     def clean(self, wanted: CleanRequest) -> "Iterator[Cleaned]":
         """Remove what finished and given-up jobs left; each thing is told as it is dealt with."""
+        ...
+
+    def config_report(self, flags: Mapping[str, Any]) -> "Report":
+        """Every setting with its origin; the flags are a tree of sections."""
+        ...
+
+    def config_check(self, file: Path | None) -> "Examined":
+        """Everything wrong with a configuration file, the one in effect if none is given, and the environment."""
+        ...
+
+    def profiles(self) -> "Mapping[str, Profile]":
+        """The profiles there are, those built in first."""
+        ...
+
+    def why(self, job: EncodeJob) -> "Explanation":
+        """What would be done with the job's only source, and why; nothing is done."""
         ...

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from reelwright.cli.arguments import Parser, band, moment, number, pair, picture_size, quarter, scene_list, whole, zone
 from reelwright.cli.commands import EncodeJob, Program
@@ -15,6 +16,7 @@ Stop it whenever you like; the same command goes on where it was."""
 EXAMPLES = """examples:
   reelwright encode film.mkv                                 film.av1.mkv beside it, every chunk at VMAF 93 ± 1
   reelwright encode film.mkv -o out.mkv --target-vmaf 95 --band 0.5
+  reelwright encode film.mkv --profile small                 named settings: `reelwright profiles` shows them
   reelwright encode films/ -o encoded/                       every film below a folder, in the same folders
   reelwright encode film.mkv --start 10:00 --duration 30     thirty seconds to look at: film.excerpt-600s-630s.av1.mkv
   reelwright encode film.mkv --zone 1:20:00-end:crf=40 --zone 0:10-0:20:target=95,svt.tune=0
@@ -42,7 +44,24 @@ def add_arguments(parser: Parser) -> None:
     what = parser.add_argument_group("what is encoded").add_argument
     what("--start", type=moment, metavar="T", help="begin here: an excerpt to try settings on (90, 1:30, 0:01:30.5)")
     what("--duration", type=moment, metavar="T", help="and go on for so long; the full run reuses its trials")
+    scale = "encode at this size (1280x720, 1280x, x720; a single side never enlarges), scored against the original"
+    what("--scale", type=picture_size, metavar="WxH", help=f"{scale} at its own size")
+    zones = "START-END:target=N, crf=N, preset=N or svt.KEY=VALUE, joined by commas; bounds are times, frames (240f) or"
+    what("--zone", type=zone, action="append", default=[], metavar="ZONE", help=f"{zones} `end`; repeatable")
+    scenes = "cuts instead of those found: our JSON, Av1an's scenes.json or PySceneDetect's CSV; scenes under 1 s are"
+    what("--scenes", type=Path, metavar="FILE", help=f"{scenes} joined and long ones split evenly all the same")
+    export = "write the cuts: .json ours with zones, .av1an.json Av1an's, .csv PySceneDetect's; with --dry-run as well"
+    what("--export-scenes", type=scene_list, metavar="FILE", help=export)
+    limit = "give up, exit 0, where the output would be larger than this share of the source (default: no limit)"
+    what("--max-encoded-percent", type=number(0.01, 1000), metavar="N", help=limit)
+    add_aims(parser)
+    add_running(parser)
+
+
+def add_aims(parser: Parser) -> None:
+    """Arguments that say how good the result is to be; other commands have them as well."""
     aim = parser.add_argument_group("quality").add_argument
+    aim("--profile", metavar="NAME", help="named settings, such as archive or small; see `reelwright profiles`")
     aim("--target-vmaf", type=number(1, 99.9), metavar="N", help="VMAF every chunk is to reach (default 93)")
     aim("--band", type=band, metavar="W", help="accept target ± W, or LOW,HIGH (default 1.0)")
     aim("--crf", type=quarter, metavar="N", help="one CRF for every chunk, without a search")
@@ -53,16 +72,10 @@ def add_arguments(parser: Parser) -> None:
     encoder(
         "--svt", type=pair, action="append", default=[], metavar="KEY=VALUE", help="an SVT-AV1 parameter; repeatable"
     )
-    scenes = "cuts instead of those found: our JSON, Av1an's scenes.json or PySceneDetect's CSV; scenes under 1 s are"
-    what("--scenes", type=Path, metavar="FILE", help=f"{scenes} joined and long ones split evenly all the same")
-    export = "write the cuts: .json ours with zones, .av1an.json Av1an's, .csv PySceneDetect's; with --dry-run as well"
-    what("--export-scenes", type=scene_list, metavar="FILE", help=export)
-    zones = "START-END:target=N, crf=N, preset=N or svt.KEY=VALUE, joined by commas; bounds are times, frames (240f) or"
-    what("--zone", type=zone, action="append", default=[], metavar="ZONE", help=f"{zones} `end`; repeatable")
-    scale = "encode at this size (1280x720, 1280x, x720; a single side never enlarges), scored against the original"
-    what("--scale", type=picture_size, metavar="WxH", help=f"{scale} at its own size")
-    limit = "give up, exit 0, where the output would be larger than this share of the source (default: no limit)"
-    what("--max-encoded-percent", type=number(0.01, 1000), metavar="N", help=limit)
+
+
+def add_running(parser: Parser) -> None:
+    """Arguments that say how the work is done."""
     run = parser.add_argument_group("how it is run").add_argument
     run("--workers", type=whole(1, 1024), metavar="N", help="encodes at once (default: what CPU and memory allow)")
     run("--nice", type=whole(0, 19), metavar="N", help="yield to other programs: 0 not at all, 19 most (default 0)")
@@ -73,21 +86,31 @@ def add_arguments(parser: Parser) -> None:
     run("--json", action="store_true", help="one JSON event a line on standard output")
 
 
-def job_from(args: argparse.Namespace) -> EncodeJob:
-    """The command as a value.
+def settings_from(args: argparse.Namespace) -> dict[str, Any]:
+    """Settings given as flags, as a tree of sections.
 
     Raises:
         UsageError: values that exclude each other.
     """
     if args.min_crf is not None and args.max_crf is not None and args.min_crf > args.max_crf:
         raise UsageError(f"--min-crf {args.min_crf:g} is above --max-crf {args.max_crf:g}.")
-    if args.duration == "0":
+    if getattr(args, "duration", None) == "0":
         raise UsageError("--duration 0 leaves nothing to encode.")
-    flags: dict[str, dict[str, object]] = {}
+    flags: dict[str, Any] = {} if args.profile is None else {"profile": args.profile}
     for attribute, section, key in SETTINGS:
-        value = getattr(args, attribute)
+        value = getattr(args, attribute, None)
         if value is not None:
             flags.setdefault(section, {})[key] = value
+    return flags
+
+
+def job_from(args: argparse.Namespace) -> EncodeJob:
+    """The command as a value.
+
+    Raises:
+        UsageError: values that exclude each other.
+    """
+    flags = settings_from(args)
     return EncodeJob(
         sources=tuple(args.sources),
         output=args.output,

@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "encode": "encode films to AV1 at a measured quality",
     "probe": "show what a file holds",
+    "why": "explain what would be done with a film, why, and what it would cost",
     "score": "score a film against another: VMAF, with proof that the frames are aligned",
     "report": "make a page about a job: quality, trials, pictures",
     "jobs": "list, show, watch, cancel and retry jobs, also while they run",
     "clean": "remove work folders of finished and given-up jobs",
+    "profiles": "show the named settings there are",
+    "config": "show every setting and where it comes from; check the configuration",
     "doctor": "check tools, disk and database: what works, what to do",
+    "completion": "print a script that completes words in your shell",
+    "help": "show what a command does, with examples",
 }
 
 EPILOG = """exit codes: 0 done or skipped, 2 wrong usage, 3 refused: something would be lost, 4 unusable source,

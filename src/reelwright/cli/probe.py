@@ -10,7 +10,7 @@ from typing import Any
 
 from reelwright.cli.arguments import Parser
 from reelwright.cli.commands import Program
-from reelwright.cli.text import duration, printable_path, size
+from reelwright.cli.text import duration, printable_path, rate, safe_title, size
 from reelwright.errors import ReelwrightError
 from reelwright.media.model import Stream
 
@@ -23,7 +23,7 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: Parser) -> None:
     """The command's arguments."""
-    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("file", metavar="FILE", type=Path, help="a film, or anything that may be one")
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
@@ -66,7 +66,7 @@ def describe(stream: Stream) -> str:
         parts += [stream.audio.layout or f"{stream.audio.channels} channels", f"{stream.audio.sample_rate} Hz"]
     parts += [
         printable_path(stream.language or ""),
-        printable_path(stream.title or stream.file_name or ""),
+        safe_title(stream.title or stream.file_name or ""),
         *stream.dispositions,
     ]
     return ", ".join(part for part in parts if part)
@@ -77,8 +77,8 @@ def video_words(stream: Stream) -> list[str]:
     video = stream.video
     if video is None:
         return []
-    rate = f"{float(video.average_rate):.3f} fps" if video.average_rate else "unknown rate"
-    words = [f"{video.width}x{video.height}", video.pix_fmt or "unknown format", rate]
+    shown = rate(float(video.average_rate) if video.average_rate else None)
+    words = [f"{video.width}x{video.height}", video.pix_fmt or "unknown format", shown]
     color = [c for c in (video.color.range, video.color.primaries, video.color.transfer, video.color.matrix) if c]
     words += ["/".join(color)] if color else []
     words += [f"Dolby Vision {video.dolby_vision}"] if video.dolby_vision else []

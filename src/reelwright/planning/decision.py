@@ -28,6 +28,8 @@ class Decision:
     verdict: Verdict
     reasons: tuple[str, ...]
     hint: str = ""
+    #: Name of the rule that decided, for programs and explanations.
+    rule: str = ""
 
     def error(self) -> ReelwrightError | None:
         """The error that ends a refused or unusable source; None where there is none."""
@@ -48,6 +50,7 @@ def _dolby_vision(video: Video) -> Decision | None:
         verdict=Verdict.REFUSE,
         reasons=(f"The film is Dolby Vision (profile {video.dolby_vision}); encoding it in chunks would lose that.",),
         hint="The source was left as it is.",
+        rule="dolby-vision",
     )
 
 
@@ -58,6 +61,7 @@ def _hdr10plus(video: Video) -> Decision | None:
         verdict=Verdict.REFUSE,
         reasons=("The film carries HDR10+ metadata, which this version's AV1 path would lose.",),
         hint="The source was left as it is.",
+        rule="hdr10plus",
     )
 
 
@@ -68,6 +72,7 @@ def _interlaced(video: Video) -> Decision | None:
         verdict=Verdict.REFUSE,
         reasons=("The film is interlaced, and AV1 cannot code fields.",),
         hint="Deinterlace it first, for example with FFmpeg's bwdif filter.",
+        rule="interlaced",
     )
 
 
@@ -80,6 +85,7 @@ def _sound(info: MediaInfo) -> Decision | None:
         verdict=Verdict.REFUSE,
         reasons=(f"Matroska has no place for the film's sound in {names}; encoding it would lose that.",),
         hint="Convert the sound first, for example to FLAC with FFmpeg.",
+        rule="sound-without-place",
     )
 
 
@@ -97,10 +103,10 @@ def unusable(info: MediaInfo) -> Decision | None:
             reason = "There is no film in it: it holds audio only."
         else:
             reason = "There is no film in it: it has no video stream."
-        return Decision(verdict=Verdict.UNUSABLE, reasons=(reason,))
+        return Decision(verdict=Verdict.UNUSABLE, reasons=(reason,), rule="no-film")
     if film.video.width <= 0 or film.video.height <= 0 or film.video.pix_fmt is None:
         reason = f"Its video stream ({film.codec or 'unknown codec'}) could not be decoded."
-        return Decision(verdict=Verdict.UNUSABLE, reasons=(reason,), hint="Is the file complete?")
+        return Decision(verdict=Verdict.UNUSABLE, reasons=(reason,), hint="Is the file complete?", rule="undecodable")
     return None
 
 
@@ -112,7 +118,7 @@ def decide(info: MediaInfo) -> Decision:
     assert film is not None  # noqa: S101 - `unusable` has just shown it
     assert film.video is not None  # noqa: S101
     if film.codec == "av1":
-        return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",))
+        return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",), rule="av1-already")
     if (found := _sound(info)) is not None:
         return found
     for rule in REFUSALS:
@@ -121,4 +127,5 @@ def decide(info: MediaInfo) -> Decision:
     return Decision(
         verdict=Verdict.ENCODE,
         reasons=(f"Its video is {film.codec}, {film.video.width}x{film.video.height}, and not AV1 yet.",),
+        rule="not-av1-yet",
     )

@@ -4,9 +4,13 @@ import platform
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reelwright.errors import ToolError
-from reelwright.tools.process import Runner
+from reelwright.tools.bundled import bundled_ffmpeg
+
+if TYPE_CHECKING:
+    from reelwright.tools.process import Runner
 
 #: libsvtav1's quarter-step CRF and setparams as the end of the chain need FFmpeg 7 and SVT-AV1 3 at least.
 OLDEST_FFMPEG = 7
@@ -58,6 +62,8 @@ def find_ffmpeg(configured: str) -> str:
         if not Path(configured).is_file():
             raise ToolError(f"There is no FFmpeg at {configured} (tools.ffmpeg).", hint=INSTALL_HINT)
         return configured
+    if found := bundled_ffmpeg():
+        return found
     import imageio_ffmpeg  # type: ignore[import-untyped]  # noqa: PLC0415 - slow to import, and not needed with a configured one
 
     try:
@@ -83,7 +89,7 @@ def parse_names(text: str) -> frozenset[str]:
     return frozenset(words[1] for line in text.splitlines() if len(words := line.split()) > 1)
 
 
-async def ask_ffmpeg(runner: Runner, configured: str) -> Capabilities:
+async def ask_ffmpeg(runner: "Runner", configured: str) -> Capabilities:
     """Ask FFmpeg for its version, encoders and filters.
 
     Raises:
@@ -106,7 +112,7 @@ async def ask_ffmpeg(runner: Runner, configured: str) -> Capabilities:
     )
 
 
-async def _svt_version(runner: Runner, ffmpeg: str) -> str | None:
+async def _svt_version(runner: "Runner", ffmpeg: str) -> str | None:
     """SVT-AV1 says its version only while it encodes: let it encode one frame."""
     done = await runner.run(
         [

@@ -1,6 +1,7 @@
 """Child process: read the facts of a file nobody here made. Prints them as JSON."""
 
 import os
+import signal
 import struct
 import sys
 from fractions import Fraction
@@ -207,6 +208,8 @@ def chapter_facts(chapter: Any) -> dict[str, Any]:
 def probe(request: dict[str, Any]) -> dict[str, Any]:
     """Read every stream and its facts."""
     path: str = request["path"]
+    # Nobody may be left to end this process; a file that hangs its reader must not do so for ever.
+    signal.alarm(request.get("seconds", 0))
     container: Any
     first = first_times(path)
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:

@@ -1,0 +1,139 @@
+"""Explain what would be done with a film: everything `encode` would find out before its first encode, and no more."""
+
+import os
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+from reelwright.app.encode import limits_for, request_for
+from reelwright.app.wiring import load
+from reelwright.cli.commands import EncodeJob
+from reelwright.config import Settings
+from reelwright.engine.analysis import recall_index
+from reelwright.engine.discover import outputs_for
+from reelwright.engine.jobs import UsageSample
+from reelwright.engine.offload import Offload
+from reelwright.engine.pace import this_machine
+from reelwright.engine.resources import SAMPLES, Parallel, decide_parallel
+from reelwright.engine.workspace import take_stamp, workspace_for
+from reelwright.media.model import MediaInfo
+from reelwright.planning import identity
+from reelwright.planning.chunking import make_chunks
+from reelwright.planning.decision import Verdict, decide
+from reelwright.planning.estimate import Estimate, TrialFact, estimate
+from reelwright.planning.explanation import Explanation, Known, changes
+from reelwright.planning.plan import EncodePlan, chunk_length, make_plan
+from reelwright.store.database import open_ledger
+from reelwright.tools.capabilities import ask_ffmpeg, find_ffmpeg
+from reelwright.tools.probe import check_folder, probe
+from reelwright.tools.process import Runner
+
+
+async def explain(job: EncodeJob) -> Explanation:
+    """Explain what would be done with the job's source. Nothing is written, and no ledger is made.
+
+    Raises:
+        SourceError: the file cannot be read.
+        UsageError: a setting, or the ledger, cannot be used.
+    """
+    settings = load(job.flags)
+    (source,) = job.sources
+    check_folder(source)
+    ((source, output),) = outputs_for(job.sources, job.output, settings.input, settings.placement.output_dir)
+    output = output.absolute()
+    async with Runner() as runner:
+        info = await probe(runner, find_ffmpeg(settings.tools.ffmpeg), source)
+        decision = decide(info)
+        said = Explanation(
+            source=os.fspath(source), output=os.fspath(output), info=info, decision=decision,
+            changes=changes(info, decision, None, output_exists=False, job=None),
+        )  # fmt: skip
+        if decision.verdict is not Verdict.ENCODE:
+            return said
+        plan = make_plan(info, request_for(settings, job))
+        known, facts, seen = await look_up(runner, settings, said, plan)
+    parallel = spread(settings, plan, seen)
+    return Explanation(
+        source=said.source,
+        output=said.output,
+        info=info,
+        decision=decision,
+        plan=plan,
+        profile=settings.profile,
+        parallel=parallel.encodes,
+        parallel_why=parallel.why,
+        cost=cost_of(info, plan, known, facts, parallel),
+        known=known,
+        changes=changes(info, decision, plan, output_exists=is_taken(output), job=known.job),
+    )
+
+
+def is_taken(output: Path) -> bool:
+    """Whether something lies there, be it a dead link."""
+    return os.path.lexists(output)
+
+
+def spread(settings: Settings, plan: EncodePlan, seen: Sequence[UsageSample]) -> Parallel:
+    """How many trials would run at once."""
+    limits = limits_for(settings)
+    return decide_parallel(
+        this_machine(),
+        seen,
+        width=plan.width,
+        height=plan.height,
+        requested=limits.workers,
+        nice=limits.nice,
+        cap_bytes=limits.memory_per_encode,
+    )
+
+
+def cost_of(
+    info: MediaInfo, plan: EncodePlan, known: Known, facts: list[TrialFact], parallel: Parallel
+) -> Estimate | None:
+    """What the encode would cost; None where the film does not say how long it is."""
+    video = info.film.video if info.film else None
+    frames = known.frames or (video.declared_frames if video else None)
+    if not frames and info.duration and video and video.average_rate:
+        frames = round(info.duration * video.average_rate)
+    if not frames:
+        return None
+    request = plan.request
+    return estimate(
+        facts, width=plan.width, height=plan.height, frames=frames, preset=request.preset,
+        target=request.target_vmaf, parallel=parallel.encodes, search=request.crf is None,
+    )  # fmt: skip
+
+
+async def look_up(
+    runner: Runner, settings: Settings, said: Explanation, plan: EncodePlan
+) -> tuple[Known, list[TrialFact], list[UsageSample]]:
+    """What the ledger holds of this film, this work, and of films like it; nothing where there is no ledger yet."""
+    if not settings.ledger_path.exists():
+        return Known(), [], []
+    async with AsyncExitStack() as stack:
+        offload = stack.enter_context(Offload())
+        store = await offload(open_ledger, settings.ledger_path)
+        stack.push_async_callback(offload, store.close)
+        from reelwright.store.seen import trials_seen  # models can only be loaded once Django is set up
+
+        facts = await offload(trials_seen, store, encoder=plan.encoder, preset=plan.request.preset)
+        usage = partial(store.usage_of, encoder=plan.encoder, preset=plan.request.preset, limit=SAMPLES)
+        seen = await offload(usage, plan.width, plan.height)
+        source = await offload(store.find_source, take_stamp(Path(said.source)))
+        if source is None:
+            return Known(), facts, seen
+        job = await offload(store.find_job, identity.job_id(source.source_id, plan.request_identity(), said.output))
+        status = job.status.value if job else None
+        index = recall_index(workspace_for(settings.work_dir, source.source_id), source)
+        if index is None:
+            return Known(job=status, frames=source.frames), facts, seen
+        chunks = make_chunks(index, chunk_length(plan.request))
+        tools = await ask_ffmpeg(runner, settings.tools.ffmpeg)
+        encode = {**plan.encode_identity(), "build": tools.encode_build()}
+        curves = [identity.curve_key(source.source_id, chunk.start, chunk.end, encode) for chunk in chunks]
+        trials = await offload(store.trials, curves)
+        return Known(
+            job=status, frames=index.frames, chunks=len(chunks), trials=len(trials),
+            chunks_with_trials=len({trial.curve_key for trial in trials}),
+        ), facts, seen  # fmt: skip

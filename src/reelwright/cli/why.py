@@ -1,0 +1,173 @@
+"""The `why` command."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reelwright.cli.arguments import Parser
+from reelwright.cli.commands import EncodeJob, Program
+from reelwright.cli.encode import add_aims, settings_from
+from reelwright.cli.text import duration, printable_path, size
+
+if TYPE_CHECKING:
+    from reelwright.media.model import MediaInfo
+    from reelwright.planning.estimate import Estimate
+    from reelwright.planning.explanation import Explanation, Known
+    from reelwright.planning.plan import EncodePlan
+
+DESCRIPTION = """Explain what would be done with a film: its facts, the rule that decides, the plan, what it would cost,
+what is there already, and what would change it. Nothing is done and nothing is written.
+
+A film that would be skipped or refused is explained as well: the exit code is 0 unless the file cannot be read."""
+
+EXAMPLES = """examples:
+  reelwright why film.mkv
+  reelwright why film.mkv --profile archive
+  reelwright why film.mkv --json | jq .data.cost"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """The command's arguments."""
+    parser.add_argument("file", metavar="FILE", type=Path, help="a film")
+    parser.add_argument("-o", "--output", metavar="OUTPUT", help="as for `encode`: whether it exists is looked at")
+    add_aims(parser)
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def run(args: argparse.Namespace, program: Program) -> int:
+    """Carry out the command."""
+    job = EncodeJob(
+        sources=(args.file,), output=args.output, flags=settings_from(args), svt=tuple(args.svt), crf=args.crf
+    )
+    said = program.why(job)
+    if args.json:
+        print(json.dumps({"event": "result", "file": said.source, "data": plain(said)}, default=str))
+        return 0
+    for name, lines in rows(said):
+        for number, line in enumerate(lines):
+            print(f"{'' if number else name:<9} {line}")
+    return 0
+
+
+def rows(said: "Explanation") -> list[tuple[str, list[str]]]:
+    """What is printed, by heading."""
+    found = [
+        ("film", [f"{printable_path(said.source)}  {size(said.info.size_bytes)}"]),
+        ("facts", [facts_of(said.info)]),
+        ("decision", [said.decision.verdict.value, *said.decision.reasons]),
+        ("rule", [said.decision.rule]),
+    ]
+    if said.plan and said.known:
+        found += [
+            ("plan", plan_lines(said, said.plan, said.known)),
+            ("streams", [stream_line(stream) for stream in said.plan.streams]),
+            ("cost", cost_lines(said.cost)),
+            ("there", known_lines(said.known)),
+        ]
+    return [*found, ("change", list(said.changes))]
+
+
+def facts_of(info: "MediaInfo") -> str:
+    """The film in one line."""
+    length = duration(float(info.duration)) if info.duration is not None else "unknown length"
+    kinds = [stream.kind.value for stream in info.streams]
+    streams = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) or "no streams"
+    film, video = info.film, info.film.video if info.film else None
+    picture = f"{film.codec}, {video.width}x{video.height}, {video.pix_fmt}, " if film and video else ""
+    return f"{picture}{length}, {info.container}: {streams}"
+
+
+def plan_lines(said: "Explanation", plan: "EncodePlan", known: "Known") -> list[str]:
+    """What would be done."""
+    request, scoring = plan.request, plan.scoring
+    aim = (
+        f"every chunk between VMAF {request.band_low:g} and {request.band_high:g}, at best {request.target_vmaf:g}, "
+        f"CRF {request.min_crf:g} to {request.max_crf:g}"
+        if request.crf is None
+        else f"CRF {request.crf:g} for every chunk, without a search"
+    )
+    chunks = f"{known.chunks} chunks" if known.chunks else "chunks: not known before the film is read"
+    scaled = f", scaled to {scoring.scale_name}" if scoring.scale_name else ""
+    lines = [
+        f"{plan.strategy.value}: {aim}",
+        f"{plan.encoder} preset {request.preset}, {', '.join(f'{k}={v}' for k, v in plan.parameters)}"
+        + (f" (profile {said.profile})" if said.profile else ""),
+        f"scored with {scoring.model}, every frame{scaled}",
+        f"{chunks}; {said.parallel} encodes at once ({said.parallel_why})",
+        f"to {printable_path(said.output)}",
+    ]
+    return [*lines, *plan.notes]
+
+
+def stream_line(stream: Any) -> str:
+    """One stream and its fate."""
+    reason = f": {stream.reason}" if stream.reason else ""
+    return f"{stream.index}  {stream.kind.value}, {stream.codec or 'unknown codec'}: {stream.fate.value}{reason}"
+
+
+def cost_lines(cost: "Estimate | None") -> list[str]:
+    """What it would cost, and how that is known."""
+    if cost is None:
+        return ["not known: the film does not say how long it is"]
+    seconds, count = cost.seconds, cost.bytes
+    basis = (
+        "rough: nothing like it was encoded here yet; these are figures of another machine"
+        if cost.rough
+        else f"from {cost.trials} trials of {cost.films} film{'s' if cost.films > 1 else ''} of this size and preset"
+    )
+    return [
+        f"about {duration(seconds.likely)} ({duration(seconds.low)} to {duration(seconds.high)})",
+        f"about {size(count.likely)} of picture ({size(count.low)} to {size(count.high)})",
+        basis,
+    ]
+
+
+def known_lines(known: "Known") -> list[str]:
+    """What is there already."""
+    jobs = {None: "this work was not begun yet", "open": "this work was begun", "failed": "this work failed before"}
+    line = jobs.get(known.job, "this work was done")
+    if known.chunks is None:
+        return [line, "no trials: the film has to be read first" if known.frames is None else "its trials are gone"]
+    return [line, f"{known.trials} trials of {known.chunks_with_trials} of {known.chunks} chunks can be reused"]
+
+
+def plain(said: "Explanation") -> dict[str, Any]:
+    """The explanation as JSON holds it."""
+    film = said.info.film
+    video = film.video if film else None
+    plan = None
+    if said.plan:
+        request, scoring = said.plan.request, said.plan.scoring
+        plan = {
+            "strategy": said.plan.strategy.value,
+            "request": asdict(request),
+            "encoder": said.plan.encoder,
+            "parameters": dict(said.plan.parameters),
+            "scoring": {"model": scoring.model, "n_subsample": scoring.n_subsample, "scaled_to": scoring.scale_name},
+            "streams": [asdict(stream) for stream in said.plan.streams],
+            "notes": list(said.plan.notes),
+            "profile": said.profile,
+            "parallel": said.parallel,
+        }
+    return {
+        "decision": said.decision.verdict.value,
+        "rule": said.decision.rule,
+        "reasons": list(said.decision.reasons),
+        "hint": said.decision.hint,
+        "output": said.output,
+        "facts": {
+            "container": said.info.container,
+            "bytes": said.info.size_bytes,
+            "seconds": float(said.info.duration) if said.info.duration is not None else None,
+            "codec": film.codec if film else None,
+            "width": video.width if video else None,
+            "height": video.height if video else None,
+            "streams": len(said.info.streams),
+        },
+        "plan": plan,
+        "cost": {**asdict(said.cost), "rough": said.cost.rough} if said.cost else None,
+        "known": asdict(said.known) if said.known else None,
+        "changes": list(said.changes),
+    }

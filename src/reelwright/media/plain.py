@@ -1,0 +1,54 @@
+"""A media file's facts from plain values, as a reader's answer in JSON holds them."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from reelwright.media.model import Audio, Chapter, Color, MediaInfo, Stream, StreamKind, Video
+
+
+def _fraction(value: Any) -> Fraction | None:
+    return None if value is None else Fraction(value)
+
+
+def video_from(plain: Mapping[str, Any]) -> Video:
+    """What only a video stream has."""
+    mastering, light = plain["mastering_display"], plain["content_light"]
+    exact = {name: _fraction(plain[name]) for name in ("sample_aspect", "average_rate", "nominal_rate")}
+    made = {
+        "color": Color(**plain["color"]),
+        "mastering_display": None if mastering is None else tuple(Fraction(number) for number in mastering),
+        "content_light": None if light is None else (int(light[0]), int(light[1])),
+    }
+    return Video(**{**plain, **exact, **made})
+
+
+def stream_from(plain: Mapping[str, Any]) -> Stream:
+    """One stream."""
+    made = {
+        "kind": StreamKind(plain["kind"]),
+        "dispositions": tuple(plain["dispositions"]),
+        "time_base": _fraction(plain["time_base"]),
+        "video": video_from(plain["video"]) if plain.get("video") else None,
+        "audio": Audio(**plain["audio"]) if plain.get("audio") else None,
+    }
+    return Stream(**{**plain, **made})
+
+
+def info_from(plain: Mapping[str, Any]) -> MediaInfo:
+    """All of it.
+
+    Raises:
+        ValueError, TypeError, KeyError: the values are none of a media file's facts.
+    """
+    chapters = (
+        Chapter(start=Fraction(c["start"]), end=Fraction(c["end"]), title=c["title"]) for c in plain["chapters"]
+    )
+    made = {
+        "duration": _fraction(plain["duration"]),
+        "start": _fraction(plain["start"]),
+        "streams": tuple(stream_from(stream) for stream in plain["streams"]),
+        "chapters": tuple(chapters),
+        "tags": tuple((str(key), str(value)) for key, value in plain["tags"]),
+    }
+    return MediaInfo(**{**plain, **made})

@@ -1,0 +1,60 @@
+"""What can be said of a file before it is read, and what FFmpeg's banner adds."""
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from reelwright.errors import SourceError
+from reelwright.media.model import MediaInfo, Stream
+
+
+def check_folder(path: Path) -> None:
+    """Say why discovery came back with a folder itself.
+
+    Raises:
+        SourceError: it is a folder, which cannot be listed or holds no film.
+    """
+    if not os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a name is too long or a folder closed
+        return
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise SourceError("The folder cannot be read.", hint="Check its permissions.")
+    raise SourceError("There is no film in this folder.", hint="What counts as one is set by input.file_pattern.")
+
+
+def check_readable(path: Path) -> None:
+    """Say in one sentence why a path cannot be a film, before anything is started.
+
+    Raises:
+        SourceError: it is missing, a folder, not a plain file, empty or unreadable.
+    """
+    try:
+        if path.is_dir():
+            raise SourceError("It is a folder.")
+        if not path.exists():
+            raise SourceError("There is no such file.", hint="Check the path.")
+        if not path.is_file():
+            raise SourceError("It is not a plain file.")
+        if path.stat().st_size == 0:
+            raise SourceError("The file is empty.", hint="Was its copy interrupted?")
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise SourceError(f"It cannot be read: {error.strerror}.", hint="Check the file's permissions.") from error
+
+
+def with_dolby_vision(info: MediaInfo, film: Stream, banner: str) -> MediaInfo:
+    """The facts with what a banner says of Dolby Vision."""
+    profile = parse_dolby_vision(banner)
+    if profile is None or film.video is None:
+        return info
+    told = replace(film, video=replace(film.video, dolby_vision=profile))
+    return replace(info, streams=tuple(told if s.index == film.index else s for s in info.streams))
+
+
+def parse_dolby_vision(banner: str) -> str | None:
+    """Profile in a configuration record, such as "8.1", from what `ffmpeg -i` prints; None where there is none."""
+    found = re.search(r"DOVI configuration record:.*?profile: (\d+)(?:.*?compatibility id: (\d+))?", banner)
+    if not found:
+        return None
+    return found[1] if found[1] in {"5", "7"} or found[2] is None else f"{found[1]}.{found[2]}"
