@@ -1,6 +1,6 @@
 """Reelwright: films in, finished video out, with measured quality and safe originals.
 
-`encode`, `probe`, `plan` and what they return are described in `reelwright.api`; they are imported when first used.
+`encode`, `probe`, `plan`, `score` and what they return are described in `reelwright.api`, and imported when first used.
 """
 
 from reelwright.version import VERSION
@@ -9,27 +9,17 @@ TYPE_CHECKING = False  # as in typing, which takes as long to import as Python t
 if TYPE_CHECKING:
     from typing import Any
 
-    from reelwright.api import (
-        Planned as Planned,
-    )
-    from reelwright.api import (
-        encode as encode,
-    )
-    from reelwright.api import (
-        encode_async as encode_async,
-    )
-    from reelwright.api import (
-        plan as plan,
-    )
-    from reelwright.api import (
-        plan_async as plan_async,
-    )
-    from reelwright.api import (
-        probe as probe,
-    )
-    from reelwright.api import (
-        probe_async as probe_async,
-    )
+    from reelwright.api import Planned as Planned
+    from reelwright.api import ScoreOptions as ScoreOptions
+    from reelwright.api import ScoreResult as ScoreResult
+    from reelwright.api import encode as encode
+    from reelwright.api import encode_async as encode_async
+    from reelwright.api import plan as plan
+    from reelwright.api import plan_async as plan_async
+    from reelwright.api import probe as probe
+    from reelwright.api import probe_async as probe_async
+    from reelwright.api import score as score
+    from reelwright.api import score_async as score_async
     from reelwright.config import Settings as Settings
     from reelwright.config import load_settings as load_settings
     from reelwright.errors import ReelwrightError as ReelwrightError
@@ -40,6 +30,8 @@ __version__ = VERSION
 _HOMES = {
     "Planned": "reelwright.api",
     "ReelwrightError": "reelwright.errors",
+    "ScoreOptions": "reelwright.api",
+    "ScoreResult": "reelwright.api",
     "Settings": "reelwright.config",
     "encode": "reelwright.api",
     "encode_async": "reelwright.api",
@@ -48,6 +40,8 @@ _HOMES = {
     "plan_async": "reelwright.api",
     "probe": "reelwright.api",
     "probe_async": "reelwright.api",
+    "score": "reelwright.api",
+    "score_async": "reelwright.api",
 }
 
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - they are names

@@ -23,6 +23,14 @@ Done is done: the same call again looks, and does nothing.
 >>> reelwright.encode("film.mkv", "film.av1.mkv", target_vmaf=90, preset=12).outcome
 'already_done'
 
+A part of it, smaller, with the profile of your choice; every option is listed in `Options`.
+
+>>> part = reelwright.encode("film.mkv", "part.mkv", start=1, duration="0:01", scale=(80, 0), preset=13, crf=50)
+>>> part.outcome, reelwright.probe("part.mkv").film.video.width
+('encoded', 80)
+>>> reelwright.plan("film.mkv", profile="archive").plan.request.target_vmaf
+95.5
+
 What cannot be done is an exception with one sentence, a hint and the exit code the command would end with.
 
 >>> reelwright.encode("missing.mkv", "out.mkv")
@@ -32,21 +40,28 @@ reelwright.errors.SourceError: There is no such file. Check the path.
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, Unpack
 
 from reelwright.app.encode import encode_pairs, request_for
+from reelwright.app.score import score_files
 from reelwright.cli.commands import EncodeJob
 from reelwright.config import Settings, settings_from
 from reelwright.engine.discover import outputs_for
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.errors import ReelwrightError, UsageError, error_for
 from reelwright.events import Event
+from reelwright.layers import find_profile, merge
 from reelwright.media.model import MediaInfo
 from reelwright.planning.decision import Decision, Verdict, decide
-from reelwright.planning.plan import EncodePlan, make_plan
+from reelwright.planning.excerpt import excerpt_mark
+from reelwright.planning.plan import EncodePlan, Request, make_plan
+from reelwright.planning.times import decimal, parse_time
+from reelwright.planning.zones import parse_zone
+from reelwright.profiles import PROFILES
+from reelwright.quality.comparison import ScoreOptions, ScoreProgress, ScoreResult
 from reelwright.tools.capabilities import find_ffmpeg
 from reelwright.tools.probe import probe as probe_with
 from reelwright.tools.process import Runner
@@ -68,6 +83,19 @@ class Options(TypedDict, total=False):
     crf: float
     min_crf: float
     max_crf: float
+    #: Named settings below the other options: "archive", "small", "grain", "anime", "balanced".
+    profile: str
+    #: Only a part, in seconds from the first frame or as "1:30.5".
+    start: float | str
+    duration: float | str
+    #: Width and height to encode at; a side that is 0 follows from the other.
+    scale: tuple[int, int]
+    #: Parts with settings of their own, such as "0:10-0:20:target=95" or "240f-end:crf=40,svt.tune=0".
+    zones: Sequence[str]
+    #: A scene list to take cuts and zones from.
+    scenes: AnyPath
+    #: Give up where the output would be larger than this share of the source.
+    max_encoded_percent: float
     #: Encodes at once; 0 decides.
     workers: int
     #: How much the encodes yield to other programs, 0 to 19.
@@ -128,7 +156,21 @@ def arranged(settings: Settings | None, options: Options) -> Settings:
         if name in SETTINGS:
             section, key = SETTINGS[name]
             tree.setdefault(section, {})[key] = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if profile := options.get("profile"):
+        tree = merge(find_profile(profile, PROFILES, "The call").settings, tree)
     return settings_from(settings, tree)
+
+
+def told(read: Callable[[str], Result], what: str, text: str) -> Result:
+    """An option that is written as text.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return read(text)
+    except ValueError as error:
+        raise UsageError(f"The call: {what}: {error}.") from error
 
 
 def job_for(source: AnyPath, output: AnyPath | None, options: Options) -> EncodeJob:
@@ -137,9 +179,27 @@ def job_for(source: AnyPath, output: AnyPath | None, options: Options) -> Encode
         sources=(Path(source),),
         output=os.fspath(output) if output is not None else None,
         crf=options.get("crf"),
+        start=seconds("start", options.get("start")),
+        duration=seconds("duration", options.get("duration")),
+        scale=options.get("scale"),
+        zones=tuple(told(parse_zone, "zones", zone) for zone in options.get("zones", ())),
+        scenes=Path(options["scenes"]) if "scenes" in options else None,
+        max_encoded_percent=options.get("max_encoded_percent"),
         overwrite=options.get("overwrite", False),
         deterministic=options.get("deterministic", False),
     )
+
+
+def seconds(what: str, value: float | str | None) -> str | None:
+    """A time as decimal seconds in text; None for none, and for the beginning.
+
+    Raises:
+        UsageError: it is no time.
+    """
+    if value is None:
+        return None
+    found: str = told(lambda text: decimal(parse_time(text)), what, str(value))
+    return None if what == "start" and found == "0" else found
 
 
 def wait_for(work: Callable[[], Awaitable[Result]]) -> Result:
@@ -185,7 +245,8 @@ async def encode_async(
     """
     ready = arranged(settings, options)
     job = job_for(source, output, options)
-    pairs = outputs_for(job.sources, job.output, ready.input, ready.placement.output_dir)
+    mark = excerpt_mark(Request(start=job.start, duration=job.duration))
+    pairs = outputs_for(job.sources, job.output, ready.input, ready.placement.output_dir, mark)
     (outcome,) = await encode_pairs(pairs, job, ready, Listener(on_event))
     if outcome.exit_code:
         raise error_for(outcome.exit_code, outcome.reasons)
@@ -250,11 +311,59 @@ def plan(source: AnyPath, *, settings: Settings | None = None, **options: Unpack
     return wait_for(lambda: plan_async(source, settings=settings, **options))
 
 
+async def score_async(
+    reference: AnyPath,
+    distorted: AnyPath,
+    *,
+    settings: Settings | None = None,
+    on_progress: Callable[[ScoreProgress], None] | None = None,
+    options: ScoreOptions | None = None,
+) -> ScoreResult:
+    """VMAF of a whole film against another, with proof that their frames belong together.
+
+    Args:
+        reference: the film that is taken as it is.
+        distorted: the film that is scored.
+        settings: where FFmpeg is, and the model encodes are scored with; None: the defaults.
+        on_progress: called with how far it is, in the loop's thread.
+        options: model, subsampling, size and crop; None: as encodes are scored.
+
+    Raises:
+        RefusedError: the frames cannot be proven to belong together, with the reason.
+        SourceError: a file is no film, or damaged; it is named.
+        UsageError: no such model, or a crop outside the picture.
+    """
+    tell = on_progress or (lambda _: None)
+    ready = settings or Settings()
+    return await score_files(Path(reference), Path(distorted), options or ScoreOptions(), ready, tell)
+
+
+def score(
+    reference: AnyPath,
+    distorted: AnyPath,
+    *,
+    settings: Settings | None = None,
+    on_progress: Callable[[ScoreProgress], None] | None = None,
+    options: ScoreOptions | None = None,
+) -> ScoreResult:
+    """VMAF of a film against another: `score_async` for code without an event loop.
+
+    >>> result = reelwright.score("film.mkv", "film.mkv", options=reelwright.ScoreOptions(n_subsample=3))
+    >>> result.score.mean > 97, result.score.model, result.alignment.proof.value
+    (True, 'vmaf_v0.6.1', 'same file')
+    """
+    return wait_for(
+        lambda: score_async(reference, distorted, settings=settings, on_progress=on_progress, options=options)
+    )
+
+
 __all__ = [
     "AnyPath",
     "Options",
     "Planned",
     "ReelwrightError",
+    "ScoreOptions",
+    "ScoreResult",
     "Settings",
     "encode",
     "encode_async",
@@ -262,4 +371,6 @@ __all__ = [
     "plan_async",
     "probe",
     "probe_async",
+    "score",
+    "score_async",
 ]
