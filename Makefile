@@ -33,6 +33,7 @@ test: lint
 # Writes docs/benchmarks.md and its plots from all that was measured in build/bench.
 bench: setup
 	$(BIN)/python bench/encode.py --build $(BUILD)/bench $(if $(SRC),--source $(SRC))
+	$(BIN)/python bench/tool_speed.py --build $(BUILD)/bench
 	$(BIN)/python bench/page.py --build $(BUILD)/bench --docs docs
 
 # Long fault and chaos runs.
