@@ -27,7 +27,7 @@ lint: setup
 	$(BIN)/lint-imports --no-cache
 
 test: lint
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 # Benchmarks: ratios in one run, ours and the other in turns. Takes films with SRC="one.mkv two.mkv", else makes one.
 # Writes docs/benchmarks.md and its plots from all that was measured in build/bench.
