@@ -3,13 +3,13 @@
 import argparse
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from reelwright.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from reelwright.planning.zones import Zone
 
 
@@ -31,14 +31,14 @@ class Parser(argparse.ArgumentParser):
             message = f"there is no argument {unknown[1]}"
             hint = f"{self.meant(unknown[1])}{hint}"
         elif choice := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
-            near = get_close_matches(choice[1], re.findall(r"[\w.-]+", choice[2]), n=1)
+            near = nearest(choice[1], re.findall(r"[\w.-]+", choice[2]))
             hint = f"Did you mean {near[0]}? {hint}" if near else hint
         raise UsageError(f"{message[0].upper()}{message[1:]}.", hint=hint)
 
     def meant(self, flag: str) -> str:
         """A question after the flag that was probably meant; empty where none is near."""
         known = [name for action in self._actions for name in action.option_strings]
-        near = get_close_matches(flag.partition("=")[0], known, n=1)
+        near = nearest(flag.partition("=")[0], known)
         return f"Did you mean {near[0]}? " if near else ""
 
     def parse_args(self, args: object = None, namespace: object = None) -> argparse.Namespace:  # type: ignore[override]
@@ -48,6 +48,13 @@ class Parser(argparse.ArgumentParser):
             told: Parser = getattr(found, "parser", self)
             told.error(f"unrecognized arguments: {unknown[0]}")
         return found  # type: ignore[no-any-return]
+
+
+def nearest(word: str, known: list[str]) -> list[str]:
+    """The known word that was probably meant, or none."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only where something is wrong
+
+    return get_close_matches(word, known, n=1)
 
 
 def number(low: float, high: float) -> Callable[[str], float]:
@@ -104,12 +111,14 @@ def picture_size(text: str) -> tuple[int, int]:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-def scene_list(text: str) -> Path:
+def scene_list(text: str) -> "Path":
     """A scene list to write; its name says in which form."""
     from reelwright.planning.scenes import form_of  # noqa: PLC0415
 
     if form_of(text) is None:
         raise argparse.ArgumentTypeError(f"{text!r} ends in none of .json, .av1an.json and .csv")
+    from pathlib import Path  # noqa: PLC0415
+
     return Path(text)
 
 
