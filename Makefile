@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SRC ?=
 BUILD := build
+# Most tests of processes wait: one more at a time than there are cores.
+JOBS ?= $(shell expr $$(nproc) + 1)
 
-.PHONY: setup demo test lint bench prove clean
+.PHONY: setup demo test cover lint bench prove clean
 
 setup: $(VENV)/.complete
 
@@ -27,7 +29,11 @@ lint: setup
 	$(BIN)/lint-imports --no-cache
 
 test: lint
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	$(BIN)/python -m pytest -n $(JOBS)
+
+# Which lines the tests reach; slower.
+cover: setup
+	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
 
 # Benchmarks: ratios in one run, ours and the other in turns. Takes films with SRC="one.mkv two.mkv", else makes one.
 # Writes docs/benchmarks.md and its plots from all that was measured in build/bench.
