@@ -45,19 +45,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar, Unpack
 
-from reelwright.app.encode import encode_pairs, request_for
+from reelwright.app.encode import encode_with, request_for
 from reelwright.app.score import score_files
 from reelwright.cli.commands import EncodeJob
 from reelwright.config import Settings, settings_from
-from reelwright.engine.discover import outputs_for
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.errors import ReelwrightError, UsageError, error_for
 from reelwright.events import Event
 from reelwright.layers import find_profile, merge
 from reelwright.media.model import MediaInfo
 from reelwright.planning.decision import Decision, Verdict, decide
-from reelwright.planning.excerpt import excerpt_mark
-from reelwright.planning.plan import EncodePlan, Request, make_plan
+from reelwright.planning.plan import EncodePlan, make_plan
 from reelwright.planning.times import decimal, parse_time
 from reelwright.planning.zones import parse_zone
 from reelwright.profiles import PROFILES
@@ -244,10 +242,7 @@ async def encode_async(
             same call goes on with it.
     """
     ready = arranged(settings, options)
-    job = job_for(source, output, options)
-    mark = excerpt_mark(Request(start=job.start, duration=job.duration))
-    pairs = outputs_for(job.sources, job.output, ready.input, ready.placement.output_dir, mark)
-    (outcome,) = await encode_pairs(pairs, job, ready, Listener(on_event))
+    (outcome,) = await encode_with(ready, job_for(source, output, options), Listener(on_event))
     if outcome.exit_code:
         raise error_for(outcome.exit_code, outcome.reasons)
     return outcome

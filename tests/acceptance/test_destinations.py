@@ -1,11 +1,11 @@
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from clips import LENGTH, PICTURE, X264, Clips
 from command import QUICK, UNPRIVILEGED, Command, contents, digest, frames
+from disks import mounted
 
 #: Enough for the trial file of 4 KiB, too little for an output.
 TIGHT = 8192
@@ -38,15 +38,8 @@ def test_a_read_only_folder_cannot_be_written(encode: Command, films: Path, sour
 def tiny_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A file system of two pages."""
     request.getfixturevalue("root_only")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={TIGHT}", "tmpfs", str(disk)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.decode().strip()}")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted(tmp_path / "disk", TIGHT) as disk:
+        yield disk
 
 
 def test_a_disk_that_is_full_from_the_start_is_told_before_any_work(

@@ -16,6 +16,7 @@ import psutil
 import pytest
 from clips import X264, Clips
 from command import QUICK, Command, Run, finish, frames, read_until
+from disks import mounted
 
 FRAMES = 12
 #: Six frames a second in chunks of a second; slow enough to be caught at it.
@@ -151,17 +152,10 @@ def test_what_was_seen_decides_the_next_run_and_is_told(encode: Command, source:
 def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A file system with a little more than is kept free, and a file on it that takes more than that little."""
     request.getfixturevalue("root_only")
-    disk = tmp_path / "small"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={560 * MIB}", "tmpfs", str(disk)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.decode().strip()}")
-    with (disk / "other").open("wb") as other:
-        os.posix_fallocate(other.fileno(), 0, 64 * MIB)
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted(tmp_path / "small", 560 * MIB) as disk:
+        with (disk / "other").open("wb") as other:
+            os.posix_fallocate(other.fileno(), 0, 64 * MIB)
+        yield disk
 
 
 def test_a_nearly_full_work_disk_is_waited_for(encode: Command, films: Path, source: Path, small_disk: Path) -> None:

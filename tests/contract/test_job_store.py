@@ -302,7 +302,7 @@ class TestListings:
         assert filled.recent_jobs(None, 0) == []
 
     def test_a_listed_job_is_the_job_whole(self, store: JobStore) -> None:
-        whole = job(work_folder="/work/\udcff", plan={"request": {"crf": 30.0}})
+        whole = job(work_folder="/kept/\udcff", plan={"request": {"crf": 30.0}})
         assert store.open_job(whole) == whole
         assert store.recent_jobs() == store.jobs_like("j", 9) == [store.find_job("j1")] == [whole]
 

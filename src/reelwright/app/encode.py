@@ -1,8 +1,6 @@
 """Encode films: the settings and the command become requests, and each source takes the straight line."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob
@@ -88,16 +86,13 @@ def limits_for(settings: Settings) -> Limits:
 
 async def encode_all(job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
     """Encode each source in turn. One that fails does not stop the rest."""
-    settings = load(job.flags)
+    return await encode_with(load(job.flags), job, sink)
+
+
+async def encode_with(settings: Settings, job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
+    """Encode each source in turn, with these settings."""
     mark = excerpt_mark(Request(start=job.start, duration=job.duration))
     pairs = outputs_for(job.sources, job.output, settings.input, settings.placement.output_dir, mark)
-    return await encode_pairs(pairs, job, settings, sink)
-
-
-async def encode_pairs(
-    pairs: Sequence[tuple[Path, Path]], job: EncodeJob, settings: Settings, sink: EventSink
-) -> list[OutcomeRecord]:
-    """Encode each source to its output, in turn."""
     request, options = request_for(settings, job), options_for(settings, job)
     if len(pairs) > 1 and (job.scenes or job.export_scenes):
         raise UsageError("A scene list is of one film.", hint="Name one film with --scenes and --export-scenes.")

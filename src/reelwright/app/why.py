@@ -1,9 +1,7 @@
 """Explain what would be done with a film: everything `encode` would find out before its first encode, and no more."""
 
 import os
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from functools import partial
 from pathlib import Path
 
 from reelwright.app.encode import limits_for, request_for
@@ -14,8 +12,8 @@ from reelwright.engine.analysis import recall_index
 from reelwright.engine.discover import outputs_for
 from reelwright.engine.jobs import UsageSample
 from reelwright.engine.offload import Offload
-from reelwright.engine.pace import this_machine
-from reelwright.engine.resources import SAMPLES, Parallel, decide_parallel
+from reelwright.engine.pace import samples_for, spread_by
+from reelwright.engine.resources import Parallel
 from reelwright.engine.workspace import take_stamp, workspace_for
 from reelwright.media.model import MediaInfo
 from reelwright.planning import identity
@@ -53,7 +51,7 @@ async def explain(job: EncodeJob) -> Explanation:
             return said
         plan = make_plan(info, request_for(settings, job))
         known, facts, seen = await look_up(runner, settings, said, plan)
-    parallel = spread(settings, plan, seen)
+    parallel = spread_by(seen, plan, (plan.width, plan.height), limits_for(settings))
     return Explanation(
         source=said.source,
         output=said.output,
@@ -72,20 +70,6 @@ async def explain(job: EncodeJob) -> Explanation:
 def is_taken(output: Path) -> bool:
     """Whether something lies there, be it a dead link."""
     return os.path.lexists(output)
-
-
-def spread(settings: Settings, plan: EncodePlan, seen: Sequence[UsageSample]) -> Parallel:
-    """How many trials would run at once."""
-    limits = limits_for(settings)
-    return decide_parallel(
-        this_machine(),
-        seen,
-        width=plan.width,
-        height=plan.height,
-        requested=limits.workers,
-        nice=limits.nice,
-        cap_bytes=limits.memory_per_encode,
-    )
 
 
 def cost_of(
@@ -118,8 +102,7 @@ async def look_up(
         from reelwright.store.seen import trials_seen  # models can only be loaded once Django is set up
 
         facts = await offload(trials_seen, store, encoder=plan.encoder, preset=plan.request.preset)
-        usage = partial(store.usage_of, encoder=plan.encoder, preset=plan.request.preset, limit=SAMPLES)
-        seen = await offload(usage, plan.width, plan.height)
+        seen = await offload(samples_for, store, plan)
         source = await offload(store.find_source, take_stamp(Path(said.source)))
         if source is None:
             return Known(), facts, seen

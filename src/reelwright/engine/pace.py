@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
+from reelwright.engine.jobs import JobStore, UsageSample
 from reelwright.engine.resources import (
     DISK_RESERVE_BYTES,
     SAMPLES,
@@ -70,8 +70,17 @@ async def spread(plan: EncodePlan, source: tuple[int, int], limits: Limits, serv
         limits: what the user asked for.
         services: with what.
     """
-    seen = partial(services.store.usage_of, encoder=plan.encoder, preset=plan.request.preset, limit=SAMPLES)
-    samples = await services.offload(seen, plan.width, plan.height)
+    return spread_by(await services.offload(samples_for, services.store, plan), plan, source, limits)
+
+
+def samples_for(store: JobStore, plan: EncodePlan) -> list[UsageSample]:
+    """What encodes like those of the plan were seen to need."""
+    preset = plan.request.preset
+    return store.usage_of(plan.width, plan.height, encoder=plan.encoder, preset=preset, limit=SAMPLES)
+
+
+def spread_by(samples: Sequence[UsageSample], plan: EncodePlan, source: tuple[int, int], limits: Limits) -> Parallel:
+    """How the work is spread on this machine as it is now; see `spread`."""
     return decide_parallel(
         this_machine(),
         samples,

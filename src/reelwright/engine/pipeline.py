@@ -130,10 +130,10 @@ class Line:
                 locks=locks,
             )
             index, workspace = await reader.analyse(plan.video_index)
+            chunks = divide(index, plan.request)  # what does not fit the film is told before anything is written
             self.save_scenes(index)
             if self.options.dry_run:
                 return await self.dry_outcome(plan, stamp)
-            chunks = divide(index, plan.request)
             cancelling.withdraw(workspace)  # what was asked of an earlier run
             self.job_id = self.emit.job = self.job_key(plan, index.source_id)
             locks.note(workspace, job=self.job_id)
@@ -142,7 +142,6 @@ class Line:
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""
         if (path := self.options.export_scenes) is not None:
-            divide(index, self.request)  # what does not fit the film is told before anything is written
             save_scenes(path, self.source, self.output, self.request, index, overwrite=self.options.overwrite)
 
     async def check_output(self) -> None:

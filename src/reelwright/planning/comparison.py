@@ -8,9 +8,8 @@ from reelwright.media.model import MediaInfo, Video
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.alignment import refuse
 from reelwright.planning.decision import Decision, unusable
-from reelwright.planning.plan import UNSAID, Scoring, encode_filters, even_size, is_full_range, vmaf_model
+from reelwright.planning.plan import UNSAID, Scoring, encode_filters, even_size, is_full_range, scored_with
 from reelwright.quality.comparison import Crop, Fit, ScoreOptions
-from reelwright.quality.score import scoring_size
 
 #: Transfer functions that are not SDR.
 HDR = {"smpte2084": "HDR (PQ)", "arib-std-b67": "HDR (HLG)"}
@@ -181,10 +180,8 @@ def even(video: Video) -> tuple[int, int]:
 def scoring_for(shown: Video, other: Video, options: ScoreOptions, family: str) -> Scoring:
     """Model and size, by the rules encodes are scored with; the distorted film is never scored at its own size."""
     width, height = even(shown)
-    model = vmaf_model(options.model or family, width, height)
-    if options.scale is Fit.AUTO:
-        size = scoring_size(width, height) if model == "vmaf_v0.6.1" else None
-    else:
+    model, size = scored_with(options.model or family, width, height)
+    if options.scale is not Fit.AUTO:
         size = None if isinstance(options.scale, Fit) else options.scale
     if size is None and even(shown) != even(other):
         size = (width, height)

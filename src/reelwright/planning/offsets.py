@@ -1,7 +1,7 @@
 """At what offset the pictures of two films fit: distances of small pictures, and what windows of frames say."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from statistics import fmean
@@ -49,19 +49,25 @@ def distance(one: Blocks, other: Blocks) -> float:
     return math.dist(one, other) / math.sqrt(len(one))
 
 
-def energies(reference: Pictures, distorted: Pictures, start: int, end: int) -> dict[int, float]:
-    """Mean square distance of the frames [start, end) to those of the distorted film at each offset.
+def partners(
+    reference: Pictures, distorted: Pictures, start: int, end: int
+) -> Iterator[tuple[int, list[tuple[Blocks, Blocks]]]]:
+    """Each offset with the frames [start, end) and their partners in the distorted film.
 
     At the ends fewer frames have a partner; an offset is left out where that is not half of them.
     """
-    found = {}
     for offset in TRIED:
         first, last = max(start, -offset), min(end, len(distorted) - offset)
-        if 2 * (last - first) < end - start:
-            continue
-        pairs = zip(reference[first:last], distorted[first + offset : last + offset], strict=True)
-        found[offset] = math.fsum(distance(a, b) ** 2 for a, b in pairs) / (last - first)
-    return found
+        if 2 * (last - first) >= end - start:
+            yield offset, list(zip(reference[first:last], distorted[first + offset : last + offset], strict=True))
+
+
+def energies(reference: Pictures, distorted: Pictures, start: int, end: int) -> dict[int, float]:
+    """Mean square distance of the frames [start, end) to those of the distorted film at each offset."""
+    return {
+        offset: math.fsum(distance(a, b) ** 2 for a, b in pairs) / len(pairs)
+        for offset, pairs in partners(reference, distorted, start, end)
+    }
 
 
 def clear_offset(found: dict[int, float], clear: float = CLEAR) -> int | None:
@@ -82,11 +88,7 @@ def variances(reference: Pictures, distorted: Pictures, start: int, end: int) ->
     taken off with them, so this proves less than `energies`, but it favours no offset.
     """
     found = {}
-    for offset in TRIED:
-        first, last = max(start, -offset), min(end, len(distorted) - offset)
-        if 2 * (last - first) < end - start:
-            continue
-        pairs = zip(reference[first:last], distorted[first + offset : last + offset], strict=True)
+    for offset, pairs in partners(reference, distorted, start, end):
         blocks = zip(*([b - a for a, b in zip(one, other, strict=True)] for one, other in pairs), strict=True)
         found[offset] = fmean(variance_of(block) for block in blocks)
     return found

@@ -179,6 +179,13 @@ def vmaf_model(family: str, width: int, height: int) -> str:
     return "vmaf_4k_v0.6.1" if width >= 3840 or height >= 2160 else "vmaf_v0.6.1"  # noqa: PLR2004
 
 
+def scored_with(family: str, width: int, height: int) -> tuple[str, tuple[int, int] | None]:
+    """The model for a picture, and the size it is fitted into; None: it is scored as it is."""
+    model = vmaf_model(family, width, height)
+    # Only the 1080p model is made for one size; the others are taken at their word.
+    return model, scoring_size(width, height) if model == "vmaf_v0.6.1" else None
+
+
 def parameters(request: Request) -> tuple[tuple[str, str], ...]:
     """SVT-AV1 parameters of a chunk: one key frame at its start, none inside, then the user's own."""
     chosen = {"keyint": "-1", "scd": "0", **dict(request.svt)}
@@ -218,8 +225,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
     width, height = size or even
     streams = plan_streams(info, film)
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
-    model = vmaf_model(request.vmaf_model, *even)
-    scored = scoring_size(*even) if model == "vmaf_v0.6.1" else None
+    model, scored = scored_with(request.vmaf_model, *even)
     scored = even if scored is None and size is not None else scored
     return EncodePlan(
         strategy=Strategy.CHUNKED,
