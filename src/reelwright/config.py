@@ -63,6 +63,17 @@ def checked_svt(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def checked_crop(value: str) -> str:
+    """What is kept of the picture: "off", "auto", or "W:H:X:Y".
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if value not in {"off", "auto"} and not re.fullmatch(r"\d+:\d+:\d+:\d+", value):
+        raise ValueError("expected off, auto, or W:H:X:Y such as 1920:800:0:140")
+    return value
+
+
 def parse_band(value: object) -> tuple[float, float]:
     """How far below and above the target a score may be, of one width or two.
 
@@ -126,6 +137,8 @@ class EncodingSettings(Section):
     """What is aimed at, and the encoder's own settings."""
 
     encoder: Literal["svt-av1"] = "svt-av1"
+    #: Which steps a film takes: "auto" takes Dolby Vision directly and everything else in chunks.
+    strategy: Literal["auto", "chunked", "direct"] = "auto"
     preset: int = Field(default=6, ge=0, le=13)
     target_vmaf: float = Field(default=93, gt=0, lt=100)
     #: How far below and above the target a score may be: one width, or two.
@@ -134,6 +147,16 @@ class EncodingSettings(Section):
     min_crf: float = Field(default=12, ge=1, le=70)
     max_crf: float = Field(default=50, ge=1, le=70)
     vmaf_model: str = "v0.6.1"
+    #: Strength of the grain that is synthesised, 0 to 50; 0: none.
+    film_grain: int = Field(default=0, ge=0, le=50)
+    #: How fields become frames; empty: a film with fields is refused.
+    deinterlace: Literal["", "bwdif", "yadif", "w3fdif", "estdif"] = ""
+    #: "off", "auto", or what is kept as "W:H:X:Y".
+    crop: Annotated[str, AfterValidator(checked_crop)] = "off"
+    #: Sound is copied, or becomes Opus.
+    audio: Literal["copy", "opus"] = "copy"
+    #: What decodes the source: "none" is software, "auto" whatever works, else a device's name as FFmpeg has it.
+    hwaccel: str = Field(default="none", pattern="^[a-z0-9_]+$")
     svt: Annotated[dict[str, str | int | float], AfterValidator(checked_svt)] = {}
     crf: CrfSettings = CrfSettings()
 

@@ -9,7 +9,8 @@ import pytest
 
 from examples import HDR, RICH, cover, film, index, info, plan, sound, stream
 from reelwright.media.model import Chapter, Color, MediaInfo, Stream, StreamKind
-from reelwright.planning.checks import CHECKS, Attached, Check, Copied, Evidence, run_checks
+from reelwright.planning.checks import CHECKS, run_checks
+from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence
 
 FONT = Attached(name="a.ttf", mimetype="font/ttf", digest="f0")
 COVER = Attached(name="cover.jpg", mimetype="image/jpeg", digest="c0")

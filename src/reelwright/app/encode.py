@@ -42,6 +42,14 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         scale=job.scale,
         start=job.start,
         duration=job.duration,
+        strategy=encoding.strategy,
+        direct_crf=(float(encoding.crf.sd), float(encoding.crf.hd), float(encoding.crf.uhd)),
+        encoder=encoding.encoder,
+        film_grain=encoding.film_grain,
+        deinterlace=encoding.deinterlace or None,
+        crop=encoding.crop,
+        audio=encoding.audio,
+        hwaccel=encoding.hwaccel,
         # The setting of that name is for libraries: somebody who names a film wants it encoded.
         max_encoded_percent=job.max_encoded_percent,
     )

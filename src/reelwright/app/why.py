@@ -2,6 +2,7 @@
 
 import os
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from reelwright.app.encode import limits_for, request_for
@@ -18,6 +19,7 @@ from reelwright.engine.workspace import take_stamp, workspace_for
 from reelwright.media.model import MediaInfo
 from reelwright.planning import identity
 from reelwright.planning.chunking import make_chunks
+from reelwright.planning.containers import container_of
 from reelwright.planning.decision import Verdict, decide
 from reelwright.planning.estimate import Estimate, TrialFact, estimate
 from reelwright.planning.explanation import Explanation, Known, changes
@@ -42,14 +44,15 @@ async def explain(job: EncodeJob) -> Explanation:
     output = output.absolute()
     async with Runner() as runner:
         info = await probe(runner, find_ffmpeg(settings.tools.ffmpeg), source)
-        decision = decide(info)
+        request = replace(request_for(settings, job), container=container_of(output.suffix))
+        decision = decide(info, request)
         said = Explanation(
             source=os.fspath(source), output=os.fspath(output), info=info, decision=decision,
             changes=changes(info, decision, None, output_exists=False, job=None),
         )  # fmt: skip
         if decision.verdict is not Verdict.ENCODE:
             return said
-        plan = make_plan(info, request_for(settings, job))
+        plan = make_plan(info, request)
         known, facts, seen = await look_up(runner, settings, said, plan)
     parallel = spread_by(seen, plan, (plan.width, plan.height), limits_for(settings))
     return Explanation(

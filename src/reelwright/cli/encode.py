@@ -4,7 +4,19 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from reelwright.cli.arguments import Parser, band, moment, number, pair, picture_size, quarter, scene_list, whole, zone
+from reelwright.cli.arguments import (
+    Parser,
+    band,
+    crop_area,
+    moment,
+    number,
+    pair,
+    picture_size,
+    quarter,
+    scene_list,
+    whole,
+    zone,
+)
 from reelwright.cli.commands import EncodeJob, Program
 from reelwright.cli.telling import told
 from reelwright.errors import UsageError
@@ -23,6 +35,7 @@ EXAMPLES = """examples:
   reelwright encode film.mkv --export-scenes cuts.json --dry-run    change it, then encode with --scenes cuts.json
   reelwright encode film.mkv --dry-run                       what would be done, and why"""
 
+DEINTERLACERS = ("bwdif", "yadif", "w3fdif", "estdif")
 #: Flags that are settings as well: attribute, section, key.
 SETTINGS = (
     ("target_vmaf", "encoding", "target_vmaf"),
@@ -33,6 +46,13 @@ SETTINGS = (
     ("workers", "processing", "parallel_jobs"),
     ("nice", "processing", "nice"),
     ("work_dir", "processing", "temp_dir"),
+    ("encoder", "encoding", "encoder"),
+    ("strategy", "encoding", "strategy"),
+    ("film_grain", "encoding", "film_grain"),
+    ("deinterlace", "encoding", "deinterlace"),
+    ("crop", "encoding", "crop"),
+    ("audio", "encoding", "audio"),
+    ("hwaccel", "encoding", "hwaccel"),
 )
 
 
@@ -46,6 +66,11 @@ def add_arguments(parser: Parser) -> None:
     what("--duration", type=moment, metavar="T", help="and go on for so long; the full run reuses its trials")
     scale = "encode at this size (1280x720, 1280x, x720; a single side never enlarges), scored against the original"
     what("--scale", type=picture_size, metavar="WxH", help=f"{scale} at its own size")
+    crop = "cut black borders away: auto, or what is kept as W:H:X:Y (default: off)"
+    what("--crop", type=crop_area, metavar="AREA", help=crop)
+    fields = "make frames of an interlaced film's fields; without it such a film is refused"
+    what("--deinterlace", choices=DEINTERLACERS, metavar="METHOD", help=f"{', '.join(DEINTERLACERS)}: {fields}")
+    what("--audio", choices=("copy", "opus"), metavar="HOW", help="copy the sound (default), or encode it to opus")
     zones = "START-END:target=N, crf=N, preset=N or svt.KEY=VALUE, joined by commas; bounds are times, frames (240f) or"
     what("--zone", type=zone, action="append", default=[], metavar="ZONE", help=f"{zones} `end`; repeatable")
     scenes = "cuts instead of those found: our JSON, Av1an's scenes.json or PySceneDetect's CSV; scenes under 1 s are"
@@ -55,6 +80,7 @@ def add_arguments(parser: Parser) -> None:
     limit = "give up, exit 0, where the output would be larger than this share of the source (default: no limit)"
     what("--max-encoded-percent", type=number(0.01, 1000), metavar="N", help=limit)
     add_aims(parser)
+    add_tools(parser)
     add_running(parser)
 
 
@@ -72,6 +98,18 @@ def add_aims(parser: Parser) -> None:
     encoder(
         "--svt", type=pair, action="append", default=[], metavar="KEY=VALUE", help="an SVT-AV1 parameter; repeatable"
     )
+
+
+def add_tools(parser: Parser) -> None:
+    """Arguments that say what does the work."""
+    tool = parser.add_argument_group("means").add_argument
+    ways = "auto takes Dolby Vision in one piece at a fixed CRF and all else in chunks at the target (default)"
+    tool("--strategy", choices=("auto", "chunked", "direct"), metavar="HOW", help=f"auto, chunked or direct; {ways}")
+    tool("--encoder", metavar="NAME", help="what encodes; `reelwright doctor` lists what works here (default svt-av1)")
+    grain = "take the film's grain away and have the player add as much again, 1 to 50"
+    tool("--film-grain", type=whole(0, 50), metavar="N", help=f"{grain} (default 0: not at all)")
+    device = "decode on a device: auto, none (default) or a name such as vaapi; software where it fails"
+    tool("--hwaccel", metavar="NAME", help=device)
 
 
 def add_running(parser: Parser) -> None:

@@ -15,7 +15,8 @@ from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.placement import place, temporary_path
 from reelwright.errors import ReelwrightError, SourceError, ValidationFailedError
 from reelwright.media.model import StreamKind
-from reelwright.planning.checks import Attached, Check, Copied, Evidence, run_checks
+from reelwright.planning.checks import run_checks
+from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Fate
 from reelwright.tools.ffmpeg import decode_args, parse_framecrc

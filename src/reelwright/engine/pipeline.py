@@ -27,6 +27,7 @@ from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
+from reelwright.planning.containers import container_of
 from reelwright.planning.decision import Decision, Verdict, decide
 from reelwright.planning.division import divide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
@@ -92,7 +93,7 @@ class Line:
     ) -> None:
         self.source = source
         self.output = Path(os.path.abspath(output))  # noqa: PTH100 - keeps symbolic links
-        self.request = request
+        self.request = replace(request, container=container_of(self.output.suffix))
         self.options = options
         self.services = services
         self.emit = emit
@@ -107,7 +108,7 @@ class Line:
         stamp = take_stamp(self.source)
         self.emit(EventName.FILE_DISCOVERED, "found", bytes=stamp.size_bytes)
         self.info = await probe(self.services.runner, self.services.tools.ffmpeg, self.source)
-        self.decision = decide(self.info)
+        self.decision = decide(self.info, self.request)
         if self.decision.verdict is Verdict.SKIP:
             return replace(self.so_far(), outcome="skipped", reasons=self.decision.reasons)
         if (error := self.decision.error()) is not None:

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from reelwright.errors import ReelwrightError, RefusedError, SourceError
 from reelwright.media.model import MediaInfo, StreamKind, Video
-from reelwright.planning.streams import NOT_IN_MATROSKA
+from reelwright.planning.containers import Container, holdings
+from reelwright.planning.plan import Request
 
 
 class Verdict(StrEnum):
@@ -40,10 +41,10 @@ class Decision:
         return None
 
 
-Rule = Callable[[Video], Decision | None]
+Rule = Callable[[Video, Request], Decision | None]
 
 
-def _dolby_vision(video: Video) -> Decision | None:
+def _dolby_vision(video: Video, _: Request) -> Decision | None:
     if video.dolby_vision is None:
         return None
     return Decision(
@@ -54,7 +55,7 @@ def _dolby_vision(video: Video) -> Decision | None:
     )
 
 
-def _hdr10plus(video: Video) -> Decision | None:
+def _hdr10plus(video: Video, _: Request) -> Decision | None:
     if not video.hdr10plus:
         return None
     return Decision(
@@ -65,7 +66,7 @@ def _hdr10plus(video: Video) -> Decision | None:
     )
 
 
-def _interlaced(video: Video) -> Decision | None:
+def _interlaced(video: Video, _: Request) -> Decision | None:
     if not video.interlaced:
         return None
     return Decision(
@@ -76,14 +77,15 @@ def _interlaced(video: Video) -> Decision | None:
     )
 
 
-def _sound(info: MediaInfo) -> Decision | None:
-    lost = [s for s in info.of_kind(StreamKind.AUDIO) if s.codec is None or s.codec in NOT_IN_MATROSKA]
+def _sound(info: MediaInfo, container: Container) -> Decision | None:
+    holds = holdings(container)
+    lost = [s for s in info.of_kind(StreamKind.AUDIO) if not holds.sound(s.codec)]
     if not lost:
         return None
     names = ", ".join(f"stream {s.index} ({s.codec or 'unknown codec'})" for s in lost)
     return Decision(
         verdict=Verdict.REFUSE,
-        reasons=(f"Matroska has no place for the film's sound in {names}; encoding it would lose that.",),
+        reasons=(f"{holds.name} has no place for the film's sound in {names}; encoding it would lose that.",),
         hint="Convert the sound first, for example to FLAC with FFmpeg.",
         rule="sound-without-place",
     )
@@ -110,8 +112,8 @@ def unusable(info: MediaInfo) -> Decision | None:
     return None
 
 
-def decide(info: MediaInfo) -> Decision:
-    """Decide what a film needs. The first rule that has something to say decides."""
+def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: B008 - frozen
+    """Decide what a film needs for what is asked of it. The first rule that has something to say decides."""
     if (found := unusable(info)) is not None:
         return found
     film = info.film
@@ -119,10 +121,10 @@ def decide(info: MediaInfo) -> Decision:
     assert film.video is not None  # noqa: S101
     if film.codec == "av1":
         return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",), rule="av1-already")
-    if (found := _sound(info)) is not None:
+    if (found := _sound(info, request.container)) is not None:
         return found
     for rule in REFUSALS:
-        if (found := rule(film.video)) is not None:
+        if (found := rule(film.video, request)) is not None:
             return found
     return Decision(
         verdict=Verdict.ENCODE,

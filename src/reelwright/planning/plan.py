@@ -1,12 +1,14 @@
 """The plan: everything that decides the bytes of the output, as one frozen, printable value."""
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
+from reelwright.planning.containers import Container
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams
@@ -54,10 +56,30 @@ class Request:
     cuts_frames: int | None = None
     #: Size to encode at; a side that is 0 follows from the other. None: the source's.
     scale: tuple[int, int] | None = None
+    #: What the output is written as.
+    container: Container = Container.MATROSKA
+    #: "auto", or the name of a strategy.
+    strategy: str = "auto"
+    #: CRFs of the direct strategy: up to 720 lines, up to 1080 lines, above.
+    direct_crf: tuple[float, float, float] = (25.0, 25.0, 29.0)
+    #: The encoder by our name, which is not FFmpeg's.
+    encoder: str = "svt-av1"
+    #: Strength of the grain that is synthesised, 0 to 50; 0: none.
+    film_grain: int = 0
+    #: How fields become frames; None: a film with fields is refused.
+    deinterlace: str | None = None
+    #: "off", "auto", or what is kept as "W:H:X:Y".
+    crop: str = "off"
+    #: "copy" or "opus".
+    audio: str = "copy"
+    #: What decodes the source: "none" is software, "auto" whatever works, else a device's name.
+    hwaccel: str = "none"
 
 
 #: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
-HOW_ONLY = frozenset({"deterministic", "max_encoded_percent"})
+HOW_ONLY = frozenset({"deterministic", "max_encoded_percent", "hwaccel"})
+#: Fields a job's identity leaves out while they have their default: jobs begun before there were these keep their ids.
+SINCE = frozenset({"container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +108,8 @@ class EncodePlan:
     video_index: int
     width: int
     height: int
+    #: Filters ahead of the choosing of frames, for those that look at a frame's neighbours; they keep count and times.
+    ahead: tuple[str, ...] = ()
     #: Filters after the frames are chosen; the last one tags the colours.
     filters: tuple[str, ...]
     #: Filters of the frames an encode is scored against: the source's own size.
@@ -107,6 +131,7 @@ class EncodePlan:
             "encoder": self.encoder,
             "preset": self.request.preset,
             "pix_fmt": self.pix_fmt,
+            **({"ahead": list(self.ahead)} if self.ahead else {}),
             "filters": list(self.filters),
             "parameters": [list(pair) for pair in self.parameters],
         }
@@ -115,10 +140,18 @@ class EncodePlan:
         """Everything that makes two jobs on one source different work."""
         return {
             "strategy": self.strategy.value,
-            "request": {k: str(v) for k, v in asdict(self.request).items() if k not in HOW_ONLY},
+            "request": {name: str(value) for name, value in asked(self.request)},
             "encode": self.encode_identity(),
             "scoring": asdict(self.scoring),
         }
+
+
+def asked(request: Request) -> Iterator[tuple[str, Any]]:
+    """The fields of a request that make two jobs on one source different work."""
+    for field in fields(request):
+        value = getattr(request, field.name)
+        if field.name not in HOW_ONLY and not (field.name in SINCE and value == field.default):
+            yield field.name, value
 
 
 #: FFmpeg's names in colour facts that mean "not said".
@@ -223,7 +256,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
     even = video.width + video.width % 2, video.height + video.height % 2
     size = scaled_size(video, request.scale) if request.scale else None
     width, height = size or even
-    streams = plan_streams(info, film)
+    streams = plan_streams(info, film, request.container)
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
     model, scored = scored_with(request.vmaf_model, *even)
     scored = even if scored is None and size is not None else scored

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from reelwright.media.model import MediaInfo, Stream
 from reelwright.media.timing import FrameIndex, Timing, is_constant
-from reelwright.planning.checks import Attached
+from reelwright.planning.checks.evidence import Attached
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.streams import Fate
 from reelwright.tools.allow import file_url, input_flags

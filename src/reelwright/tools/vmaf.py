@@ -34,7 +34,7 @@ def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int,
     common = ["format=yuv420p10le", *scale_filter(plan.scoring), "settb=1/1000", "setpts=N*40"]
     lead = [f"tpad=start={pairing.preroll}:start_mode=clone"] if pairing.preroll else []
     distorted = ",".join([*lead, *common])
-    reference = reference_graph(pairing, [pairing.choose, *plan.reference], common)
+    reference = reference_graph(pairing, [*plan.ahead, pairing.choose, *plan.reference], common)
     model = f"version={plan.scoring.model}"
     graph = (
         f"[0:v:0]{distorted}[distorted];{reference};"

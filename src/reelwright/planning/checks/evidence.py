@@ -1,0 +1,69 @@
+"""What is known about an output, and the value of one check."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from reelwright.media.model import MediaInfo, Video
+from reelwright.media.timing import FrameIndex
+from reelwright.planning.plan import EncodePlan
+
+#: Matroska's clock, and half of its tick.
+TICKS = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One check and how it went."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copied:
+    """What was written of a copied stream, and what is read back: packets, payload hash, times hash."""
+
+    index: int
+    written: tuple[int, str, str]
+    read: tuple[int, str, str] | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attached:
+    """An attached file: a font or a cover."""
+
+    name: str
+    mimetype: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """Everything known about an output."""
+
+    plan: EncodePlan
+    source: MediaInfo
+    #: Of the frames that are encoded: the whole film's, or an excerpt's.
+    index: FrameIndex
+    output: MediaInfo
+    shift: Fraction
+    #: PTS of the film's packets, and of its decoded frames, in milliseconds.
+    packet_ticks: tuple[int, ...]
+    decoded_ticks: tuple[int, ...]
+    #: What the decoder complained of.
+    warnings: tuple[str, ...]
+    copied: tuple[Copied, ...]
+    #: Attached files as the source gave them, and as the output holds them.
+    attached: tuple[Attached, ...]
+    attachments: tuple[Attached, ...]
+    #: Of an excerpt, when each copied sound's first packet begins in the source; None: as the probe has it.
+    sounds_begin: tuple[Fraction | None, ...] | None = None
+
+
+def films(evidence: Evidence) -> tuple[Video, Video] | None:
+    """The film of the output and of the source; None where one has none."""
+    film, original = evidence.output.film, evidence.source.film
+    if film is None or original is None or film.video is None or original.video is None:
+        return None
+    return film.video, original.video

@@ -1,0 +1,52 @@
+"""Checks of the film's frames: how many, when, and whether they decode."""
+
+from fractions import Fraction
+
+from reelwright.media.timing import FrameIndex
+from reelwright.planning.checks.evidence import TICKS, Check, Evidence
+from reelwright.planning.streams import Fate
+
+
+def expected_ticks(index: FrameIndex, shift: Fraction) -> list[Fraction]:
+    """Exact times of the source's frames on the output's clock, in milliseconds."""
+    return [(p * index.time_base + shift) * TICKS for p in index.pts]
+
+
+def check_frames(e: Evidence) -> Check:
+    """As many frames decode as the source shows."""
+    want, got = e.index.frames, len(e.decoded_ticks)
+    return Check(name="frames", passed=want == got, detail=f"{got} of {want} frames decode")
+
+
+def check_times(e: Evidence) -> Check:
+    """Each frame is shown when the source shows it, to half a tick of the container."""
+    want = expected_ticks(e.index, e.shift)
+    for name, ticks in (("packet", e.packet_ticks), ("decoded frame", e.decoded_ticks)):
+        if len(ticks) != len(want):
+            return Check(name="times", passed=False, detail=f"{len(ticks)} {name}s for {len(want)} frames")
+        wrong = next((k for k, (a, b) in enumerate(zip(ticks, want, strict=True)) if abs(a - b) > Fraction(1, 2)), None)
+        if wrong is not None:
+            detail = f"{name} {wrong} is at {ticks[wrong]} ms instead of {float(want[wrong]):.3f} ms"
+            return Check(name="times", passed=False, detail=detail)
+    return Check(name="times", passed=True, detail=f"{len(want)} times equal to half a millisecond")
+
+
+def check_decode(e: Evidence) -> Check:
+    """The whole film decodes without a warning."""
+    detail = e.warnings[0] if e.warnings else "decodes without a warning"
+    return Check(name="decode", passed=not e.warnings, detail=detail)
+
+
+def check_duration(e: Evidence) -> Check:
+    """The film ends when the source's does, to a frame, and the file says that it lasts as long."""
+    ticks, frame = e.packet_ticks, 1 / e.index.rate
+    last = e.index.last_duration * e.index.time_base
+    got = Fraction(ticks[-1] - ticks[0], TICKS) + last if ticks else Fraction(0)
+    # The container counts from zero and to the end of whatever ends last; other streams may end after the film.
+    said, end = e.output.duration, (Fraction(ticks[-1], TICKS) + last if ticks else Fraction(0))
+    alone = sum(s.fate in {Fate.ENCODE, Fate.COPY, Fate.CONVERT} for s in e.plan.streams) == 1
+    # A copied file may not know the length of its last frame.
+    right = said is not None and said >= end - max(frame, last) and (not alone or said <= end + frame)
+    passed = abs(got - e.index.duration) <= frame and right
+    detail = f"{float(got):.3f} s of {float(e.index.duration):.3f} s, said to end at {float(said or 0):.3f} s"
+    return Check(name="duration", passed=passed, detail=detail)
