@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
-from itertools import count
+from itertools import count, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,15 @@ from reelwright.engine.film import Film, usage_of
 from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.placement import place, temporary_path
 from reelwright.errors import ReelwrightError, SourceError, ValidationFailedError
-from reelwright.media.model import StreamKind
+from reelwright.media.model import Chapter, StreamKind
+from reelwright.planning.chapters import chapter_fates, written
 from reelwright.planning.checks import run_checks
-from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence
+from reelwright.planning.checks.evidence import Attached, Check, ChunkPackets, Copied, Evidence, Samples
 from reelwright.planning.excerpt import window_of
-from reelwright.planning.streams import Fate
-from reelwright.tools.ffmpeg import decode_args, parse_framecrc
+from reelwright.planning.streams import Route, Rule, StreamPlan
+from reelwright.tools.ffmpeg import decode_args, parse_framecrc, samples_args
 from reelwright.tools.hashing import content_hash
-from reelwright.tools.mux import Inspection, Join, Written, display_aspect, inspect, join, nominal_rate, shift_of
+from reelwright.tools.mux import Inspection, Join, Written, display_aspect, inspect, join, nominal_rate, shift_of, start_of
 from reelwright.tools.probe import probe
 from reelwright.version import VERSION
 
@@ -42,10 +43,11 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         rate=nominal_rate(part),
         film_tags=film_tags(film),
         display_aspect=display_aspect(film.plan),
+        chapters=chapters_of(film),
         folder=film.workspace.working,
     )
     try:
-        joined = await join(film.runner, film.tools.ffmpeg, film.plan, job)
+        joined = await join(film.runner, film.tools.ffmpeg, film.info, film.plan, job)
     except BaseException:
         out.unlink(missing_ok=True)
         raise
@@ -56,8 +58,19 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         "shift": str(joined.shift),
         "written": [asdict(row) for row in joined.streams],
         "attached": [asdict(row) for row in joined.attachments],
+        "joined": [
+            {"scored": trial.packets_digest, "taken": chunk.digest, "frames": chunk.frames}
+            for trial, chunk in zip(chosen, joined.chunks, strict=True)
+        ],
     }
     return StepRecord(kind=StepKind.ASSEMBLE, result=result)
+
+
+def chapters_of(film: Film) -> tuple[Chapter, ...]:
+    """The chapters that are written, on the source's clock."""
+    if film.frames != film.index.frames:
+        return written(chapter_fates(film.info.chapters, window=window_of(film.part)))
+    return written(chapter_fates(film.info.chapters, shift=shift_of(film.info, film.index, film.plan)))
 
 
 def bytes_before(film: Film, assembled: StepRecord) -> int:
@@ -144,7 +157,14 @@ async def gather(
     """Everything the checks need to know, by reading and decoding the whole output."""
     output = await probe(film.runner, film.tools.ffmpeg, path)
     film_stream = output.film
-    inspection, answer = await inspect(film.runner, path, film_stream.index if film_stream else 0)
+    joined = assembled["joined"]
+    inspection, answer = await inspect(
+        film.runner,
+        path,
+        film_stream.index if film_stream else 0,
+        [row["frames"] for row in joined],
+        film.workspace.working,
+    )
     lines = count()
     decoded = await film.runner.run(
         decode_args(film.tools.ffmpeg, os.fspath(path)),
@@ -156,7 +176,10 @@ async def gather(
     warnings = [line for line in decoded.stderr.splitlines() if line.strip()]
     if decoded.returncode != 0 and not warnings:
         warnings = [f"the decoder ended with status {decoded.returncode}"]
-    written = tuple(Written(**row) for row in assembled["written"])
+    rows = tuple(Written(**row) for row in assembled["written"])
+    chunks = tuple(
+        ChunkPackets(**row, read=read) for row, read in zip_longest(joined, inspection.chunks[: len(joined)])
+    )
     evidence = Evidence(
         plan=film.plan,
         source=film.info,
@@ -166,8 +189,11 @@ async def gather(
         packet_ticks=inspection.film_ticks,
         decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
         warnings=tuple(warnings[:5]),
-        sounds_begin=sounds_begin(film, written),
-        copied=pair_copies(film, written, inspection),
+        sounds_begin=sounds_begin(film, rows),
+        copied=pair_copies(film, rows, inspection),
+        chunks=chunks,
+        left_over=len(inspection.chunks) > len(joined),
+        samples=await compare_samples(film, path),
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
     )
@@ -184,30 +210,64 @@ async def gather(
     )
 
 
-def sounds_begin(film: Film, written: tuple[Written, ...]) -> tuple[Fraction | None, ...] | None:
-    """When each copied sound's first packet begins in the source, for an excerpt; None: as the probe has it."""
-    if film.frames == film.index.frames:
-        return None
-    sounds = {s.index for s in film.info.of_kind(StreamKind.AUDIO)}
-    return tuple(
-        None if row.begins is None else Fraction(row.begins)
-        for row in written
-        if row.input == 1 and row.index in sounds
-    )
+async def compare_samples(film: Film, path: Path) -> tuple[Samples, ...]:
+    """Decode every sound that is stored in another way, in source and output. An excerpt's is not compared."""
+    if film.frames != film.index.frames:
+        return ()
+    found, place = [], 0
+    for stream in film.plan.streams:
+        place += stream.is_carried
+        if stream.rule is not Rule.SAMPLES_KEPT:
+            continue
+        hashes = []
+        for file, index in ((film.source, stream.index), (path, place)):
+            done = await film.runner.run(
+                samples_args(film.tools.ffmpeg, os.fspath(file), index), what="Comparing sounds", keep_stdout=True
+            )
+            hashes.append(done.stdout.decode("ascii", "replace").strip())
+        found.append(Samples(index=stream.index, source=hashes[0], output=hashes[1]))
+    return tuple(found)
 
 
-def pair_copies(film: Film, written: tuple[Written, ...], inspection: Inspection) -> tuple[Copied, ...]:
-    """Each copied stream beside what the output holds of it: copies follow the film in the plan's order."""
-    by_source = {(row.input, row.index): row for row in written}
+def sounds_begin(film: Film, rows: tuple[Written, ...]) -> tuple[Fraction | None, ...]:
+    """When each sound beside the film begins in the source.
+
+    As the probe has it; of an excerpt, when the first packet does that reaches into it; and where a sound is decoded,
+    when its first sample is heard, which its packets alone do not tell.
+    """
+    begins = {(row.input, row.index): row.begins for row in rows}
+    probed = {s.index: start_of(s) for s in film.info.streams}
+    whole = film.frames == film.index.frames
+    found = []
+    for stream, key in carried_keys(film):
+        if stream.kind is StreamKind.AUDIO:
+            begin = begins[key]
+            met = None if begin is None else Fraction(begin)
+            found.append(probed[stream.index] if whole and stream.route is Route.PACKETS else met)
+    return tuple(found)
+
+
+def carried_keys(film: Film) -> list[tuple[StreamPlan, tuple[int, int]]]:
+    """The streams beside the film in their order, each with the input it comes from and its place there."""
+    rows, converted = [], 0
+    for stream in film.plan.streams:
+        if stream.is_carried:
+            anew = stream.route is Route.FFMPEG
+            rows.append((stream, (2, converted) if anew else (1, stream.index)))
+            converted += anew
+    return rows
+
+
+def pair_copies(film: Film, rows: tuple[Written, ...], inspection: Inspection) -> tuple[Copied, ...]:
+    """Each stream beside the film as it was written and as the output holds it: they follow the film in order."""
+    by_source = {(row.input, row.index): row for row in rows}
     read = {row.index: row for row in inspection.streams}
-    copies = [(1, s.index) for s in film.plan.streams if s.fate is Fate.COPY]
-    copies += [(2, k) for k in range(sum(s.fate is Fate.CONVERT for s in film.plan.streams))]
     pairs = []
-    for place_in_output, key in enumerate(copies, start=1):
+    for place_in_output, (stream, key) in enumerate(carried_keys(film), start=1):
         row, found = by_source[key], read.get(place_in_output)
         pairs.append(
             Copied(
-                index=key[1],
+                index=stream.index,
                 written=(row.packets, row.payload, row.times),
                 # A stream without packets does not show up when packets are read.
                 read=(found.packets, found.payload, found.times) if found else (0, row.payload, row.times),

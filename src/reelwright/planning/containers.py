@@ -29,12 +29,32 @@ class Holdings:
     subtitles: frozenset[str]
     #: Text subtitles that become SubRip: the words and times are kept, the styling of the container is not.
     text_subtitles: frozenset[str]
-    #: Audio codecs it has no mapping for.
-    no_sound: frozenset[str]
+    #: Audio codecs it stores as they are.
+    sounds: frozenset[str]
+    #: Video codecs it stores as they are, for streams beside the film.
+    videos: frozenset[str]
+    #: FFmpeg's dispositions it keeps of any stream, and of subtitles besides.
+    dispositions: frozenset[str] = frozenset()
+    of_subtitles: frozenset[str] = frozenset()
+    #: Tags that its writer leaves out, in canonical form: of the file, and of anything else.
+    no_file_tags: frozenset[str] = frozenset()
+    no_tags: frozenset[str] = frozenset()
 
     def sound(self, codec: str | None) -> bool:
         """Whether it stores audio of a codec."""
-        return codec is not None and codec not in self.no_sound
+        return codec is not None and codec in self.sounds
+
+    def pictures(self, codec: str | None) -> bool:
+        """Whether it stores a second video stream of a codec."""
+        return codec is not None and codec in self.videos
+
+    def tag(self, form: str, *, of_file: bool) -> bool:
+        """Whether it keeps a tag of the file itself, or of something in it."""
+        return form not in (self.no_file_tags if of_file else self.no_tags)
+
+    def disposition(self, name: str, *, subtitle: bool) -> bool:
+        """Whether it keeps a disposition."""
+        return name in self.dispositions or (subtitle and name in self.of_subtitles)
 
 
 HOLDINGS = {
@@ -59,20 +79,26 @@ HOLDINGS = {
             }
         ),
         text_subtitles=frozenset({"mov_text"}),
-        no_sound=frozenset(
+        # What FFmpeg's Matroska writer takes.
+        sounds=frozenset(
             {
-                "adpcm_ima_qt",
-                "qdm2",
-                "qdmc",
-                "amr_nb",
-                "amr_wb",
-                "pcm_bluray",
-                "pcm_dvd",
-                "mace3",
-                "mace6",
-                "adpcm_swf",
+                *("aac", "ac3", "alac", "atrac1", "atrac3", "cook", "dts", "eac3", "flac", "mlp", "mp1", "mp2", "mp3"),
+                *("opus", "pcm_f32le", "pcm_f64le", "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le", "pcm_s32be"),
+                *("pcm_s32le", "pcm_u8", "ra_144", "ra_288", "sipr", "truehd", "tta", "vorbis", "wavpack"),
             }
         ),
+        videos=frozenset(
+            {
+                *("av1", "dirac", "ffv1", "h264", "hevc", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4v3"),
+                *("prores", "rv10", "rv20", "rv30", "rv40", "snow", "theora", "vp8", "vp9", "vvc"),
+            }
+        ),
+        dispositions=frozenset(
+            {"default", "dub", "original", "comment", "forced", "hearing_impaired", "visual_impaired"}
+        ),
+        of_subtitles=frozenset({"descriptions"}),
+        no_file_tags=frozenset({"ENCODING_TOOL"}),
+        no_tags=frozenset({"CREATION_TIME", "ENCODING_TOOL"}),
     ),
 }
 

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reelwright.errors import ReelwrightError, RefusedError, SourceError
-from reelwright.media.model import MediaInfo, StreamKind, Video
+from reelwright.media.model import MediaInfo, Stream, StreamKind, Video
 from reelwright.planning.containers import Container, holdings
+from reelwright.planning.fates import Fate
+from reelwright.planning.fates import Rule as Ledger
 from reelwright.planning.plan import Request
+from reelwright.planning.streams import fate_of
 
 
 class Verdict(StrEnum):
@@ -77,12 +80,14 @@ def _interlaced(video: Video, _: Request) -> Decision | None:
     )
 
 
-def _sound(info: MediaInfo, container: Container) -> Decision | None:
+def _sound(info: MediaInfo, film: Stream, container: Container) -> Decision | None:
     holds = holdings(container)
-    lost = [s for s in info.of_kind(StreamKind.AUDIO) if not holds.sound(s.codec)]
+    plans = [fate_of(stream, film, holds) for stream in info.of_kind(StreamKind.AUDIO)]
+    # A stream that says nothing of itself holds no sound that anybody could hear.
+    lost = [plan for plan in plans if plan.fate is Fate.DROP and plan.rule is not Ledger.NO_PARAMETERS]
     if not lost:
         return None
-    names = ", ".join(f"stream {s.index} ({s.codec or 'unknown codec'})" for s in lost)
+    names = ", ".join(f"stream {plan.index} ({plan.codec or 'unknown codec'})" for plan in lost)
     return Decision(
         verdict=Verdict.REFUSE,
         reasons=(f"{holds.name} has no place for the film's sound in {names}; encoding it would lose that.",),
@@ -121,7 +126,7 @@ def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: 
     assert film.video is not None  # noqa: S101
     if film.codec == "av1":
         return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",), rule="av1-already")
-    if (found := _sound(info, request.container)) is not None:
+    if (found := _sound(info, film, request.container)) is not None:
         return found
     for rule in REFUSALS:
         if (found := rule(film.video, request)) is not None:

@@ -11,6 +11,7 @@ from reelwright.media.model import Color, MediaInfo, Video
 from reelwright.planning.containers import Container
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
+from reelwright.planning.stream_ledger import Entry, make_ledger, missed
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
@@ -122,6 +123,8 @@ class EncodePlan:
     parameters: tuple[tuple[str, str], ...]
     scoring: Scoring
     streams: tuple[StreamPlan, ...]
+    #: Everything in the source and its fate, by named rules.
+    ledger: tuple[Entry, ...] = ()
     #: What a viewer should know: conversions, and what is not carried over.
     notes: tuple[str, ...]
 
@@ -257,6 +260,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
     size = scaled_size(video, request.scale) if request.scale else None
     width, height = size or even
     streams = plan_streams(info, film, request.container)
+    ledger = make_ledger(info, streams, request.container, scaled=size is not None)
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
     model, scored = scored_with(request.vmaf_model, *even)
     scored = even if scored is None and size is not None else scored
@@ -274,8 +278,10 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         parameters=parameters(request),
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,
+        ledger=ledger,
         notes=(
             *plan_notes(video, streams, scaled=size is not None),
+            *(f"{sentence}." for sentence in missed(ledger)),
             *scale_notes(video, request.scale, scored),
             *excerpt_notes(request),
             *zone_notes(request.zones),

@@ -43,6 +43,39 @@ def check_readable(path: Path) -> None:
         raise SourceError(f"It cannot be read: {error.strerror}.", hint="Check the file's permissions.") from error
 
 
+STREAM_LINE = re.compile(r"\s*Stream #0:(\d+)\b")
+#: Lines of this heading stand below a stream's own, a step further in than it.
+SIDE_HEADING = re.compile(r"(\s*)Side data:\s*")
+
+
+def with_side_data(info: MediaInfo, banner: str) -> MediaInfo:
+    """The facts with what a banner says of each stream's side data, which PyAV does not show."""
+    told = parse_side_data(banner)
+    return replace(
+        info, streams=tuple(replace(s, side_data=told[s.index]) if s.index in told else s for s in info.streams)
+    )
+
+
+def parse_side_data(banner: str) -> dict[int, tuple[tuple[str, str], ...]]:
+    """Side data by stream, from what `ffmpeg -i` prints: name and value of each."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    stream, depth = -1, -1
+    for line in banner.splitlines():
+        if line.startswith("Output #"):
+            break
+        if match := STREAM_LINE.match(line):
+            stream, depth = int(match[1]), -1
+        elif match := SIDE_HEADING.fullmatch(line):
+            depth = len(match[1])
+        elif depth >= 0 and len(line) - len(line.lstrip()) == depth + 2:
+            # Deeper lines belong to the one above them.
+            name, _, value = line.strip().partition(":")
+            found.setdefault(stream, []).append((name, value.strip()))
+        elif depth >= 0 and len(line) - len(line.lstrip()) <= depth:
+            depth = -1
+    return {index: tuple(rows) for index, rows in found.items()}
+
+
 def with_dolby_vision(info: MediaInfo, film: Stream, banner: str) -> MediaInfo:
     """The facts with what a banner says of Dolby Vision."""
     profile = parse_dolby_vision(banner)

@@ -1,6 +1,6 @@
 """FFmpeg command lines and what it says about its progress."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from reelwright.planning.plan import EncodePlan
@@ -49,8 +49,18 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     `framecrc` prints `stream, dts, pts, duration, size, checksum`.
     """
     return [
-        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate", *input_flags(), "-i", file_url(path)),
+        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate"),
+        # Sound whose channels have no names is guessed at, and that said, although nobody listens: not with 0.
+        *("-guess_layout_max", "0", *input_flags(), "-i", file_url(path)),
         *("-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framecrc", "pipe:1"),
+    ]
+
+
+def samples_args(ffmpeg: str, path: str, index: int) -> list[str]:
+    """Decode one sound and print the hash of its samples, as 32-bit integers: what holds 16 or 24 bits keeps them."""
+    return [
+        *(ffmpeg, *QUIET, "-vn", "-sn", "-dn", *input_flags(), "-i", file_url(path), "-map", f"0:{index}"),
+        *("-c:a", "pcm_s32le", "-f", "hash", "-hash", "murmur3", "pipe:1"),
     ]
 
 
@@ -59,12 +69,24 @@ def parse_framecrc(text: str) -> list[int]:
     return [int(line.split(",")[2]) for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def subtitle_args(ffmpeg: str, source: str, indexes: tuple[int, ...], out: str) -> list[str]:
-    """Turn text subtitles into SubRip, in a Matroska file of their own that keeps the source's times."""
-    maps = [part for k in indexes for part in ("-map", f"0:{k}")]
+def convert_args(
+    ffmpeg: str, source: str, streams: Sequence[tuple[int, str]], out: str, offset: int = 0
+) -> list[str]:
+    """Turn streams into other codecs, in a Matroska file of their own that keeps the source's times.
+
+    Args:
+        ffmpeg: the program.
+        source: the file.
+        streams: index and new codec of each.
+        out: where they go, in this order.
+        offset: seconds added to every time, because Matroska has none below zero.
+    """
+    maps = [part for index, _ in streams for part in ("-map", f"0:{index}")]
+    codecs = [part for place, (_, codec) in enumerate(streams) for part in (f"-c:{place}", codec)]
     return [
-        *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(source), *maps),
-        *("-map_chapters", "-1", "-c:s", "subrip", "-fflags", "+bitexact", "-f", "matroska", file_url(out)),
+        *(ffmpeg, *QUIET, "-y", "-copyts", "-vn", *input_flags(), "-i", file_url(source), *maps),
+        *("-map_chapters", "-1", *codecs, "-fflags", "+bitexact", "-avoid_negative_ts", "disabled"),
+        *("-output_ts_offset", str(offset), "-f", "matroska", file_url(out)),
     ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from reelwright.media.model import MediaInfo
 from reelwright.media.plain import info_from
 from reelwright.tools.allow import file_url, input_flags
-from reelwright.tools.facts import check_readable, with_dolby_vision
+from reelwright.tools.facts import check_readable, with_dolby_vision, with_side_data
 from reelwright.tools.spawn import Heard
 
 #: The reader ends itself after so long, should this process be gone by then.
@@ -43,7 +43,9 @@ def look(ffmpeg: str, path: Path) -> MediaInfo | None:
         info = info_from(json.loads(said)["result"])
     except (ValueError, TypeError, KeyError):
         return None
+    text = banner.decode(errors="replace")
+    info = with_side_data(info, text)
     film = info.film
     if film is None or film.codec not in {"hevc", "av1", "h264"}:
         return info
-    return with_dolby_vision(info, film, banner.decode(errors="replace"))
+    return with_dolby_vision(info, film, text)

@@ -1,6 +1,7 @@
 """Join chunks with the rest of the source, and read the result back. Both happen in child processes."""
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -9,14 +10,17 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from reelwright.media.model import MediaInfo, Stream
+from reelwright.media.model import Chapter, MediaInfo, Stream
 from reelwright.media.timing import FrameIndex, Timing, is_constant
 from reelwright.planning.checks.evidence import Attached
+from reelwright.planning.containers import Container
 from reelwright.planning.plan import EncodePlan
-from reelwright.planning.streams import Fate
+from reelwright.planning.stream_ledger import kept_dispositions, stream_tags
+from reelwright.planning.streams import Route, StreamPlan
+from reelwright.planning.tags import Bearer, kept, tag_fates
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import Answer, ask
-from reelwright.tools.ffmpeg import QUIET, subtitle_args
+from reelwright.tools.ffmpeg import QUIET, convert_args
 from reelwright.tools.process import Runner
 
 #: Matroska's clock: milliseconds.
@@ -27,7 +31,7 @@ TICKS = 1000
 class Written:
     """What was written of one copied stream. Times are the output's milliseconds."""
 
-    #: 1: the source; 2: the converted subtitles.
+    #: 1: the source; 2: the converted streams.
     input: int
     index: int
     packets: int
@@ -37,6 +41,14 @@ class Written:
     times: str
     #: When the first packet begins in the source, in seconds; None: there is none.
     begins: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChunkTaken:
+    """What was read of one chunk's file when it was joined: packets, and the hash of all of them."""
+
+    frames: int
+    digest: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +69,8 @@ class Joined:
 
     streams: tuple[Written, ...]
     attachments: tuple[Attached, ...]
+    #: What each chunk's file held, in the film's order.
+    chunks: tuple[ChunkTaken, ...]
     #: Seconds added to every timestamp.
     shift: Fraction
 
@@ -68,6 +82,8 @@ class Inspection:
     streams: tuple[ReadBack, ...]
     #: PTS of each packet of the film, in milliseconds.
     film_ticks: tuple[int, ...]
+    #: Hash of the film's packets, chunk by chunk.
+    chunks: tuple[str, ...]
     attachments: tuple[Attached, ...]
     #: Hash of every byte of the file.
     content: str
@@ -80,7 +96,7 @@ def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
     """
     if index.timing is Timing.COUNTED:
         return Fraction(0)
-    kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
+    kept = {s.index for s in plan.streams if s.is_carried}
     starts = [index.pts[0] * index.time_base]
     starts += [start for s in info.streams if s.index in kept and (start := start_of(s)) is not None]
     earliest = min(starts)
@@ -127,25 +143,27 @@ class Join:
     film_tags: dict[str, str]
     #: Display aspect where samples are not square; None where they are.
     display_aspect: Fraction | None
-    #: Where converted subtitles and the request are written.
+    #: Of a whole film's chapters, or an excerpt's, as they are written, on the source's clock.
+    chapters: tuple[Chapter, ...]
+    #: Where converted streams and the request are written.
     folder: Path
 
 
-async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> Joined:
+async def join(runner: Runner, ffmpeg: str, info: MediaInfo, plan: EncodePlan, job: Join) -> Joined:
     """Write the output under the name given; tell what was copied.
 
     Raises:
         SourceError: a stream of the source cannot be carried.
         ToolError, ResourceError: the writer failed.
     """
-    texts = tuple(s.index for s in plan.streams if s.fate is Fate.CONVERT)
-    converted = job.folder / "subtitles.mkv"
-    if texts:
+    made = tuple((s.index, s.codec_out or "copy") for s in plan.streams if s.route is Route.FFMPEG)
+    converted = job.folder / "converted.mkv"
+    if made:
         await runner.run(
-            subtitle_args(ffmpeg, os.fspath(job.source), texts, os.fspath(converted)), what="Converting subtitles"
+            convert_args(ffmpeg, os.fspath(job.source), made, os.fspath(converted), lead_of(info)), what="Converting streams"
         )
     joined = job.out if job.display_aspect is None else job.folder / "joined.mkv.part"
-    asked = request(plan, job, texts, converted, joined)
+    asked = request(info, plan, job, converted, joined)
     answer = await ask(runner, "mux", asked, what="Joining the chunks", folder=job.folder, writes=joined)
     if job.display_aspect is not None:
         await runner.run(aspect_args(ffmpeg, asked, job, joined), what="Setting the display aspect")
@@ -162,7 +180,9 @@ def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> 
     for k, row in enumerate(asked["attachments"]):
         attached += ["-attach", row["extract_to"], f"-metadata:s:t:{k}", f"mimetype={row['mimetype']}"]
         attached += [f"-metadata:s:t:{k}", f"filename={row['file_name']}"]
-    streams = 1 + len(asked["copies"]) + len(asked["conversions"])
+        for key, value in row["tags"]:
+            attached += [f"-metadata:s:t:{k}", f"{key}={value}"]
+    streams = 1 + len(asked["streams"])
     maps = [part for k in range(streams) for part in ("-map", f"0:{k}")]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(joined), *maps, "-c", "copy"),
@@ -172,8 +192,12 @@ def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> 
     ]
 
 
-def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path, out: Path) -> dict[str, Any]:
+def request(info: MediaInfo, plan: EncodePlan, job: Join, converted: Path, out: Path) -> dict[str, Any]:
     """The request to the joining child."""
+    container, by_index = plan.request.container, {s.index: s for s in info.streams}
+    film = by_index[plan.video_index]
+    plans = {s.index: s for s in plan.streams}
+    told = described(film, plans[film.index], container)
     return {
         "source": os.fspath(job.source),
         "video_index": plan.video_index,
@@ -184,28 +208,74 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
         "window": [str(t) for t in job.window] if job.window else None,
         "shift": str(job.shift),
         "rate": str(job.rate) if job.rate is not None else None,
-        "film_tags": job.film_tags,
-        "copies": [{"index": s.index} for s in plan.streams if s.fate is Fate.COPY],
-        "converted": os.fspath(converted) if texts else None,
-        "conversions": list(texts),
+        "tags": dict(kept(tag_fates(info.tags, Bearer.FILE, container, info.broken_tags))),
+        "film": {**told, "tags": {**told["tags"], **job.film_tags}},
+        "streams": carried(by_index, plan),
+        "converted": os.fspath(converted) if any(s.route is Route.FFMPEG for s in plan.streams) else None,
+        "lead": lead_of(info),
+        "chapters": [
+            {
+                "start": str(chapter.start),
+                "end": str(chapter.end),
+                "tags": dict(kept(tag_fates(chapter.tags, Bearer.CHAPTER, container, chapter.broken_tags))),
+            }
+            for chapter in job.chapters
+        ],
         "attachments": [
             {
                 "index": s.index,
                 "file_name": s.file_name,
                 "mimetype": s.mimetype,
+                "tags": described(by_index[s.index], s, container)["tags"],
                 "extract_to": os.fspath(job.folder / f"attached-{s.index}.part") if job.display_aspect else None,
             }
             for s in plan.streams
-            if s.fate is Fate.ATTACH
+            if s.route is Route.FILE
         ],
     }
 
 
-async def inspect(runner: Runner, path: Path, film: int) -> tuple[Inspection, Answer]:
-    """Read a finished file back, every packet of it.
+def lead_of(info: MediaInfo) -> int:
+    """Whole seconds by which converted streams lie later in their own file, so that none begins before zero."""
+    starts = [start for stream in info.streams if (start := start_of(stream)) is not None]
+    return max(0, ceil(-min(starts, default=Fraction(0))))
+
+
+def described(stream: Stream, plan: StreamPlan, container: Container) -> dict[str, Any]:
+    """What a stream of the output says of itself."""
+    return {
+        "tags": dict(kept(stream_tags(stream, plan, container))),
+        "dispositions": list(kept_dispositions(stream, plan, container)),
+    }
+
+
+def carried(by_index: Mapping[int, Stream], plan: EncodePlan) -> list[dict[str, Any]]:
+    """The streams beside the film in their order: from which input each comes, and what it says of itself."""
+    rows, converted = [], 0
+    for planned in plan.streams:
+        if not planned.is_carried:
+            continue
+        anew = planned.route is Route.FFMPEG
+        rows.append(
+            {
+                "input": 2 if anew else 1,
+                "place": converted if anew else planned.index,
+                "framing": planned.framing.value if planned.framing else None,
+                **described(by_index[planned.index], planned, plan.request.container),
+            }
+        )
+        converted += anew
+    return rows
+
+
+async def inspect(
+    runner: Runner, path: Path, film: int, chunks: Sequence[int], folder: Path
+) -> tuple[Inspection, Answer]:
+    """Read a finished file back, every packet of it; `chunks` are the numbers of frames of the film's chunks.
 
     Raises:
         SourceError: it cannot be read.
     """
-    answer = await ask(runner, "inspect", {"path": os.fspath(path), "film": film}, what="Reading the output back")
+    asked = {"path": os.fspath(path), "film": film, "chunks": list(chunks)}
+    answer = await ask(runner, "inspect", asked, what="Reading the output back", folder=folder)
     return TypeAdapter(Inspection).validate_python(answer.result), answer

@@ -10,7 +10,13 @@ from pydantic import TypeAdapter
 from reelwright.media.model import MediaInfo
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import ask
-from reelwright.tools.facts import check_folder, check_readable, parse_dolby_vision, with_dolby_vision
+from reelwright.tools.facts import (
+    check_folder,
+    check_readable,
+    parse_dolby_vision,
+    with_dolby_vision,
+    with_side_data,
+)
 from reelwright.tools.process import Runner
 
 __all__ = ["check_folder", "check_readable", "parse_dolby_vision", "probe"]
@@ -29,15 +35,16 @@ async def probe(runner: Runner, ffmpeg: str, path: Path) -> MediaInfo:
         ToolError: the reader crashed.
     """
     check_readable(path)
-    # Both at once, although not every film needs the banner: it is short work beside the other.
     told = asyncio.ensure_future(_banner(runner, ffmpeg, path))
     try:
         answer = await ask(runner, "probe", {"path": os.fspath(path)}, what="Reading the file's facts")
         info = _adapter().validate_python(answer.result)
+        banner = await told
+        info = with_side_data(info, banner)
         film = info.film
         if film is None or film.codec not in {"hevc", "av1", "h264"}:
             return info
-        return with_dolby_vision(info, film, await told)
+        return with_dolby_vision(info, film, banner)
     finally:
         told.cancel()
         await asyncio.wait({told})

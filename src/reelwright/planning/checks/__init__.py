@@ -5,24 +5,32 @@ from collections.abc import Callable
 from reelwright.planning.checks.evidence import Check, Evidence
 from reelwright.planning.checks.frames import check_decode, check_duration, check_frames, check_times
 from reelwright.planning.checks.picture import check_color, check_picture
+from reelwright.planning.checks.pictures import check_pictures
 from reelwright.planning.checks.streams import (
     check_attachments,
     check_chapters,
     check_copies,
     check_inventory,
     check_offset,
+    check_samples,
+    check_side_data,
+    check_tags,
 )
 
 CHECKS: tuple[Callable[[Evidence], Check], ...] = (
     check_frames,
     check_times,
     check_decode,
+    check_pictures,
     check_picture,
     check_color,
     check_duration,
     check_inventory,
     check_attachments,
     check_copies,
+    check_samples,
+    check_tags,
+    check_side_data,
     check_chapters,
     check_offset,
 )

@@ -4,7 +4,6 @@ from fractions import Fraction
 
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.checks.evidence import TICKS, Check, Evidence
-from reelwright.planning.streams import Fate
 
 
 def expected_ticks(index: FrameIndex, shift: Fraction) -> list[Fraction]:
@@ -44,7 +43,7 @@ def check_duration(e: Evidence) -> Check:
     got = Fraction(ticks[-1] - ticks[0], TICKS) + last if ticks else Fraction(0)
     # The container counts from zero and to the end of whatever ends last; other streams may end after the film.
     said, end = e.output.duration, (Fraction(ticks[-1], TICKS) + last if ticks else Fraction(0))
-    alone = sum(s.fate in {Fate.ENCODE, Fate.COPY, Fate.CONVERT} for s in e.plan.streams) == 1
+    alone = not any(s.is_carried for s in e.plan.streams)
     # A copied file may not know the length of its last frame.
     right = said is not None and said >= end - max(frame, last) and (not alone or said <= end + frame)
     passed = abs(got - e.index.duration) <= frame and right

@@ -1,13 +1,16 @@
-"""Checks of everything beside the film: streams, attached files, chapters, offsets."""
+"""Checks of everything beside the film against the stream ledger: streams, files, tags, chapters, offsets."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from reelwright.media.model import Chapter, Stream, StreamKind
+from reelwright.planning.chapters import chapter_fates, written
 from reelwright.planning.checks.evidence import TICKS, Check, Evidence
-from reelwright.planning.excerpt import clip_chapters, is_excerpt, window_of
-from reelwright.planning.streams import Fate
+from reelwright.planning.excerpt import is_excerpt, window_of
+from reelwright.planning.stream_ledger import CARRIED, bearer_of, is_file, kept_dispositions
+from reelwright.planning.streams import Fate, Route, StreamPlan
+from reelwright.planning.tags import Bearer, differing, kept, tag_fates
 
 
 def _language(stream: Stream) -> str:
@@ -20,24 +23,26 @@ def inventory(streams: Sequence[Stream]) -> list[tuple[str, ...]]:
     return [(s.kind.value, s.codec or "", _language(s), s.title or "", " ".join(s.dispositions)) for s in streams]
 
 
-def expected_inventory(e: Evidence) -> list[tuple[str, ...]]:
-    """What the plan says the output holds: the film first, then copies, then converted subtitles."""
+def carried_pairs(e: Evidence) -> list[tuple[Stream, StreamPlan]]:
+    """Streams of the source that are streams of the output, as they must come there: the film, then the others."""
     by_index = {s.index: s for s in e.source.streams}
-    film = by_index[e.plan.video_index]
-    rows: list[tuple[str, ...]] = [("video", "av1", _language(film), film.title or "", " ".join(film.dispositions))]
-    rows += inventory([by_index[s.index] for s in e.plan.streams if s.fate is Fate.COPY])
-    for stream in e.plan.streams:
-        if stream.fate is Fate.CONVERT:
-            original = by_index[stream.index]
-            rows.append(
-                ("subtitle", "subrip", _language(original), original.title or "", " ".join(original.dispositions))
-            )
+    film = next(s for s in e.plan.streams if s.index == e.plan.video_index)
+    return [(by_index[s.index], s) for s in (film, *(s for s in e.plan.streams if s.is_carried))]
+
+
+def expected_inventory(e: Evidence) -> list[tuple[str, ...]]:
+    """What the plan says the output holds."""
+    rows: list[tuple[str, ...]] = []
+    for stream, planned in carried_pairs(e):
+        codec = "av1" if planned.fate is Fate.ENCODE else planned.codec_out or stream.codec or ""
+        flags = " ".join(kept_dispositions(stream, planned, e.plan.request.container))
+        rows.append((stream.kind.value, codec, _language(stream), stream.title or "", flags))
     return rows
 
 
 def check_inventory(e: Evidence) -> Check:
     """Every stream the plan keeps is there, with its language, title and dispositions, and no other."""
-    got, want = inventory([s for s in e.output.streams if not is_attached(s)]), expected_inventory(e)
+    got, want = inventory([s for s in e.output.streams if not is_file(s)]), expected_inventory(e)
     pairs = [(g, w) for g, w in zip(got, want, strict=False) if g != w]
     if len(got) != len(want):
         return Check(name="streams", passed=False, detail=f"{len(got)} streams instead of {len(want)}")
@@ -46,17 +51,12 @@ def check_inventory(e: Evidence) -> Check:
     return Check(name="streams", passed=True, detail=f"{len(got)} streams")
 
 
-def is_attached(stream: Stream) -> bool:
-    """Whether a stream of the output is an attached file; pictures among them look like video."""
-    return stream.kind is StreamKind.ATTACHMENT or (stream.video is not None and stream.video.attached_picture)
-
-
 def check_attachments(e: Evidence) -> Check:
     """Fonts and covers are there byte for byte, with their names and types, and no others."""
-    kept, want = Counter(e.attachments), Counter(e.attached)
+    there, want = Counter(e.attachments), Counter(e.attached)
     planned = sum(s.fate is Fate.ATTACH for s in e.plan.streams)
-    shown = sum(is_attached(s) for s in e.output.streams)
-    missing, added = sorted(f.name for f in want - kept), sorted(f.name for f in kept - want)
+    shown = sum(is_file(s) for s in e.output.streams)
+    missing, added = sorted(f.name for f in want - there), sorted(f.name for f in there - want)
     wrong = [f"{name} is missing or differs" for name in missing] + [f"{name} is not the source's" for name in added]
     if len(e.attached) != planned or shown != planned:
         wrong.append(f"{shown} attached files instead of {planned}")
@@ -70,18 +70,101 @@ def check_copies(e: Evidence) -> Check:
     return Check(name="copies", passed=not wrong, detail=detail)
 
 
-def check_chapters(e: Evidence) -> Check:
-    """The same chapters, each from and to the same time, to half a tick."""
-    want, got = e.source.chapters, e.output.chapters
+def check_samples(e: Evidence) -> Check:
+    """Sound that is stored in another way has every sample it had."""
+    wrong = [s.index for s in e.samples if s.source != s.output]
+    said = f"{len(e.samples)} sounds equal in every sample" if e.samples else "no sound is stored in another way"
+    return Check(name="samples", passed=not wrong, detail=f"sound {wrong[0]} differs" if wrong else said)
+
+
+def _tag_pairs(e: Evidence) -> Iterator[tuple[str, tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]]:
+    """Each bearer of tags: its name, what it must say, and what it says."""
+    container = e.plan.request.container
+    yield "the file", kept(tag_fates(e.source.tags, Bearer.FILE, container, e.source.broken_tags)), e.output.tags
+    there = [s for s in e.output.streams if not is_file(s)]
+    files = [s for s in e.output.streams if is_file(s)]
+    wanted = [s for s in e.plan.streams if s.route is Route.FILE]
+    by_index = {s.index: s for s in e.source.streams}
+    pairs = [*zip(carried_pairs(e), there, strict=False)]
+    pairs += zip([(by_index[s.index], s) for s in wanted], files_in_order(files, wanted), strict=False)
+    for (stream, planned), output in pairs:
+        fates = tag_fates(stream.tags, bearer_of(planned), container, stream.broken_tags)
+        # An undetermined language is left out, and how pictures for two eyes lie is no tag but an element.
+        told = tuple(pair for pair in kept(fates) if pair != ("language", "und"))
+        said = tuple(pair for pair in output.tags if planned.route is not Route.FILE or not _is_name(pair[0]))
+        yield f"stream {stream.index}", told, said
+
+
+def _is_name(key: str) -> bool:
+    return key.lower() in {"filename", "mimetype"}
+
+
+def files_in_order(files: Sequence[Stream], wanted: Sequence[StreamPlan]) -> list[Stream]:
+    """Attached files of the output in the plan's order: readers list pictures among them by themselves."""
+    left, found = list(files), []
+    for planned in wanted:
+        match = next((f for f in left if f.file_name == planned.file_name), None)
+        if match is not None:
+            left.remove(match)
+            found.append(match)
+    return found if len(found) == len(wanted) else list(files)
+
+
+def check_tags(e: Evidence) -> Check:
+    """Every tag the ledger keeps is there, of the file, of each stream and of each attached file, and no other."""
+    count = 0
+    for name, want, got in _tag_pairs(e):
+        count += len(want)
+        if wrong := differing(want, got):
+            return Check(name="tags", passed=False, detail=f"{wrong[0]} of {name} differs")
+    return Check(name="tags", passed=True, detail=f"{count} tags, equal")
+
+
+def check_side_data(e: Evidence) -> Check:
+    """What the ledger carries over beside the codecs' own parameters is there, in the same words."""
+    there = [s for s in e.output.streams if not is_file(s)]
+    count = 0
+    for (stream, _), output in zip(carried_pairs(e), there, strict=False):
+        got = dict(output.side_data)
+        # Numbers of HDR are compared by the check on colours, to the step AV1 has for them.
+        want = {k: v for k, v in stream.side_data if k in CARRIED - BY_COLOUR}
+        count += len(want)
+        wrong = next((k for k, v in want.items() if got.get(k) != v), None)
+        if wrong is not None:
+            detail = f"{wrong} of stream {stream.index} is {got.get(wrong, 'missing')}, not {want[wrong]}"
+            return Check(name="side data", passed=False, detail=detail)
+    return Check(name="side data", passed=True, detail=f"{count} side data, equal")
+
+
+#: Side data that other checks compare.
+BY_COLOUR = frozenset(
+    {
+        *("Mastering Display Metadata", "Content Light Level Metadata", "DOVI configuration record"),
+        "Ambient Viewing Environment",
+    }
+)
+
+
+def expected_chapters(e: Evidence) -> tuple[Chapter, ...]:
+    """The chapters the output has, on the source's clock."""
     if is_excerpt(e.plan.request):
-        want = clip_chapters(want, window_of(e.index))
+        return written(chapter_fates(e.source.chapters, window=window_of(e.index)))
+    return written(chapter_fates(e.source.chapters, shift=e.shift))
+
+
+def check_chapters(e: Evidence) -> Check:
+    """The same chapters, each from and to the same time, to half a tick, with its title and other tags."""
+    want, got = expected_chapters(e), e.output.chapters
+    container = e.plan.request.container
 
     def apart(source: Fraction, output: Fraction) -> bool:
         # A chapter that begins before the film's clock does begins with it.
         return abs(max(Fraction(0), source + e.shift) - output) * TICKS > Fraction(1, 2)
 
     def differ(a: Chapter, b: Chapter) -> bool:
-        return apart(a.start, b.start) or apart(a.end, b.end) or (a.title or "") != (b.title or "")
+        tags = kept(tag_fates(a.tags, Bearer.CHAPTER, container, a.broken_tags))
+        same = (a.title or "") == (b.title or "") and not differing(tags, b.tags)
+        return apart(a.start, b.start) or apart(a.end, b.end) or not same
 
     wrong = next((k for k, (a, b) in enumerate(zip(want, got, strict=False), 1) if differ(a, b)), None)
     detail = f"{len(got)} of {len(want)} chapters" + (f", chapter {wrong} differs" if wrong else "")
@@ -90,8 +173,8 @@ def check_chapters(e: Evidence) -> Check:
 
 def check_offset(e: Evidence) -> Check:
     """Every sound starts as long after or before the picture as in the source, to a tick."""
-    kept = {s.index for s in e.plan.streams if s.fate is Fate.COPY}
-    before = _starts([s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept])
+    kept_ones = {s.index for s in e.plan.streams if s.is_carried}
+    before = _starts([s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept_ones])
     before = before if e.sounds_begin is None else list(e.sounds_begin)
     after = _starts(e.output.of_kind(StreamKind.AUDIO))
     if not before or not e.packet_ticks:

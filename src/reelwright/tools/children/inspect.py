@@ -10,7 +10,7 @@ import av.stream
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
-from reelwright.tools.children.packets import Tally, attached_facts, to_ticks
+from reelwright.tools.children.packets import Spans, Tally, attached_facts, to_ticks
 from reelwright.tools.hashing import content_hash
 
 
@@ -19,6 +19,7 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     path: str = request["path"]
     tallies: dict[int, Tally] = {}
     film: list[int] = []
+    spans = Spans(request["chunks"])
     pictures: list[dict[str, str]] = []
     container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
@@ -32,15 +33,18 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
             if packet.pts is None:
                 continue
             ticks = to_ticks(packet.pts, packet.time_base, Fraction(0))
-            tallies.setdefault(packet.stream_index, Tally()).add(bytes(packet), ticks)
+            known = tallies.setdefault(packet.stream_index, Tally(ordered=packet.stream.type != "subtitle"))
+            known.add(bytes(packet), ticks)
             if packet.stream_index == request["film"]:
                 film.append(ticks)
+                spans.add(bytes(packet))
         attachments = [
             attached_facts(s.name, s.mimetype, bytes(s.data)) for s in container.streams if s.type == "attachment"
         ]
     return {
         "streams": [{"index": index, **tally.facts()} for index, tally in sorted(tallies.items())],
         "film_ticks": sorted(film),
+        "chunks": spans.end(),
         "attachments": [*attachments, *pictures],
         "content": content_hash(Path(path)),
     }
