@@ -10,7 +10,7 @@ import pytest
 from examples import HDR, RICH, cover, film, index, info, plan, sound, stream
 from reelwright.media.model import Chapter, Color, MediaInfo, Stream, StreamKind
 from reelwright.planning.checks import CHECKS, run_checks
-from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence
+from reelwright.planning.checks.evidence import Attached, Check, ChunkPackets, Copied, Evidence, Samples
 
 FONT = Attached(name="a.ttf", mimetype="font/ttf", digest="f0")
 COVER = Attached(name="cover.jpg", mimetype="image/jpeg", digest="c0")
@@ -35,6 +35,11 @@ GOOD = Evidence(
     copied=tuple(Copied(index=k, written=(9, f"p{k}", f"t{k}"), read=(9, f"p{k}", f"t{k}")) for k in (1, 2, 3, 0)),
     attached=(FONT, COVER),
     attachments=(FONT, COVER),
+    chunks=(
+        ChunkPackets(frames=100, scored="a", taken="a", read="a"),
+        ChunkPackets(frames=150, scored="b", taken="b", read="b"),
+    ),
+    samples=(Samples(index=2, source="s", output="s"),),
 )
 Spoil = Callable[[Evidence], Evidence]
 

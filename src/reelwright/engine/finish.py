@@ -20,9 +20,19 @@ from reelwright.planning.checks import run_checks
 from reelwright.planning.checks.evidence import Attached, Check, ChunkPackets, Copied, Evidence, Samples
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Route, Rule, StreamPlan
-from reelwright.tools.ffmpeg import decode_args, parse_framecrc, samples_args
+from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc, samples_args
 from reelwright.tools.hashing import content_hash
-from reelwright.tools.mux import Inspection, Join, Written, display_aspect, inspect, join, nominal_rate, shift_of, start_of
+from reelwright.tools.mux import (
+    Inspection,
+    Join,
+    Written,
+    display_aspect,
+    inspect,
+    join,
+    nominal_rate,
+    shift_of,
+    start_of,
+)
 from reelwright.tools.probe import probe
 from reelwright.version import VERSION
 
@@ -173,7 +183,7 @@ async def gather(
         on_line=lambda _: tell(next(lines)),
         check=False,
     )
-    warnings = [line for line in decoded.stderr.splitlines() if line.strip()]
+    warnings = complaints_of(decoded.stderr)
     if decoded.returncode != 0 and not warnings:
         warnings = [f"the decoder ended with status {decoded.returncode}"]
     rows = tuple(Written(**row) for row in assembled["written"])

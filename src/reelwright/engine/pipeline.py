@@ -12,7 +12,7 @@ from reelwright.engine.analysis import Reader
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
-from reelwright.engine.outcome import analysis_of, film_score, outcome_of_error, plain_plan
+from reelwright.engine.outcome import analysis_of, film_score, outcome_of_error, plain_ledger, plain_plan
 from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.published import ProgressFile
@@ -30,7 +30,7 @@ from reelwright.planning.chunking import Chunk
 from reelwright.planning.containers import container_of
 from reelwright.planning.decision import Decision, Verdict, decide
 from reelwright.planning.division import divide
-from reelwright.planning.plan import EncodePlan, Request, make_plan
+from reelwright.planning.plan import EncodePlan, Request, make_plan, with_late_streams
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.probe import check_folder, check_readable, probe
 from reelwright.tools.process import sweep
@@ -131,6 +131,7 @@ class Line:
                 locks=locks,
             )
             index, workspace = await reader.analyse(plan.video_index)
+            plan = with_late_streams(plan, index)
             chunks = divide(index, plan.request)  # what does not fit the film is told before anything is written
             self.save_scenes(index)
             if self.options.dry_run:
@@ -159,7 +160,7 @@ class Line:
         self.emit(
             EventName.ANALYSIS_COMPLETE,
             "planned",
-            plan=plain_plan(plan),
+            plan={**plain_plan(plan), "ledger": plain_ledger(plan.ledger)},
             source_id=source,
             job_id=self.job_key(plan, source) if source else None,
         )
@@ -191,6 +192,7 @@ class Line:
             work_folder=os.fspath(workspace.root.absolute()),
         )
         known = await services.offload(services.store.open_job, job)
+        await services.offload(services.store.commit_fates, job.id, plan.ledger)
         limits, info = self.options.limits, self.info_or_fail()
         pace = Pace(await spread(plan, source_size(info), limits, services), limits, self.emit, workspace.root)
         film = Film(

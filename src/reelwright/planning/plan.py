@@ -8,11 +8,12 @@ from typing import Any
 
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
+from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import Container
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
-from reelwright.planning.stream_ledger import Entry, make_ledger, missed
-from reelwright.planning.streams import Fate, StreamPlan, plan_streams
+from reelwright.planning.stream_ledger import Entry, Subject, entry, make_ledger, missed
+from reelwright.planning.streams import Fate, Rule, StreamPlan, plan_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
 
@@ -288,6 +289,17 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
             *cut_notes(request),
         ),
     )
+
+
+def with_late_streams(plan: EncodePlan, index: FrameIndex) -> EncodePlan:
+    """The plan with what reading the whole film has found besides: streams its beginning does not tell of."""
+    known = {stream.index for stream in plan.streams}
+    late = sorted(number for number, size in index.stream_bytes if number not in known and size)
+    if not late:
+        return plan
+    rows = tuple(entry(Subject.STREAM, number, "unknown", fate=Fate.DROP, rule=Rule.APPEARED_LATE) for number in late)
+    notes = tuple(f"Stream {row.stream}: {row.reason}; it is not carried over." for row in rows)
+    return replace(plan, ledger=(*plan.ledger, *rows), notes=(*plan.notes, *notes))
 
 
 def zoned(plan: EncodePlan, zone: Zone | None) -> EncodePlan:

@@ -1,5 +1,6 @@
 """FFmpeg command lines and what it says about its progress."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -56,6 +57,17 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     ]
 
 
+#: What FFmpeg says of streams beside the film, such as a font of a type it does not know. The film is stream 0.
+BESIDE_THE_FILM = re.compile(
+    r"Could not find codec parameters for stream [1-9]|Consider increasing the value for the '"
+)
+
+
+def complaints_of(stderr: str) -> list[str]:
+    """What a decoder complained of, less what concerns other streams than the film."""
+    return [line for line in stderr.splitlines() if line.strip() and not BESIDE_THE_FILM.search(line)]
+
+
 def samples_args(ffmpeg: str, path: str, index: int) -> list[str]:
     """Decode one sound and print the hash of its samples, as 32-bit integers: what holds 16 or 24 bits keeps them."""
     return [
@@ -69,9 +81,7 @@ def parse_framecrc(text: str) -> list[int]:
     return [int(line.split(",")[2]) for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def convert_args(
-    ffmpeg: str, source: str, streams: Sequence[tuple[int, str]], out: str, offset: int = 0
-) -> list[str]:
+def convert_args(ffmpeg: str, source: str, streams: Sequence[tuple[int, str]], out: str, offset: int = 0) -> list[str]:
     """Turn streams into other codecs, in a Matroska file of their own that keeps the source's times.
 
     Args:

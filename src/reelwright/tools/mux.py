@@ -160,7 +160,8 @@ async def join(runner: Runner, ffmpeg: str, info: MediaInfo, plan: EncodePlan, j
     converted = job.folder / "converted.mkv"
     if made:
         await runner.run(
-            convert_args(ffmpeg, os.fspath(job.source), made, os.fspath(converted), lead_of(info)), what="Converting streams"
+            convert_args(ffmpeg, os.fspath(job.source), made, os.fspath(converted), lead_of(info)),
+            what="Converting streams",
         )
     joined = job.out if job.display_aspect is None else job.folder / "joined.mkv.part"
     asked = request(info, plan, job, converted, joined)
@@ -184,6 +185,9 @@ def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> 
             attached += [f"-metadata:s:t:{k}", f"{key}={value}"]
     streams = 1 + len(asked["streams"])
     maps = [part for k in range(streams) for part in ("-map", f"0:{k}")]
+    # Left to itself FFmpeg marks one of several streams of a kind as the default one where none is.
+    flags = [row["dispositions"] for row in (asked["film"], *asked["streams"])]
+    maps += [part for k, names in enumerate(flags) for part in (f"-disposition:{k}", "+".join(names) or "0")]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(joined), *maps, "-c", "copy"),
         *("-map_metadata", "0", "-map_chapters", "0", "-aspect:v:0", str(job.display_aspect).replace("/", ":")),
