@@ -321,5 +321,6 @@ def cut_last(path: Path) -> bytes:
 def copied_by_ffmpeg(path: Path) -> bytes:
     """A plain copy by FFmpeg's command line, which makes cover art a video track."""
     copy = path.with_suffix(".copy.mkv")
-    run(path.parent, "-i", path, "-map", "0", "-c", "copy", "-default_mode", "passthrough", copy)
+    times = ("-copyts", "-avoid_negative_ts", "disabled", "-default_mode", "passthrough")
+    run(path.parent, *times[:1], "-i", path, "-map", "0", "-c", "copy", *times[1:], copy)
     return copy.read_bytes()

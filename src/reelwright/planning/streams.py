@@ -100,15 +100,19 @@ def _copy(stream: Stream) -> StreamPlan:
     )
 
 
+def _cover(stream: Stream, holds: Holdings) -> StreamPlan:
+    mimetype, suffix = PICTURE_TYPES.get(stream.codec or "", ("", ""))
+    if not mimetype:
+        return _plan(stream, Fate.DROP, f"cover art in {stream.codec} has no place in {holds.name}", Rule.NO_PLACE)
+    return _attachment(stream, f"cover.{suffix}", mimetype)
+
+
 def _video(stream: Stream, film: Stream, holds: Holdings) -> StreamPlan:
     if stream.index == film.index:
         return _plan(stream, Fate.ENCODE)
     video = stream.video
     if video and video.attached_picture:
-        mimetype, suffix = PICTURE_TYPES.get(stream.codec or "", ("", ""))
-        if not mimetype:
-            return _plan(stream, Fate.DROP, f"cover art in {stream.codec} has no place in {holds.name}", Rule.NO_PLACE)
-        return _attachment(stream, f"cover.{suffix}", mimetype)
+        return _cover(stream, holds)
     if stream.codec is None:
         return _plan(stream, Fate.DROP, "pictures in an unknown codec", Rule.NO_READER)
     if not holds.pictures(stream.codec):

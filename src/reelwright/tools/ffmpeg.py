@@ -95,7 +95,17 @@ def convert_args(ffmpeg: str, source: str, streams: Sequence[tuple[int, str]], o
     codecs = [part for place, (_, codec) in enumerate(streams) for part in (f"-c:{place}", codec)]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", "-vn", *input_flags(), "-i", file_url(source), *maps),
-        *("-map_chapters", "-1", *codecs, "-fflags", "+bitexact", "-avoid_negative_ts", "disabled"),
+        *(
+            "-map_metadata",
+            "-1",
+            "-map_chapters",
+            "-1",
+            *codecs,
+            "-fflags",
+            "+bitexact",
+            "-avoid_negative_ts",
+            "disabled",
+        ),
         *("-output_ts_offset", str(offset), "-f", "matroska", file_url(out)),
     ]
 

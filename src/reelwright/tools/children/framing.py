@@ -35,6 +35,8 @@ def with_lengths(packet: bytes) -> bytes:
     A zero before a start code belongs to it; no part ends in one (ITU-T H.264, B.1 and 7.4.1).
     """
     marks = [match.span() for match in START_CODE.finditer(packet)]
+    if not marks:
+        return packet
     ends = [begin for begin, _ in marks[1:]] + [len(packet)]
     parts = []
     for (_, begin), end in zip(marks, ends, strict=True):
@@ -42,7 +44,7 @@ def with_lengths(packet: bytes) -> bytes:
         part = part.rstrip(b"\x00") if end < len(packet) else part
         if part:
             parts.append(len(part).to_bytes(4, "big") + part)
-    return b"".join(parts) if marks else packet
+    return b"".join(parts)
 
 
 class Segments:

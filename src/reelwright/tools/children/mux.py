@@ -268,7 +268,7 @@ def attached_bytes(source: Any, path: str, index: int) -> bytes:
     stream = source.streams[index]
     if stream.type == "attachment":
         return bytes(stream.data)
-    with av.open(file_url(path), options=INPUT_OPTIONS) as again:
+    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as again:
         return next(bytes(p) for p in again.demux(again.streams[index]) if p.size)
 
 
