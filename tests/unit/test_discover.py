@@ -149,8 +149,8 @@ def test_each_film_goes_where_it_was_told(
 @pytest.mark.parametrize(
     ("sources", "output", "says"),
     [
-        (["a.mp4"], "x.mp4", "no Matroska file"),
-        (["a.mp4"], "x", "no Matroska file"),
+        (["a.mp4"], "x.mp4", "neither a Matroska nor an MP4 file"),
+        (["a.mp4"], "x", "neither a Matroska nor an MP4 file"),
         (["a.mp4", "a.mp4"], "new", "would both become"),
         (["a.mp4", "a.mkv"], None, "would both become"),
     ],

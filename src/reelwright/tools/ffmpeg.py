@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reelwright.planning.containers import Container, holdings
 from reelwright.planning.plan import EncodePlan
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.frames import FrameCommand
@@ -59,12 +60,19 @@ def parse_framecrc(text: str) -> list[int]:
     return [int(line.split(",")[2]) for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def subtitle_args(ffmpeg: str, source: str, indexes: tuple[int, ...], out: str) -> list[str]:
-    """Turn text subtitles into SubRip, in a Matroska file of their own that keeps the source's times."""
+#: What converted subtitles are written in: a file of their own that keeps the source's times.
+SUBTITLE_MUXERS = {Container.MATROSKA: "matroska", Container.MP4: "mp4"}
+
+
+def subtitle_args(
+    ffmpeg: str, source: str, indexes: tuple[int, ...], out: str, container: Container = Container.MATROSKA
+) -> list[str]:
+    """Turn text subtitles into the text that a container has: SubRip in Matroska, timed text in MP4."""
     maps = [part for k in indexes for part in ("-map", f"0:{k}")]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(source), *maps),
-        *("-map_chapters", "-1", "-c:s", "subrip", "-fflags", "+bitexact", "-f", "matroska", file_url(out)),
+        *("-map_chapters", "-1", "-c:s", holdings(container).text_codec),
+        *("-fflags", "+bitexact", "-f", SUBTITLE_MUXERS[container], file_url(out)),
     ]
 
 
