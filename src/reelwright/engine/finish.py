@@ -20,7 +20,7 @@ from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidenc
 from reelwright.planning.clocks import film_clock
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Fate
-from reelwright.tools.ffmpeg import decode_args, parse_framecrc
+from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.mux import (
     Inspection,
@@ -170,7 +170,7 @@ async def gather(
         on_line=lambda _: tell(next(lines)),
         check=False,
     )
-    warnings = [line for line in decoded.stderr.splitlines() if line.strip()]
+    warnings = complaints_of(decoded.stderr)
     if decoded.returncode != 0 and not warnings:
         warnings = [f"the decoder ended with status {decoded.returncode}"]
     written = tuple(Written(**row) for row in assembled["written"])

@@ -214,10 +214,14 @@ def held_notes(container: Container, info: MediaInfo, written: Sequence[Stream])
     for stream, kept in zip(written, marks, strict=True):
         if missing := [name for name in stream.dispositions if name not in kept]:
             notes.append(f"Stream {stream.index}: {holds.name} does not mark streams as {', '.join(missing)}.")
-        if added := [name for name in kept if name not in stream.dispositions]:
-            notes.append(f"Stream {stream.index} is marked {', '.join(added)}, as {holds.name} has it.")
         if stream.language and held_language(container, stream.language) is None:
             notes.append(f"Stream {stream.index}: {holds.name} has no place for the language {stream.language}.")
+    added = [
+        str(s.index) for s, kept in zip(written, marks, strict=True) if "default" in set(kept) - set(s.dispositions)
+    ]
+    if added:
+        which = f"stream {added[0]} is" if len(added) == 1 else f"streams {', '.join(added)} are"
+        notes.append(f"{holds.name} marks the first of a kind as default: {which} marked so.")
     if any(abs(a.end - b.end) > MILLI for a, b in _paired(container, info.chapters)):
         notes.append(f"Chapters in {holds.name} have no gaps and no overlaps: each ends where the next begins.")
     return tuple(notes)

@@ -55,6 +55,21 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     ]
 
 
+#: What FFmpeg's demuxer remarks on every MP4 file whose tracks have names, or which has a cover, its own included.
+REMARKS = ("UDTA parsing failed retrying raw", "timescale not set")
+
+
+def complaints_of(stderr: str) -> list[str]:
+    """What a decoder complained of, remarks on sound files left out, and how often they were made."""
+    said: list[str] = []
+    remarked = False
+    for line in stderr.splitlines():
+        remarked = line.endswith(REMARKS) or (remarked and "Last message repeated" in line)
+        if line.strip() and not remarked:
+            said.append(line)
+    return said
+
+
 def parse_framecrc(text: str) -> list[int]:
     """PTS of each decoded frame, from framecrc's lines."""
     return [int(line.split(",")[2]) for line in text.splitlines() if line and not line.startswith("#")]

@@ -20,7 +20,7 @@ from reelwright.planning.containers import Container
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
 from reelwright.tools.children.excerpt import Window, packets_inside, shift_for
-from reelwright.tools.children.packets import MILLISECOND, Tally, attached_facts, says_something, to_ticks
+from reelwright.tools.children.packets import MILLISECOND, Tally, as_stored, attached_facts, says_something, to_ticks
 from reelwright.tools.children.writer import (
     Timeline,
     add_picture,
@@ -134,8 +134,7 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
         film = add_film(output, first, source.streams[film_index], request)
         copies = add_copies(output, source, request["copies"])
         tallies = {(1, k): Tally() for k in copies}
-        read = read_packets(source, source_path, film_index, wanted, window)
-        read = decodable(read) if container is Container.MP4 else read
+        read = decodable(read_packets(source, source_path, film_index, wanted, window))
         inputs = [copied_packets(read, copies, line, 1, tallies)]
         if request["converted"]:
             words = av.open(file_url(request["converted"]), options=INPUT_OPTIONS)
@@ -223,7 +222,7 @@ def write(output: Any, packets: Iterator[Any], tallies: dict[tuple[int, int], Ta
     """Write packets in the order given and count those that are copies."""
     for _, _, _, packet, copied in packets:
         if copied is not None:
-            tallies[copied].add(bytes(packet), packet.pts)
+            tallies[copied].add(as_stored(packet.stream.codec_context.name, bytes(packet)), packet.pts)
         output.mux_one(packet)
 
 

@@ -10,6 +10,9 @@ MILLISECOND = Fraction(1, 1000)
 #: What MP4's timed text shows between two lines: a text of no length.
 NO_TEXT = b"\0\0"
 
+#: An ADTS header: its length without a checksum, and its first byte.
+ADTS_BYTES, ADTS_SYNC = 7, 0xFF
+
 
 def to_ticks(pts: int, base: Fraction, shift: Fraction, clock: Fraction = MILLISECOND) -> int:
     """A timestamp on a clock of the output, rounded to the nearest tick (halves away from zero)."""
@@ -22,6 +25,16 @@ def says_something(packet: Any) -> bool:
     return packet.size > len(NO_TEXT) or (
         packet.size > 0 and not (packet.stream.type == "subtitle" and bytes(packet) == NO_TEXT)
     )
+
+
+def as_stored(codec: str, payload: bytes) -> bytes:
+    """A packet as Matroska and MP4 store it: AAC of a broadcast loses its ADTS header, whose facts they have elsewhere.
+
+    The header is 7 bytes, or 9 with a checksum (ISO/IEC 13818-7, 6.2).
+    """
+    if codec != "aac" or len(payload) < ADTS_BYTES or payload[0] != ADTS_SYNC or payload[1] & 0xF6 != 0xF0:
+        return payload
+    return payload[ADTS_BYTES if payload[1] & 1 else ADTS_BYTES + 2 :]
 
 
 def attached_facts(name: str | None, mimetype: str | None, data: bytes) -> dict[str, str]:

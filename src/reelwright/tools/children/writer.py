@@ -55,7 +55,7 @@ class Timeline:
 
 
 def decodable(packets: Iterator[Any]) -> Iterator[Any]:
-    """Packets with the decoding times that MP4 needs and Matroska leaves out.
+    """Packets with the decoding times that a muxer needs and Matroska leaves out.
 
     FFmpeg knows them once it has read as many packets as the decoder reorders; those before are counted back.
     """
