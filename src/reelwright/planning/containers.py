@@ -132,7 +132,7 @@ MP4 = Holdings(
 HOLDINGS = {Container.MATROSKA: MATROSKA, Container.MP4: MP4}
 #: MP4 says these two at once.
 PAIRED = (frozenset({"hearing_impaired", "captions"}), frozenset({"visual_impaired", "descriptions"}))
-#: MP4 has one mark for the layers of MPEG-1 audio; decoders look into the packets.
+#: MP4 has one mark for the layers of MPEG audio; FFmpeg tells them apart if it looks at enough packets.
 READ_AS = {Container.MP4: {"mp2": "mp3", "mp1": "mp3"}}
 
 

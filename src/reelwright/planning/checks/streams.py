@@ -8,7 +8,14 @@ from fractions import Fraction
 from reelwright.media.model import Chapter, Stream, StreamKind
 from reelwright.planning.checks.evidence import TICKS, Check, Evidence
 from reelwright.planning.clocks import MILLISECOND
-from reelwright.planning.containers import held_chapters, held_dispositions, held_language, holdings, read_as
+from reelwright.planning.containers import (
+    Container,
+    held_chapters,
+    held_dispositions,
+    held_language,
+    holdings,
+    read_as,
+)
 from reelwright.planning.excerpt import clip_chapters, is_excerpt, window_of
 from reelwright.planning.streams import Fate, written_streams
 
@@ -18,10 +25,17 @@ def _language(language: str | None) -> str:
     return "" if language in {None, "und"} else str(language)
 
 
-def inventory(streams: Sequence[Stream]) -> list[tuple[str, ...]]:
+def inventory(streams: Sequence[Stream], container: Container) -> list[tuple[str, ...]]:
     """What each stream is, for comparing: kind, codec, language, title, dispositions."""
     return [
-        (s.kind.value, s.codec or "", _language(s.language), s.title or "", " ".join(s.dispositions)) for s in streams
+        (
+            s.kind.value,
+            read_as(container, s.codec or ""),
+            _language(s.language),
+            s.title or "",
+            " ".join(s.dispositions),
+        )
+        for s in streams
     ]
 
 
@@ -46,10 +60,8 @@ def expected_inventory(e: Evidence) -> list[tuple[str, ...]]:
 
 def check_inventory(e: Evidence) -> Check:
     """Every stream the plan keeps is there, with its language, title and dispositions, and no other."""
-    got, want = (
-        inventory([s for s in e.output.streams if not is_attached(s) and not _chapters(e, s)]),
-        expected_inventory(e),
-    )
+    tracks = [s for s in e.output.streams if not is_attached(s) and not _chapters(e, s)]
+    got, want = inventory(tracks, e.plan.request.container), expected_inventory(e)
     pairs = [(g, w) for g, w in zip(got, want, strict=False) if g != w]
     if len(got) != len(want):
         return Check(name="streams", passed=False, detail=f"{len(got)} streams instead of {len(want)}")

@@ -145,12 +145,7 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
         add = attach if container is Container.MATROSKA else attach_picture
         attached = [add(output, source, source_path, plan) for plan in request["attachments"]]
         output.set_chapters(written_chapters(container, moved_chapters(source.chapters(), line.shift, window)))
-        output.start_encoding()
-        if film.time_base != clock:
-            raise ValueError(f"the film's clock is {film.time_base}, not {clock}")
-        for _, stream, data in attached:
-            if stream is not None:
-                write_picture(output, stream, data)
+        begin(output, film, clock, attached)
         write(output, heapq.merge(film_packets(request, index, line, film), *inputs), tallies)
     keep(request["out"])
     streams = [
@@ -158,6 +153,20 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
         for k, t in sorted(tallies.items())
     ]
     return {"streams": streams, "attachments": [facts for facts, _, _ in attached], "shift": str(shift)}
+
+
+def begin(output: Any, film: Any, clock: Fraction, attached: list[tuple[dict[str, str], Any, bytes]]) -> None:
+    """Write the header, from which on the streams' clocks are known, and the pictures that have no track.
+
+    Raises:
+        ValueError: the muxer gave the film another clock than was planned.
+    """
+    output.start_encoding()
+    if film.time_base != clock:
+        raise ValueError(f"the film's clock is {film.time_base}, not {clock}")
+    for _, stream, data in attached:
+        if stream is not None:
+            write_picture(output, stream, data)
 
 
 def add_converted(output: Any, source: Any, words: Any, indexes: list[int]) -> dict[int, Any]:

@@ -10,8 +10,8 @@ MILLISECOND = Fraction(1, 1000)
 #: What MP4's timed text shows between two lines: a text of no length.
 NO_TEXT = b"\0\0"
 
-#: An ADTS header: its length without a checksum, and its first byte.
-ADTS_BYTES, ADTS_SYNC = 7, 0xFF
+#: An ADTS header: its length without a checksum, and the bits it begins with (twelve of a sync word, two of the layer).
+ADTS_BYTES, ADTS_BITS, ADTS_MASK = 7, 0xFFF0, 0xFFF6
 
 
 def to_ticks(pts: int, base: Fraction, shift: Fraction, clock: Fraction = MILLISECOND) -> int:
@@ -32,7 +32,7 @@ def as_stored(codec: str, payload: bytes) -> bytes:
 
     The header is 7 bytes, or 9 with a checksum (ISO/IEC 13818-7, 6.2).
     """
-    if codec != "aac" or len(payload) < ADTS_BYTES or payload[0] != ADTS_SYNC or payload[1] & 0xF6 != 0xF0:
+    if codec != "aac" or len(payload) < ADTS_BYTES or int.from_bytes(payload[:2]) & ADTS_MASK != ADTS_BITS:
         return payload
     return payload[ADTS_BYTES if payload[1] & 1 else ADTS_BYTES + 2 :]
 
