@@ -242,6 +242,25 @@ def program(encode: Command, *args: str | Path) -> Run:
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
 
+def test_an_excerpt_in_mp4_has_its_words_and_no_track_for_a_sound_that_begins_after_it(
+    clips: Clips, encode: Command, films: Path
+) -> None:
+    words = clips.folder / "three.srt"
+    words.write_text(
+        "".join(f"{k}\n00:00:0{k},200 --> 00:00:0{k},700\nLine {k}\n\n" for k in range(3)), encoding="ascii"
+    )
+    late = ("-itsoffset", "1.6", "-f", "lavfi", "-i", "sine=frequency=880:duration=0.3")
+    made = clips(
+        *("three.mkv", "-i", clips.long(".mkv", "-c:a", "aac"), *late, "-i", words, "-map", "0", "-map", "1"),
+        *("-map", "2", "-c", "copy", "-c:a:1", "ac3", "-c:s", "srt"),
+    )
+    source = copied(made, films)
+    out, _ = encoded(encode, films, source, "--start", "0.5", "--duration", "1")
+    assert [track.kind for track in out.tracks] == ["vide", "soun", "sbtl"]
+    texts = [p for p in packets(films / "out.mp4", "subtitle")[0] if p != b"\0\0"]
+    assert texts == [b"\0\x06Line 0", b"\0\x06Line 1"]
+
+
 def test_other_commands_know_an_mp4_output(clips: Clips, encode: Command, films: Path) -> None:
     source = copied(clips.long(".mkv", "-c:a", "aac"), films)
     excerpt = ("--start", "0.5", "--duration", "1", "--scale", "80x", *QUICK, "--json")

@@ -333,3 +333,13 @@ def test_a_data_stream_that_is_no_track_of_chapters_is_one_too_many() -> None:
     assert set(failed(replace(GOOD, output=more))) == {"streams"}
     matroska = replace(GOOD, plan=plan(), source=RICH)
     assert "streams" in failed(matroska)
+
+
+def test_a_sound_without_packets_has_no_track_in_mp4() -> None:
+    source = replace(SOURCE, streams=(*SOURCE.streams, sound(4, codec="aac")))
+    copies = (*GOOD.copied[:1], Copied(index=4, written=(0, "", ""), read=(0, "", "")), GOOD.copied[1])
+    silent = replace(GOOD, source=source, plan=make_plan(source, Request(container=MP4)), copied=copies)
+    assert failed(silent) == {}
+    assert set(failed(replace(silent, output=replace(OUTPUT, streams=(*OUTPUT.streams, sound(5)))))) == {"streams"}
+    in_matroska = replace(silent, plan=make_plan(source, Request()))
+    assert "streams" in failed(in_matroska)

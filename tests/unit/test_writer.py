@@ -39,6 +39,13 @@ def test_a_stream_that_never_says_when_it_decodes_loses_no_packet() -> None:
     assert decoded(packet(0, None), packet(1, 3), packet(0, None)) == [(1, 3), (0, None), (0, None)]
 
 
+def test_no_more_packets_are_held_back_than_a_decoder_reorders() -> None:
+    packets = iter([packet(0, None) for _ in range(100)])
+    found = decodable(packets)
+    next(found)
+    assert 60 < len(list(packets)) < 100
+
+
 @pytest.mark.parametrize(
     ("tags", "named"),
     [

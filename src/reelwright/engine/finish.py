@@ -18,6 +18,7 @@ from reelwright.media.model import StreamKind
 from reelwright.planning.checks import run_checks
 from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence
 from reelwright.planning.clocks import film_clock
+from reelwright.planning.containers import holdings
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Fate
 from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc
@@ -220,9 +221,12 @@ def pair_copies(film: Film, written: tuple[Written, ...], inspection: Inspection
     read = {row.index: row for row in inspection.streams}
     copies = [(1, s.index) for s in film.plan.streams if s.fate is Fate.COPY]
     copies += [(2, k) for k in range(sum(s.fate is Fate.CONVERT for s in film.plan.streams))]
-    pairs = []
-    for place_in_output, key in enumerate(copies, start=1):
-        row, found = by_source[key], read.get(place_in_output)
+    holds, kinds = holdings(film.plan.request.container), {s.index: s.kind for s in film.info.streams}
+    pairs, place_in_output = [], 0
+    for key in copies:
+        row = by_source[key]
+        place_in_output += bool(row.packets) or key[0] != 1 or holds.shows_empty(kinds[key[1]])
+        found = read.get(place_in_output) if row.packets else None
         pairs.append(
             Copied(
                 index=key[1],

@@ -54,10 +54,16 @@ class Holdings:
     dispositions: frozenset[str] | None = None
     #: Whether chapters may overlap and leave gaps.
     free_chapters: bool = True
+    #: Whether a stream without packets has a place.
+    empty_streams: bool = True
 
     def sound(self, codec: str | None) -> bool:
         """Whether it stores audio of a codec."""
         return codec is not None and codec not in self.no_sound and (self.audio is None or codec in self.audio)
+
+    def shows_empty(self, kind: StreamKind) -> bool:
+        """Whether a stream without packets is a stream of the output; timed text always has one of no text."""
+        return self.empty_streams or kind is StreamKind.SUBTITLE
 
     def picture(self, codec: str | None) -> bool:
         """Whether it stores pictures of a codec beside the film."""
@@ -127,6 +133,7 @@ MP4 = Holdings(
         {"default", "dub", "comment", "forced", "hearing_impaired", "captions", "visual_impaired", "descriptions"}
     ),
     free_chapters=False,
+    empty_streams=False,
 )
 
 HOLDINGS = {Container.MATROSKA: MATROSKA, Container.MP4: MP4}

@@ -39,12 +39,20 @@ def inventory(streams: Sequence[Stream], container: Container) -> list[tuple[str
     ]
 
 
+def expected_streams(e: Evidence) -> tuple[Stream, ...]:
+    """Streams of the source that the output shows: the film first, then copies, then converted subtitles."""
+    film, *beside = written_streams(e.source, e.plan.streams)
+    holds = holdings(e.plan.request.container)
+    empty = {k for k, c in enumerate(e.copied) if not c.written[0]}
+    return (film, *(s for k, s in enumerate(beside) if k not in empty or holds.shows_empty(s.kind)))
+
+
 def expected_inventory(e: Evidence) -> list[tuple[str, ...]]:
     """What the plan says the output holds: the film first, then copies, then converted subtitles."""
     container = e.plan.request.container
     fates = {s.index: s.fate for s in e.plan.streams}
     codecs = {Fate.ENCODE: "av1", Fate.CONVERT: holdings(container).text_codec}
-    written = written_streams(e.source, e.plan.streams)
+    written = expected_streams(e)
     marks = held_dispositions(container, [(s.kind, s.dispositions) for s in written])
     return [
         (
@@ -123,9 +131,10 @@ def check_chapters(e: Evidence) -> Check:
 
 def check_offset(e: Evidence) -> Check:
     """Every sound starts as long after or before the picture as in the source, to a tick."""
-    kept = {s.index for s in e.plan.streams if s.fate is Fate.COPY}
-    before = _starts([s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept])
-    before = before if e.sounds_begin is None else list(e.sounds_begin)
+    kept, there = {s.index for s in e.plan.streams if s.fate is Fate.COPY}, {s.index for s in expected_streams(e)}
+    copied = [s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept]
+    begin = _starts(copied) if e.sounds_begin is None else list(e.sounds_begin)
+    before = [start for sound, start in zip(copied, begin, strict=True) if sound.index in there]
     sounds = e.output.of_kind(StreamKind.AUDIO)
     after = _starts(sounds)
     if not before or not e.packet_ticks:

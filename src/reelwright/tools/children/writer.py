@@ -19,6 +19,8 @@ MUXERS = {
     # The index in front of the data, so that a player over a network can begin before it has the whole file.
     Container.MP4: ("mp4", {"movflags": "+faststart"}),
 }
+#: More frames than any decoder reorders (H.264 and HEVC: 16).
+MOST_REORDERED = 32
 
 
 def open_output(request: dict[str, Any]) -> Any:
@@ -57,12 +59,15 @@ class Timeline:
 def decodable(packets: Iterator[Any]) -> Iterator[Any]:
     """Packets with the decoding times that a muxer needs and Matroska leaves out.
 
-    FFmpeg knows them once it has read as many packets as the decoder reorders; those before are counted back.
+    FFmpeg knows them once it has read as many packets as the decoder reorders; those before are counted back. A
+    stream that does not have them by then never does, and is passed on as it is.
     """
     early: dict[int, list[Any]] = {}
     for packet in packets:
         if packet.dts is None:
             early.setdefault(packet.stream_index, []).append(packet)
+            if len(early[packet.stream_index]) > MOST_REORDERED:
+                yield from early.pop(packet.stream_index)
             continue
         waiting = early.pop(packet.stream_index, [])
         for back, former in zip(range(len(waiting), 0, -1), waiting, strict=True):
