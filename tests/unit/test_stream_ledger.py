@@ -84,7 +84,7 @@ def test_what_is_not_carried_over_as_it_is_has_a_rule_and_says_it_in_words() -> 
         (Subject.SIDE_DATA, 0, "Odd", Fate.DROP, Rule.NO_PLACE),
         (Subject.ATTACHMENT, 5, "a.ttf", Fate.ATTACH, None),
         (Subject.STREAM, 7, "bin_data", Fate.DROP, Rule.DATA_STREAM),
-        (Subject.STREAM, 4, "mov_text", Fate.CONVERT, Rule.TEXT_TO_SUBRIP),
+        (Subject.STREAM, 4, "mov_text", Fate.CONVERT, Rule.TEXT_CONVERTED),
     ],
 )
 def test_each_thing_has_the_fate_its_rule_says(

@@ -18,6 +18,8 @@ from reelwright.media.model import Chapter, StreamKind
 from reelwright.planning.chapters import chapter_fates, written
 from reelwright.planning.checks import run_checks
 from reelwright.planning.checks.evidence import Attached, Check, ChunkPackets, Copied, Evidence, Samples
+from reelwright.planning.clocks import film_clock
+from reelwright.planning.containers import holdings
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Route, Rule, StreamPlan
 from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc, samples_args
@@ -29,6 +31,7 @@ from reelwright.tools.mux import (
     display_aspect,
     inspect,
     join,
+    movie_clock,
     nominal_rate,
     shift_of,
     start_of,
@@ -42,6 +45,8 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
     film.check_source()
     out = temporary_path(film.output, film.job_id)
     whole, part = film.frames == film.index.frames, film.part
+    clock, shift = film_clock(film.plan.request.container, part.time_base), shift_of(film.info, film.index, film.plan)
+    picture = film.info.film.video if film.info.film else None
     job = Join(
         source=film.source,
         index_path=film.workspace.index,
@@ -49,11 +54,14 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         out=out,
         span=film.span,
         window=None if whole else window_of(part),
-        shift=shift_of(film.info, film.index, film.plan),
+        shift=shift,
         rate=nominal_rate(part),
         film_tags=film_tags(film),
         display_aspect=display_aspect(film.plan),
         chapters=chapters_of(film),
+        clock=clock,
+        movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None),
+        unofficial=picture is not None and picture.dolby_vision is not None,
         folder=film.workspace.working,
     )
     try:
@@ -66,6 +74,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         "size_bytes": out.stat().st_size,
         "trials": [trial.trial_key for trial in chosen],
         "shift": str(joined.shift),
+        "clock": str(clock),
         "written": [asdict(row) for row in joined.streams],
         "attached": [asdict(row) for row in joined.attachments],
         "joined": [
@@ -196,6 +205,7 @@ async def gather(
         index=film.part,
         output=output,
         shift=Fraction(assembled["shift"]),
+        clock=inspection.film_clock,
         packet_ticks=inspection.film_ticks,
         decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
         warnings=tuple(warnings[:5]),
@@ -272,9 +282,11 @@ def pair_copies(film: Film, rows: tuple[Written, ...], inspection: Inspection) -
     """Each stream beside the film as it was written and as the output holds it: they follow the film in order."""
     by_source = {(row.input, row.index): row for row in rows}
     read = {row.index: row for row in inspection.streams}
-    pairs = []
-    for place_in_output, (stream, key) in enumerate(carried_keys(film), start=1):
-        row, found = by_source[key], read.get(place_in_output)
+    holds, pairs, place_in_output = holdings(film.plan.request.container), [], 0
+    for stream, key in carried_keys(film):
+        row = by_source[key]
+        place_in_output += bool(row.packets) or stream.route is Route.FFMPEG or holds.shows_empty(stream.kind)
+        found = read.get(place_in_output) if row.packets else None
         pairs.append(
             Copied(
                 index=stream.index,

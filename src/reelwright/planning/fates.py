@@ -24,7 +24,7 @@ class Rule(StrEnum):
     DATA_STREAM = "data-stream"
     APPEARED_LATE = "appeared-late"
     FRAMING = "framing"
-    TEXT_TO_SUBRIP = "text-to-subrip"
+    TEXT_CONVERTED = "text-converted"
     SAMPLES_KEPT = "samples-kept"
     DECODED = "decoded"
     # Attached files.
@@ -58,7 +58,7 @@ SENTENCES = {
     Rule.DATA_STREAM: "data for machines, not for a player",
     Rule.APPEARED_LATE: "it begins so far into the file that the file's beginning does not tell of it",
     Rule.FRAMING: "what is around the data changes with the container; the data stays, byte for byte",
-    Rule.TEXT_TO_SUBRIP: "its text becomes SubRip",
+    Rule.TEXT_CONVERTED: "its text is stored in another way",
     Rule.SAMPLES_KEPT: "stored in another way, every sample the same",
     Rule.DECODED: "decoded, and kept without further loss",
     Rule.NAMED_HERE: "the source gives it no name or type, so it is given one",

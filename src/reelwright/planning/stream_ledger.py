@@ -111,7 +111,7 @@ def of_stream(stream: Stream, plan: StreamPlan, container: Container, *, scaled:
     below = [
         *of_tags(stream.index, stream_tags(stream, plan, container)),
         *of_dispositions(stream, plan, container),
-        *of_side_data(stream, plan, scaled=scaled),
+        *of_side_data(stream, plan, container, scaled=scaled),
     ]
     if plan.fate is Fate.DROP:
         gone = Rule.WITH_ITS_STREAM
@@ -170,6 +170,7 @@ CARRIED = frozenset(
         *("DOVI configuration record", "replaygain", "Ambient Viewing Environment"),
     }
 )
+CARRIED_IN = {Container.MATROSKA: CARRIED, Container.MP4: CARRIED - {"Stereo 3D", "replaygain"}}
 #: What the decoder applies by itself.
 APPLIED = frozenset({"Frame Cropping"})
 #: What describes how the former encoder worked.
@@ -183,9 +184,9 @@ CARRIED_BY_FRAMES = frozenset(
 )
 
 
-def side_rule(name: str, plan: StreamPlan) -> Rule | None:
+def side_rule(name: str, plan: StreamPlan, container: Container) -> Rule | None:
     """The rule for one side datum of a stream; None where it is carried over."""
-    if name in CARRIED or (plan.fate is Fate.COPY and name in APPLIED):
+    if name in CARRIED_IN[container] or (plan.fate is Fate.COPY and name in APPLIED):
         return None
     if name in APPLIED:
         return Rule.DECODED_INTO_PICTURE
@@ -201,7 +202,7 @@ def frame_rule(name: str) -> Rule | None:
     return Rule.DECODED_INTO_PICTURE if name == "FILM_GRAIN_PARAMS" else Rule.FRAME_NOTES
 
 
-def of_side_data(stream: Stream, plan: StreamPlan, *, scaled: bool) -> Iterator[Entry]:
+def of_side_data(stream: Stream, plan: StreamPlan, container: Container, *, scaled: bool) -> Iterator[Entry]:
     """Entries of what the container, and of the film its first frames, say beside the codec."""
 
     def row(name: str, value: str, rule: Rule | None) -> Entry:
@@ -210,7 +211,7 @@ def of_side_data(stream: Stream, plan: StreamPlan, *, scaled: bool) -> Iterator[
         return replace(entry(Subject.SIDE_DATA, stream.index, name, fate=fate, rule=rule), value=short(value))
 
     for name, value in stream.side_data:
-        yield row(name, value, side_rule(name, plan))
+        yield row(name, value, side_rule(name, plan, container))
     video = stream.video
     if video and not video.attached_picture and video.sample_aspect not in {None, 0, 1}:
         anew = scaled and plan.fate is Fate.ENCODE

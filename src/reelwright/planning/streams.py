@@ -77,6 +77,13 @@ def _attachment(stream: Stream, name: str, mimetype: str) -> StreamPlan:
     )
 
 
+def _attached_file(stream: Stream, holds: Holdings) -> StreamPlan:
+    if not holds.attachments:
+        reason = f"the attached file {stream.file_name or 'without a name'} has no place in {holds.name}"
+        return _plan(stream, Fate.DROP, reason, Rule.NO_PLACE)
+    return _attachment(stream, f"attachment-{stream.index}", "application/octet-stream")
+
+
 FRAMINGS = {
     Framing.ADTS: "the ADTS headers go, the AAC stays as it is",
     Framing.START_CODES: "start codes become lengths, the coded pictures stay as they are",
@@ -102,7 +109,7 @@ def _copy(stream: Stream) -> StreamPlan:
 
 def _cover(stream: Stream, holds: Holdings) -> StreamPlan:
     mimetype, suffix = PICTURE_TYPES.get(stream.codec or "", ("", ""))
-    if not mimetype:
+    if not mimetype or stream.codec not in holds.pictures:
         return _plan(stream, Fate.DROP, f"cover art in {stream.codec} has no place in {holds.name}", Rule.NO_PLACE)
     return _attachment(stream, f"cover.{suffix}", mimetype)
 
@@ -115,8 +122,8 @@ def _video(stream: Stream, film: Stream, holds: Holdings) -> StreamPlan:
         return _cover(stream, holds)
     if stream.codec is None:
         return _plan(stream, Fate.DROP, "pictures in an unknown codec", Rule.NO_READER)
-    if not holds.pictures(stream.codec):
-        reason = f"a second picture in {stream.codec} has no place in {holds.name}"
+    if not holds.picture(stream.codec):
+        reason = f"video in {stream.codec} has no place in {holds.name}"
         return _plan(stream, Fate.DROP, reason, Rule.NO_PLACE)
     if video is None or not video.width or not video.height:
         return _plan(stream, Fate.DROP, "nothing says how large its pictures are", Rule.NO_PARAMETERS)
@@ -133,7 +140,7 @@ def _sound(stream: Stream, holds: Holdings) -> StreamPlan:
         return _copy(stream)
     becomes, rule = sound_in_stead(stream)
     reason = f"{stream.codec} has no place in {holds.name}"
-    if not holds.sound(becomes):
+    if not holds.converts_sound or not holds.sound(becomes):
         return _plan(stream, Fate.DROP, f"audio in {reason}", Rule.NO_PLACE)
     said = "every sample is kept" if rule is Rule.SAMPLES_KEPT else "nothing more is lost"
     return StreamPlan(
@@ -177,9 +184,9 @@ def _subtitle(stream: Stream, holds: Holdings) -> StreamPlan:
             kind=stream.kind,
             codec=stream.codec,
             fate=Fate.CONVERT,
-            reason=f"{stream.codec} has no place in {holds.name}: its text becomes SubRip",
-            rule=Rule.TEXT_TO_SUBRIP,
-            codec_out="subrip",
+            reason=f"{stream.codec} has no place in {holds.name}: its text becomes {holds.text_name}",
+            rule=Rule.TEXT_CONVERTED,
+            codec_out=holds.text_codec,
         )
     if stream.codec is None:
         return _plan(
@@ -197,7 +204,7 @@ def fate_of(stream: Stream, film: Stream, holds: Holdings) -> StreamPlan:
     if stream.kind is StreamKind.SUBTITLE:
         return _subtitle(stream, holds)
     if stream.kind is StreamKind.ATTACHMENT:
-        return _attachment(stream, f"attachment-{stream.index}", "application/octet-stream")
+        return _attached_file(stream, holds)
     reason = f"a {stream.codec or 'nameless'} data stream has no place in {holds.name}"
     return _plan(stream, Fate.DROP, reason, Rule.DATA_STREAM)
 
@@ -205,3 +212,10 @@ def fate_of(stream: Stream, film: Stream, holds: Holdings) -> StreamPlan:
 def plan_streams(info: MediaInfo, film: Stream, container: Container = Container.MATROSKA) -> tuple[StreamPlan, ...]:
     """The fate of every stream, in the source's order."""
     return tuple(fate_of(stream, film, holdings(container)) for stream in info.streams)
+
+
+def written_streams(info: MediaInfo, plans: tuple[StreamPlan, ...]) -> tuple[Stream, ...]:
+    """Streams of the source that become streams of the output, in the output's order: the film, then as they were."""
+    by_index = {stream.index: stream for stream in info.streams}
+    film = [plan for plan in plans if plan.fate is Fate.ENCODE]
+    return tuple(by_index[plan.index] for plan in (*film, *(plan for plan in plans if plan.is_carried)))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from reelwright.planning.containers import Container
 from reelwright.planning.plan import EncodePlan
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.frames import FrameCommand
@@ -57,6 +58,8 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     ]
 
 
+#: What FFmpeg's demuxer remarks on every MP4 file whose tracks have names, or which has a cover, its own included.
+REMARKS = ("UDTA parsing failed retrying raw", "timescale not set")
 #: What FFmpeg says of streams beside the film, such as a font of a type it does not know. The film is stream 0.
 BESIDE_THE_FILM = re.compile(
     r"Could not find codec parameters for stream [1-9]|Consider increasing the value for the '"
@@ -64,8 +67,14 @@ BESIDE_THE_FILM = re.compile(
 
 
 def complaints_of(stderr: str) -> list[str]:
-    """What a decoder complained of, less what concerns other streams than the film."""
-    return [line for line in stderr.splitlines() if line.strip() and not BESIDE_THE_FILM.search(line)]
+    """What a decoder complained of the film, remarks on sound files left out, and how often they were made."""
+    said: list[str] = []
+    remarked = False
+    for line in stderr.splitlines():
+        remarked = line.endswith(REMARKS) or (remarked and "Last message repeated" in line)
+        if line.strip() and not remarked and not BESIDE_THE_FILM.search(line):
+            said.append(line)
+    return said
 
 
 def samples_args(ffmpeg: str, path: str, index: int) -> list[str]:
@@ -81,8 +90,20 @@ def parse_framecrc(text: str) -> list[int]:
     return [int(line.split(",")[2]) for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def convert_args(ffmpeg: str, source: str, streams: Sequence[tuple[int, str]], out: str, offset: int = 0) -> list[str]:
-    """Turn streams into other codecs, in a Matroska file of their own that keeps the source's times.
+#: What converted streams are written in.
+CONVERSION_MUXERS = {Container.MATROSKA: "matroska", Container.MP4: "mp4"}
+
+
+def convert_args(
+    ffmpeg: str,
+    source: str,
+    streams: Sequence[tuple[int, str]],
+    out: str,
+    *,
+    offset: int = 0,
+    container: Container = Container.MATROSKA,
+) -> list[str]:
+    """Turn streams into other codecs, in a file of their own that keeps the source's times.
 
     Args:
         ffmpeg: the program.
@@ -90,6 +111,7 @@ def convert_args(ffmpeg: str, source: str, streams: Sequence[tuple[int, str]], o
         streams: index and new codec of each.
         out: where they go, in this order.
         offset: seconds added to every time, because Matroska has none below zero.
+        container: which kind of file: timed text is of MP4 alone.
     """
     maps = [part for index, _ in streams for part in ("-map", f"0:{index}")]
     codecs = [part for place, (_, codec) in enumerate(streams) for part in (f"-c:{place}", codec)]
@@ -106,7 +128,7 @@ def convert_args(ffmpeg: str, source: str, streams: Sequence[tuple[int, str]], o
             "-avoid_negative_ts",
             "disabled",
         ),
-        *("-output_ts_offset", str(offset), "-f", "matroska", file_url(out)),
+        *("-output_ts_offset", str(offset), "-f", CONVERSION_MUXERS[container], file_url(out)),
     ]
 
 

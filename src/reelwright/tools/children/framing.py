@@ -11,8 +11,8 @@ from av.bitstream import BitStreamFilterContext
 
 #: Bytes of an ADTS header, without and with a checksum (ISO/IEC 13818-7, 6.2).
 HEADER, CHECKED_HEADER = 7, 9
-#: Its first twelve bits.
-SYNC = 0xFFF
+#: The bits it begins with: twelve of a sync word, and two of the layer.
+SYNC, MASK = 0xFFF0, 0xFFF6
 START_CODE = re.compile(rb"\x00\x00\x01")
 
 
@@ -22,7 +22,7 @@ def raw_aac(packet: bytes) -> bytes:
     Raises:
         ValueError: its channels are described inside the data, which would have to be taken apart.
     """
-    if len(packet) < HEADER or int.from_bytes(packet[:2], "big") >> 4 != SYNC:
+    if len(packet) < HEADER or int.from_bytes(packet[:2], "big") & MASK != SYNC:
         return packet
     if not ((packet[2] & 1) << 2 | packet[3] >> 6):
         raise ValueError("the AAC describes its channels inside its data")

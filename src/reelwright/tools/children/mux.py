@@ -1,4 +1,4 @@
-"""Child process: join chunks and everything else of the source into one Matroska file.
+"""Child process: join chunks and everything else of the source into one file.
 
 Packet k of the chunks, put one after another, gets the PTS of the source's shown frame k: the only way of joining
 that keeps variable frame rates (the concat demuxer and mkvmerge guess the length of each chunk's last frame).
@@ -20,34 +20,24 @@ from typing import Any
 import av
 from av.stream import Disposition
 
+from reelwright.planning.containers import Container
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
 from reelwright.tools.children.excerpt import Window, packets_inside, shift_for
 from reelwright.tools.children.framing import WRITTEN, Segments
-from reelwright.tools.children.packets import TICKS, Spans, Tally, attached_facts, to_ticks
+from reelwright.tools.children.packets import MILLISECOND, Spans, Tally, attached_facts, says_something, to_ticks
 from reelwright.tools.children.source import open_source
+from reelwright.tools.children.writer import (
+    Timeline,
+    add_picture,
+    decodable,
+    open_output,
+    write_picture,
+    written_chapters,
+)
 
-#: Nothing random in the file, and no disposition but the source's (the muxer would mark a first stream default).
-MATROSKA = {"fflags": "+bitexact", "default_mode": "passthrough"}
-CLOCK = Fraction(1, TICKS)
 #: The inputs that streams come from: the source, and what FFmpeg has made of some of its streams.
 SOURCE, WORDS = 1, 2
-
-
-class Timeline:
-    """The source's clock moved onto the output's."""
-
-    def __init__(self, shift: Fraction) -> None:
-        self.shift = shift
-
-    def stamp(self, packet: Any, pts: int, dts: int | None, base: Fraction) -> int:
-        """Put a packet on the output's clock and return its tick."""
-        ticks = to_ticks(pts, base, self.shift)
-        packet.duration = to_ticks(packet.duration, base, Fraction(0)) if packet.duration else 0
-        packet.pts = ticks
-        packet.dts = ticks if dts is None else min(ticks, to_ticks(dts, base, self.shift))
-        packet.time_base = CLOCK
-        return ticks
 
 
 def describe(stream: Any, said: dict[str, Any]) -> None:
@@ -59,7 +49,9 @@ def describe(stream: Any, said: dict[str, Any]) -> None:
 def add_film(output: Any, chunk: Any, request: dict[str, Any]) -> Any:
     """Add the film's stream: codec, HDR records and display matrix of the chunks, tags of the source."""
     stream = output.add_stream_from_template(chunk.streams.video[0], opaque=True)
-    stream.time_base = CLOCK
+    stream.time_base = Fraction(request["clock"])
+    if request["sample_aspect"] is not None:
+        stream.codec_context.sample_aspect_ratio = Fraction(request["sample_aspect"])
     if request["rate"] is not None:
         stream.codec_context.framerate = Fraction(request["rate"])
     describe(stream, request["film"])
@@ -80,7 +72,7 @@ def add_carried(output: Any, plans: list[dict[str, Any]], inputs: dict[int, Any]
 def film_packets(
     request: dict[str, Any], index: dict[str, Any], line: Timeline, film: Any, joined: list[dict[str, Any]]
 ) -> Iterator[Any]:
-    """The chunks' packets, stamped with the source's times, as (tick, order, number, packet, None).
+    """The chunks' packets, stamped with the source's times, as (seconds, order, number, packet, None).
 
     What each chunk held goes into `joined`.
 
@@ -92,7 +84,7 @@ def film_packets(
     last_duration = index["last_duration"] if whole else index["pts"][end] - pts[-1]
     frame = 0
     for path in request["chunks"]:
-        taken, begin = Spans([]), frame
+        taken, first_frame = Spans([]), frame
         with av.open(file_url(path), options=INPUT_OPTIONS) as chunk:
             for packet in chunk.demux(chunk.streams.video[0]):
                 if not packet.size:
@@ -101,12 +93,10 @@ def film_packets(
                     raise ValueError(f"the chunks hold more packets than the source's {len(pts)} frames")
                 # Only the last frame's end is not the next one's start.
                 packet.duration = last_duration if frame == len(pts) - 1 else 0
-                line.stamp(packet, pts[frame], None, base)
-                packet.stream = film
                 taken.add(bytes(packet))
-                yield packet.dts, 0, frame, packet, None
+                yield line.stamp(packet, pts[frame], None, base, film), 0, frame, packet, None
                 frame += 1
-        joined.append({"frames": frame - begin, "digest": "".join(taken.end())})
+        joined.append({"frames": frame - first_frame, "digest": "".join(taken.end())})
     if frame != len(pts):
         raise ValueError(f"the chunks hold {frame} packets for the source's {len(pts)} frames")
 
@@ -116,10 +106,10 @@ def read_packets(source: Any, path: str, film: int | None, wanted: list[int], wi
     if not wanted:
         return
     if window is not None:
-        yield from packets_inside(path, wanted, film, window)
+        yield from filter(says_something, packets_inside(path, wanted, film, window))
         return
     for packet in source.demux([source.streams[k] for k in wanted]):
-        if packet.size:
+        if says_something(packet):
             yield packet
 
 
@@ -145,23 +135,23 @@ class Late:
         self._kinds = kinds
         self._held: list[Any] = []
 
-    def __call__(self, packet: Any, number: int) -> Iterator[Any]:
-        """Take a stamped packet; gives those whose turn it is."""
-        if self._kinds.get(packet.stream_index) != "subtitle":
-            yield from self.until(packet.pts - HELD)
-            yield packet
+    def __call__(self, row: tuple[float, int, int, Any, tuple[int, int]]) -> Iterator[Any]:
+        """Take a stamped packet as (seconds, order, number, packet, key); gives those whose turn it is."""
+        if self._kinds[row[4][1]] != "subtitle":
+            yield from self.until(row[0] - HELD)
+            yield row
             return
-        heapq.heappush(self._held, (packet.pts, number, packet))
-        yield from self.until(packet.pts - HELD)
+        heapq.heappush(self._held, row)
+        yield from self.until(row[0] - HELD)
 
-    def until(self, tick: float) -> Iterator[Any]:
-        """The packets held that begin before a tick."""
-        while self._held and self._held[0][0] <= tick:
-            yield heapq.heappop(self._held)[2]
+    def until(self, seconds: float) -> Iterator[Any]:
+        """The packets held that begin before a time."""
+        while self._held and self._held[0][0] <= seconds:
+            yield heapq.heappop(self._held)
 
 
-#: Milliseconds that subtitles are held back.
-HELD = 1000
+#: Seconds that subtitles are held back.
+HELD = 1.0
 
 
 def earlier(packets: Iterator[Any], lead: int) -> Iterator[Any]:
@@ -180,38 +170,30 @@ def carried_packets(
     order: int,
     tallies: dict[tuple[int, int], Tally],
 ) -> Iterator[Any]:
-    """Packets of the streams beside the film, as (tick, order, number, packet, key)."""
+    """Packets of the streams beside the film, as (seconds, order, number, packet, key)."""
     kinds = {index: stream.type for (source, index), stream in streams.items() if source == order}
     late = Late(kinds)
-    number = 0
-
-    def row(packet: Any) -> Any:
-        nonlocal number
-        number += 1
-        key = order, packet.stream_index
-        packet.stream = streams[key]
-        return packet.dts, order, number, packet, key
-
     ends: dict[int, int] = {}
-    for place, packet in enumerate(packets):
+    for number, packet in enumerate(packets):
         index = packet.stream_index
         # One without a time follows the one before it.
         pts = next((t for t in (packet.pts, packet.dts) if t is not None), ends.get(index, 0))
         ends[index] = pts + (packet.duration or 0)
         tallies[order, index].begin(pts * packet.time_base)
-        line.stamp(packet, pts, None if kinds[index] == "subtitle" else packet.dts, packet.time_base)
-        yield from map(row, late(packet, place))
-    yield from map(row, late.until(float("inf")))
+        dts = None if kinds[index] == "subtitle" else packet.dts
+        seconds = line.stamp(packet, pts, dts, packet.time_base, streams[order, index])
+        yield from late((seconds, order, number, packet, (order, index)))
+    yield from late.until(float("inf"))
 
 
 def mux(request: dict[str, Any]) -> dict[str, Any]:
     """Join everything and tell, stream by stream, what was written."""
     index = json.loads(gzip.decompress(Path(request["index"]).read_bytes()))
     path, film_index, plans = request["source"], request["video_index"], request["streams"]
-    window = Window(*map(Fraction, request["window"])) if request["window"] else None
-    places = {source: [p["place"] for p in plans if p["input"] == source] for source in (SOURCE, WORDS)}
-    shift = shift_for(path, places[SOURCE], film_index, window) if window else Fraction(request["shift"])
-    line = Timeline(shift)
+    window, clock = Window(*map(Fraction, request["window"])) if request["window"] else None, Fraction(request["clock"])
+    places = [plan["place"] for plan in plans if plan["input"] == SOURCE]
+    shift = shift_for(path, places, film_index, window, clock) if window else Fraction(request["shift"])
+    line, container = Timeline(shift), Container(request["container"])
     joined: list[dict[str, Any]] = []
     with ExitStack() as files:
         inputs = {SOURCE: files.enter_context(open_source(path))}
@@ -219,7 +201,7 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
             words = av.open(file_url(request["converted"]), options=INPUT_OPTIONS)
             inputs[WORDS] = files.enter_context(words)
         first = files.enter_context(av.open(file_url(request["chunks"][0]), options=INPUT_OPTIONS))
-        output = files.enter_context(av.open(file_url(request["out"]), "w", format="matroska", options=MATROSKA))
+        output = files.enter_context(open_output(request))
         output.metadata.update(request["tags"])
         film = add_film(output, first, request)
         streams = add_carried(output, plans, inputs)
@@ -228,16 +210,22 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
             carried_packets(read_input(request, opened, source, window), streams, line, source, tallies)
             for source, opened in inputs.items()
         ]
-        attached = [attach(output, inputs[SOURCE], path, plan) for plan in request["attachments"]]
-        output.set_chapters(chapters_at(request["chapters"], shift))
-        packets = heapq.merge(film_packets(request, index, line, film, joined), *readers)
-        write(output, packets, tallies, plans)
+        add = attach if container is Container.MATROSKA else attach_picture
+        attached = [add(output, inputs[SOURCE], path, plan) for plan in request["attachments"]]
+        output.set_chapters(written_chapters(container, chapters_at(request["chapters"], shift)))
+        begin(output, film, clock, attached)
+        write(output, heapq.merge(film_packets(request, index, line, film, joined), *readers), tallies, plans)
     keep(request["out"])
     facts = [
         {"input": k[0], "index": k[1], **t.facts(), "begins": None if t.begins is None else str(t.begins)}
         for k, t in sorted(tallies.items())
     ]
-    return {"streams": facts, "attachments": attached, "chunks": joined, "shift": str(shift)}
+    return {
+        "streams": facts,
+        "attachments": [said for said, _, _ in attached],
+        "chunks": joined,
+        "shift": str(shift),
+    }
 
 
 def read_input(request: dict[str, Any], opened: Any, source: int, window: Window | None) -> Iterator[Any]:
@@ -247,20 +235,40 @@ def read_input(request: dict[str, Any], opened: Any, source: int, window: Window
     if source == SOURCE:
         joiners = {p["place"]: Segments(opened.streams[p["place"]]) for p in plans if p["framing"] == "segments"}
         read = read_packets(opened, request["source"], request["video_index"], places, window)
-        return whole_packets(read, joiners)
+        return whole_packets(decodable(read), joiners)
     lead = request["lead"]
     later = None if window is None else Window(window.begin + lead, window.end + lead)
     return earlier(read_packets(opened, request["converted"], None, places, later), lead)
 
 
-def attach(output: Any, source: Any, path: str, plan: dict[str, Any]) -> dict[str, str]:
-    """Attach a font or a cover, and tell what it is."""
+def begin(output: Any, film: Any, clock: Fraction, attached: list[tuple[dict[str, str], Any, bytes]]) -> None:
+    """Write the header, from which on the streams' clocks are known, and the pictures that have no track.
+
+    Raises:
+        ValueError: the muxer gave the film another clock than was planned.
+    """
+    output.start_encoding()
+    if film.time_base != clock:
+        raise ValueError(f"the film's clock is {film.time_base}, not {clock}")
+    for _, stream, data in attached:
+        if stream is not None:
+            write_picture(output, stream, data)
+
+
+def attach_picture(output: Any, source: Any, path: str, plan: dict[str, Any]) -> tuple[dict[str, str], Any, bytes]:
+    """Add a cover to MP4, which keeps neither its name nor its type; its bytes are written after the header."""
+    data = attached_bytes(source, path, plan["index"])
+    return attached_facts(None, None, data), add_picture(output, source.streams[plan["index"]]), data
+
+
+def attach(output: Any, source: Any, path: str, plan: dict[str, Any]) -> tuple[dict[str, str], None, bytes]:
+    """Attach a font or a cover to Matroska, and tell what it is."""
     data = attached_bytes(source, path, plan["index"])
     stream = output.add_attachment(plan["file_name"], plan["mimetype"], data)
     stream.metadata.update(plan["tags"])
     if plan["extract_to"]:
         Path(plan["extract_to"]).write_bytes(data)
-    return attached_facts(plan["file_name"], plan["mimetype"], data)
+    return attached_facts(plan["file_name"], plan["mimetype"], data), None, data
 
 
 def attached_bytes(source: Any, path: str, index: int) -> bytes:
@@ -278,7 +286,7 @@ def chapters_at(chapters: list[dict[str, Any]], shift: Fraction) -> list[Any]:
         {
             "id": number,
             **{name: max(0, to_ticks(1, Fraction(chapter[name]), shift)) for name in ("start", "end")},
-            "time_base": CLOCK,
+            "time_base": MILLISECOND,
             "metadata": dict(chapter["tags"]),
         }
         for number, chapter in enumerate(chapters, 1)

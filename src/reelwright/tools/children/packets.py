@@ -6,13 +6,22 @@ from fractions import Fraction
 from typing import Any
 
 #: Matroska's clock as FFmpeg writes it: milliseconds.
-TICKS = 1000
+MILLISECOND = Fraction(1, 1000)
+#: What MP4's timed text shows between two lines: a text of no length.
+NO_TEXT = b"\0\0"
 
 
-def to_ticks(pts: int, base: Fraction, shift: Fraction) -> int:
-    """A timestamp on the output's clock, rounded to the nearest tick (halves away from zero)."""
-    exact = (pts * base + shift) * TICKS
+def to_ticks(pts: int, base: Fraction, shift: Fraction, clock: Fraction = MILLISECOND) -> int:
+    """A timestamp on a clock of the output, rounded to the nearest tick (halves away from zero)."""
+    exact = (pts * base + shift) / clock
     return int(exact + Fraction(1, 2)) if exact >= 0 else -int(-exact + Fraction(1, 2))
+
+
+def says_something(packet: Any) -> bool:
+    """Whether a packet holds anything: the last of a stream is empty, and so is timed text between two lines."""
+    return packet.size > len(NO_TEXT) or (
+        packet.size > 0 and not (packet.stream.type == "subtitle" and bytes(packet) == NO_TEXT)
+    )
 
 
 def attached_facts(name: str | None, mimetype: str | None, data: bytes) -> dict[str, str]:
@@ -28,7 +37,7 @@ def whole_number(digest: Any) -> int:
 
 @dataclass(slots=True)
 class Tally:
-    """Count, bytes and times of one stream's packets."""
+    """Count, bytes and times of one stream's packets; times are ticks of its own clock."""
 
     #: Whether their order counts. Subtitles of one tick may change places; what is compared of those is their sum.
     ordered: bool = True

@@ -37,12 +37,19 @@ def explained(stream: Any) -> bool:
 def read_tags(metadata: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[str]]:
     """Tags in order of their keys, and the keys of those whose bytes are no UTF-8."""
     tags, broken = [], []
-    for key, value in metadata.items():
+    for key, value in titled(metadata).items():
         name, text = whole(key), whole(value)
         tags.append((name, text))
         if (name, text) != (key, value):
             broken.append(name)
     return sorted(tags), sorted(broken)
+
+
+def titled(tags: Mapping[str, str]) -> Mapping[str, str]:
+    """A stream's tags with its title under that name: MP4's demuxer calls it the track's name."""
+    if "name" in tags and "title" not in tags:
+        return {("title" if key == "name" else key): value for key, value in tags.items()}
+    return tags
 
 
 def whole(text: str) -> str:
