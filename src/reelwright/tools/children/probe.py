@@ -199,6 +199,7 @@ def stream_facts(path: str, container: str, stream: Any, first: int | None) -> d
         "dispositions": sorted(flag.name for flag in stream.disposition if flag.name),
         "time_base": stream.time_base,
         "start_pts": stream.start_time if first is None else first,
+        "begins_pts": stream.start_time,
         "duration": stream.duration,
     }
     if stream.type == "video":
