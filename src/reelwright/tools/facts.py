@@ -69,7 +69,8 @@ def parse_side_data(banner: str) -> dict[int, tuple[tuple[str, str], ...]]:
             depth = len(match[1])
         elif depth >= 0 and len(line) - len(line.lstrip()) == depth + 2:
             # Deeper lines belong to the one above them.
-            name, _, value = line.strip().partition(":")
+            # "Display Matrix: rotation of …", "Content Light Level Metadata, MaxCLL=…".
+            name, _, value = re.sub("[:,]", "\n", line.strip(), count=1).partition("\n")
             found.setdefault(stream, []).append((name, value.strip()))
         elif depth >= 0 and len(line) - len(line.lstrip()) <= depth:
             depth = -1
