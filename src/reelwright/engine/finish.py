@@ -16,9 +16,10 @@ from reelwright.engine.placement import place, temporary_path
 from reelwright.errors import ReelwrightError, SourceError, ValidationFailedError
 from reelwright.media.model import StreamKind
 from reelwright.planning.checks import run_checks
-from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence
+from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Metadata
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Fate
+from reelwright.tools.dolby_vision import read_metadata
 from reelwright.tools.ffmpeg import decode_args, parse_framecrc
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.mux import Inspection, Join, Written, display_aspect, inspect, join, nominal_rate, shift_of
@@ -170,6 +171,7 @@ async def gather(
         copied=pair_copies(film, written, inspection),
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
+        metadata=await both_metadata(film, path, film_stream.index if film_stream else 0),
     )
     usage = usage_of(decoded)
     spent = usage.cpu_seconds + answer.finished.cpu_seconds
@@ -182,6 +184,15 @@ async def gather(
             peak_rss_bytes=max(usage.peak_rss_bytes, answer.finished.peak_rss_bytes),
         ),
     )
+
+
+async def both_metadata(film: Film, output: Path, video_index: int) -> tuple[Metadata, Metadata] | None:
+    """The Dolby Vision metadata of the source's frames and of the output's; None where none is planned."""
+    if not film.plan.dolby_vision:
+        return None
+    folder = film.workspace.working
+    source = await read_metadata(film.runner, film.source, film.plan.video_index, folder=folder, span=film.span)
+    return source, await read_metadata(film.runner, output, video_index, folder=folder)
 
 
 def sounds_begin(film: Film, written: tuple[Written, ...]) -> tuple[Fraction | None, ...] | None:

@@ -138,7 +138,7 @@ def move_of(state: JobState, known: ChunkState) -> Try | Accept | Wait:
     fixed = fixed_crf(state.request, zone)
     if fixed is not None:
         tried = any(abs(p.crf - fixed) < 1e-9 for p in known.points)  # noqa: PLR2004 - the same quarter step
-        why = f"CRF {fixed:g} was asked for"
+        why = f"CRF {fixed:g} {'is that of a film in one piece' if state.request.strategy == 'direct' else 'was asked for'}"
         return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
     aim = aim_of(state.request, zone)
     return next_move(known.points, aim, start=start_of(state, zone), film=film_view(state, zone))

@@ -9,6 +9,7 @@ from typing import Any
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
 from reelwright.planning.containers import Container
+from reelwright.planning.dolby_vision import direct_crf, is_direct, strategy_notes
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams
@@ -23,6 +24,8 @@ class Strategy(StrEnum):
     """Which steps a job has."""
 
     CHUNKED = "chunked"
+    #: One encode of the whole film at a fixed CRF.
+    DIRECT = "direct"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +111,8 @@ class EncodePlan:
     video_index: int
     width: int
     height: int
+    #: The encoder carries the frames' Dolby Vision metadata over.
+    dolby_vision: bool = False
     #: Filters ahead of the choosing of frames, for those that look at a frame's neighbours; they keep count and times.
     ahead: tuple[str, ...] = ()
     #: Filters after the frames are chosen; the last one tags the colours.
@@ -132,6 +137,7 @@ class EncodePlan:
             "preset": self.request.preset,
             "pix_fmt": self.pix_fmt,
             **({"ahead": list(self.ahead)} if self.ahead else {}),
+            **({"dolby_vision": True} if self.dolby_vision else {}),
             "filters": list(self.filters),
             "parameters": [list(pair) for pair in self.parameters],
         }
@@ -253,6 +259,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
     if film is None or film.video is None:
         raise SourceError("There is no film in it.")
     video = film.video
+    request = settled(video, request)
     even = video.width + video.width % 2, video.height + video.height % 2
     size = scaled_size(video, request.scale) if request.scale else None
     width, height = size or even
@@ -261,7 +268,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
     model, scored = scored_with(request.vmaf_model, *even)
     scored = even if scored is None and size is not None else scored
     return EncodePlan(
-        strategy=Strategy.CHUNKED,
+        strategy=Strategy.DIRECT if is_direct(video, request) else Strategy.CHUNKED,
         request=request,
         video_index=film.index,
         width=width,
@@ -271,10 +278,12 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
         encoder=ENCODER,
         pix_fmt="yuv420p10le",
+        dolby_vision=video.dolby_vision is not None,
         parameters=parameters(request),
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,
         notes=(
+            *strategy_notes(video, request),
             *plan_notes(video, streams, scaled=size is not None),
             *scale_notes(video, request.scale, scored),
             *excerpt_notes(request),
@@ -282,6 +291,16 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
             *cut_notes(request),
         ),
     )
+
+
+def settled(video: Video, request: Request) -> Request:
+    """The request with the film's own strategy in it, so that the same work asked for in other words is the same job.
+
+    "auto" stands for what an ordinary film gets, chunks; Dolby Vision is the one that chunks have to be asked for.
+    """
+    if is_direct(video, request):
+        return replace(request, strategy=Strategy.DIRECT.value, crf=direct_crf(video, request))
+    return request if video.dolby_vision is not None else replace(request, strategy="auto")
 
 
 def zoned(plan: EncodePlan, zone: Zone | None) -> EncodePlan:

@@ -185,6 +185,7 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
         "shift": str(job.shift),
         "rate": str(job.rate) if job.rate is not None else None,
         "film_tags": job.film_tags,
+        "dolby_vision": plan.dolby_vision,
         "copies": [{"index": s.index} for s in plan.streams if s.fate is Fate.COPY],
         "converted": os.fspath(converted) if texts else None,
         "conversions": list(texts),

@@ -51,6 +51,11 @@ def fresh(tags: dict[str, str], *, encoded: bool) -> dict[str, str]:
     return {k: v for k, v in tags.items() if k.lower() not in STALE_TAGS and not k.lower().startswith(stale)}
 
 
+def writing(request: dict[str, Any]) -> dict[str, str]:
+    """The writer's options. FFmpeg leaves Dolby Vision's record out of MP4 unless it may go beyond the standard."""
+    return {**MATROSKA, **({"strict": "unofficial"} if request["dolby_vision"] else {})}
+
+
 def add_film(output: Any, chunk: Any, original: Any, request: dict[str, Any]) -> Any:
     """Add the film's stream: codec, HDR records and display matrix of the chunks, tags of the source."""
     stream = output.add_stream_from_template(chunk.streams.video[0], opaque=True)
@@ -138,7 +143,7 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
     with (
         av.open(file_url(source_path), options=INPUT_OPTIONS, metadata_errors="replace") as source,
         av.open(file_url(request["chunks"][0]), options=INPUT_OPTIONS) as first,
-        av.open(file_url(request["out"]), "w", format="matroska", options=MATROSKA) as output,
+        av.open(file_url(request["out"]), "w", format="matroska", options=writing(request)) as output,
     ):
         output.metadata.update(fresh(dict(source.metadata), encoded=False))
         film = add_film(output, first, source.streams[film_index], request)
