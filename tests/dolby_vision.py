@@ -6,14 +6,14 @@ far as profiles 5, 7 and 8 use it; what it stands for as a picture does not matt
 """
 
 import struct
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import av
-
-from clips import Clips
+import imageio_ffmpeg
 
 #: NAL units of HEVC that carry an RPU, and a coded picture of the enhancement layer.
 RPU_HEADER, LAYER_HEADER = b"\x7c\x01", b"\x7e\x01"
@@ -204,40 +204,57 @@ class Making:
     colors: bool = True
     #: More arguments for FFmpeg: other inputs, filters.
     picture: str = "testsrc2"
+    #: Filters before the colours are tagged.
+    filters: str = ""
+    #: Pictures are decoded in another order than shown.
+    reordered: bool = True
+    #: An RPU in its NAL unit, or from its prefix on and with escapes, that stands for all others.
+    payload: bytes | None = None
 
 
-def film(clips: Clips, name: str, making: Making = Making()) -> Path:  # noqa: B008 - frozen
+DEFAULT = Making()
+
+
+def film(folder: Path, name: str, making: Making = DEFAULT) -> Path:
     """A film of that name: `.mkv` or `.mp4` with the record, `.hevc` or `.ts`, which have no place for one."""
-    path = clips.folder / name
+    path = folder / name
     if path.exists():
         return path
-    plain, work = clips.folder / f"{path.stem}.plain.mkv", clips.folder / f"{path.stem}.work{path.suffix}"
-    clips.run(*encode_args(making), plain)
-    container = "matroska" if path.suffix != ".mp4" else "mp4"
-    with_rpus = work if path.suffix in {".mkv", ".mp4"} else work.with_suffix(".mkv")
-    inject(plain, with_rpus, making, container)
-    if path.suffix in {".mkv", ".mp4"} and making.record:
+    plain, work = folder / f"{path.stem}.plain.mkv", folder / f"{path.stem}.work{path.suffix}"
+    run(*encode_args(making), plain)
+    in_place = path.suffix in {".mkv", ".mp4"}
+    with_rpus = work if in_place else work.with_suffix(".mkv")
+    inject(plain, with_rpus, making, "mp4" if path.suffix == ".mp4" else "matroska")
+    if in_place and making.record:
         add = record_in_matroska if path.suffix == ".mkv" else record_in_mp4
         with_rpus.write_bytes(add(with_rpus.read_bytes(), making.flavor))
-    elif path.suffix not in {".mkv", ".mp4"}:
-        clips.run("-i", with_rpus, "-c", "copy", work)
+    elif not in_place:
+        run("-i", with_rpus, "-c", "copy", work)
+        with_rpus.unlink()
     plain.unlink()
     return work.rename(path)
+
+
+def run(*args: str | Path) -> None:
+    """Run FFmpeg."""
+    ffmpeg: str = imageio_ffmpeg.get_ffmpeg_exe()
+    subprocess.run([ffmpeg, "-nostdin", "-v", "error", "-y", *args], check=True, stdin=subprocess.DEVNULL)
 
 
 def encode_args(making: Making) -> list[str]:
     """A clip with B pictures, key frames and sound."""
     source = f"{making.picture}=size={making.size}:rate={making.rate}"
-    tags = "format=yuv420p10le"
+    tags = f"{making.filters}format=yuv420p10le"
     if making.colors:
         primaries, transfer, matrix = COLORS[making.flavor.compatibility]
         span = "pc" if making.flavor.profile == 5 else "tv"
         tags += f",setparams=range={span}:color_primaries={primaries}:color_trc={transfer}:colorspace={matrix}"
-    x265 = "log-level=none:aud=1:keyint=12:min-keyint=12:scenecut=0:bframes=2:b-adapt=0:pools=1:frame-threads=1"
+    order = "bframes=2:b-adapt=0" if making.reordered else "bframes=0"
+    x265 = f"log-level=none:aud=1:keyint=12:min-keyint=12:scenecut=0:{order}:pools=1:frame-threads=1"
     return [
-        *("-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"),
+        *("-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=frequency=440"),
         *("-frames:v", str(making.frames), "-vf", tags, "-shortest"),
-        *("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", x265, "-c:a", "aac"),
+        *("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", x265, "-c:a", "ac3"),
     ]
 
 
@@ -254,17 +271,20 @@ def inject(plain: Path, out: Path, making: Making, container: str) -> None:
         for packet in source.demux():
             if not packet.size:
                 continue
-            if packet.stream_index == 0:
-                packet = with_units(packet, units_of(making, number))
-                number += 1
-            packet.stream = streams[packet.stream.index if packet.stream else 0]
-            target.mux(packet)
+            stream = streams[packet.stream_index]
+            is_film = packet.stream_index == 0
+            made = with_units(packet, units_of(making, number)) if is_film else packet
+            number += is_film
+            made.stream = stream
+            target.mux(made)
 
 
 def units_of(making: Making, place: int) -> list[bytes]:
     """NAL units added to the packet that is decoded at this place."""
     number = making.number(place)
     layer = [LAYER_HEADER + b"\x28\x01\xaf" + bytes([place % 250 + 4] * 8)] if making.flavor.layered else []
+    if number is not None and making.payload is not None:
+        return [*layer, RPU_HEADER + making.payload[making.payload.index(b"\x19\x08") :]]
     return layer if number is None else [*layer, nal(making.flavor, number)]
 
 
@@ -272,7 +292,7 @@ def with_units(packet: Any, units: Sequence[bytes]) -> Any:
     """The packet with NAL units at its end, each after its length."""
     made = av.Packet(bytes(packet) + b"".join(struct.pack(">I", len(unit)) + unit for unit in units))
     made.pts, made.dts, made.duration = packet.pts, packet.dts, packet.duration
-    made.time_base, made.is_keyframe, made.stream = packet.time_base, packet.is_keyframe, packet.stream
+    made.time_base, made.is_keyframe = packet.time_base, packet.is_keyframe
     return made
 
 

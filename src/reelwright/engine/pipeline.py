@@ -48,7 +48,7 @@ class Options:
     export_scenes: Path | None = None
 
 
-LARGER = "The output is larger than the source; a lower target would make it smaller."
+LARGER = "The output is larger than the source; a {} would make it smaller."
 
 
 async def encode_film(
@@ -304,12 +304,13 @@ class Line:
         chosen = runner.trials.chosen(state)
         placed = runner.steps[StepKind.PLACE].result
         before = bytes_before(runner.film, runner.steps[StepKind.ASSEMBLE])
-        larger = placed["size_bytes"] > before
+        aim = "higher CRF" if runner.film.plan.request.crf is not None else "lower target"
+        larger = (LARGER.format(aim),) if placed["size_bytes"] > before else ()
         return replace(
             self.so_far(),
             outcome="encoded",
             bytes_before=before,
-            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *((LARGER,) if larger else ())),
+            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *larger),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,

@@ -136,6 +136,9 @@ def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: 
     for rule in REFUSALS:
         if (found := rule(film.video, request)) is not None:
             return found
+    if film.codec == "av1":
+        reason = "Its video is AV1 already, with Dolby Vision; it is encoded again because a strategy was asked for."
+        return Decision(verdict=Verdict.ENCODE, reasons=(reason,), rule="av1-again")
     return Decision(
         verdict=Verdict.ENCODE,
         reasons=(f"Its video is {film.codec}, {film.video.width}x{film.video.height}, and not AV1 yet.",),

@@ -25,7 +25,7 @@ def cuts_of(index: FrameIndex, request: Request) -> tuple[int, ...]:
 
 
 def divide(index: FrameIndex, request: Request) -> tuple[Chunk, ...]:
-    """The chunks to encode: the whole film's, one of it all where it is encoded in one piece, clipped to the excerpt where one is asked for.
+    """The chunks to encode, or the film in one piece, clipped to the excerpt where one is asked for.
 
     Raises:
         UsageError: what was asked for does not fit the film.

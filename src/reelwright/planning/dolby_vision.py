@@ -53,14 +53,15 @@ def _profile(dolby: DolbyVision, _: Video) -> Objection | None:
     profile = dolby.seen if dolby.profile is None else dolby.profile
     if 7 in {dolby.profile, dolby.seen} or dolby.enhancement:  # noqa: PLR2004
         return Objection(
-            reason="The film is Dolby Vision profile 7: its second picture, the enhancement layer, has no place in AV1.",
+            reason="The film is Dolby Vision profile 7: its second picture, the enhancement layer, has no place in "
+            "AV1.",
             hint=f"`dovi_tool -m 2 convert --discard` ({DOVI_TOOL}) makes profile 8.1 of its HEVC stream, which then "
             "is encoded with its Dolby Vision.",
         )
     if 5 in {dolby.profile, dolby.seen} or dolby.compatibility == 0:  # noqa: PLR2004
         return Objection(
-            reason="The film is Dolby Vision profile 5: its picture is in Dolby's own colours, which only their decoder "
-            "shows rightly, and AV1 would show wrong ones.",
+            reason="The film is Dolby Vision profile 5: its picture is in Dolby's own colours, which only their "
+            "decoder shows rightly, and AV1 would show wrong ones.",
             hint=f"Keep it as it is, or look for a release of profile 8. {KEPT}",
         )
     if profile is None:
@@ -76,7 +77,8 @@ def _agreement(dolby: DolbyVision, _: Video) -> Objection | None:
     if None in {dolby.seen, dolby.profile} or dolby.seen == min(dolby.profile or 8, 8):
         return None
     return Objection(
-        reason=f"Its configuration record says Dolby Vision profile {dolby.profile}, its metadata profile {dolby.seen}.",
+        reason=f"Its configuration record says Dolby Vision profile {dolby.profile}, its metadata profile "
+        f"{dolby.seen}.",
         hint="Remux its HEVC stream, so that the record is made anew.",
     )
 
@@ -103,8 +105,8 @@ def _picture(request: "Request") -> Objection | None:
     asked = next((flag for flag, given in GEOMETRY.items() if given(request)), None)
     if asked is not None:
         return Objection(
-            reason=f"The film is Dolby Vision, and its metadata says for each frame where in the picture what lies: {asked} "
-            "would make it wrong.",
+            reason=f"The film is Dolby Vision, and its metadata says of each frame where in the picture things are: "
+            f"{asked} would make that wrong.",
             hint=f"Leave {asked} out.",
             rule="dolby-vision-picture",
         )
@@ -154,9 +156,8 @@ def strategy_notes(video: Video, request: "Request") -> tuple[str, ...]:
     notes = []
     if (dolby := video.dolby_vision) is not None:
         name = f"{AV1_PROFILE}.{dolby.compatibility}"
-        notes.append(
-            f"Dolby Vision {dolby.name} becomes profile {name}: each frame's metadata is carried over and compared."
-        )
+        becomes = f"stays profile {name}" if dolby.name == name else f"{dolby.name} becomes profile {name}"
+        notes.append(f"Dolby Vision {becomes}: each frame's metadata is carried over and compared.")
         notes.append("The score is that of the base layer; what Dolby Vision makes of it on a screen is not measured.")
     if is_direct(video, request):
         crf = direct_crf(video, request)
@@ -168,18 +169,18 @@ def strategy_notes(video: Video, request: "Request") -> tuple[str, ...]:
 
 
 def missing_metadata(video: Video, frames: int, carried: int | None) -> Objection | None:
-    """Why frames without metadata of their own are refused; None where all have some, or none has.
+    """Why a film is refused not all of whose frames have metadata of their own; None where all have it, or none has.
 
     Args:
         video: the film's picture.
         frames: how many there are.
         carried: how many have metadata; None where nobody counted.
     """
-    if carried is None or carried == frames or (not carried and video.dolby_vision is None):
+    if carried is None or carried == (0 if video.dolby_vision is None else frames):
         return None
     return Objection(
-        reason=f"Dolby Vision metadata is on {carried} of its {frames} frames: what the others should look like, it does "
-        "not say, and players differ.",
+        reason=f"Dolby Vision metadata is on {carried} of its {frames} frames: what the others should look like, it "
+        "does not say, and players differ.",
         hint=f"`dovi_tool` ({DOVI_TOOL}) can put complete metadata in (`inject-rpu`) or take it all out (`remove`).",
         rule="dolby-vision-incomplete",
     )

@@ -75,7 +75,9 @@ def changes(
     elif output_exists:
         said.append("The output exists: --overwrite replaces it, -o NAME writes another one.")
     if plan.strategy is Strategy.DIRECT:
-        said.append("--crf sets another CRF; --strategy chunked searches the one that meets the target, chunk by chunk.")
+        said.append(
+            "--crf sets another CRF; --strategy chunked searches the one that meets the target, chunk by chunk."
+        )
     elif plan.request.crf is None:
         said.append(
             f"A target above {plan.request.target_vmaf:g} makes it larger, one below smaller (--target-vmaf); "

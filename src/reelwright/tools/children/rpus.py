@@ -86,7 +86,7 @@ def leb128(data: bytes, place: int) -> tuple[int, int]:
 
 
 def metadata_of(frame: Any) -> bytes | None:
-    """libavutil's AVDOVIMetadata of a frame: every value of its RPU, in the form of this very build."""
+    """AVDOVIMetadata of libavutil, of a frame: every value of its RPU, in the form of this very build."""
     return next((bytes(data) for data in frame.side_data if data.type.name == "DOVI_METADATA"), None)
 
 
