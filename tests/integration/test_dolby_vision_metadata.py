@@ -59,10 +59,12 @@ def probed(path: Path) -> MediaInfo:
     return asyncio.run(work())
 
 
-def metadata_of(path: Path, folder: Path, span: tuple[int, int] | None = None) -> Metadata:
+def metadata_of(
+    path: Path, folder: Path, index: FrameIndex | None = None, span: tuple[int, int] | None = None
+) -> Metadata:
     async def work() -> Metadata:
         async with Runner() as runner:
-            return await read_metadata(runner, path, 0, folder=folder, span=span)
+            return await read_metadata(runner, path, 0, folder=folder, index=index, span=span)
 
     return asyncio.run(work())
 
@@ -122,10 +124,20 @@ def test_the_probe_tells_every_kind_in_every_container(
 def test_each_frame_has_metadata_of_its_own_and_a_right_output_the_same(
     source: Path, output: Path, folder: Path
 ) -> None:
-    found, part = metadata_of(source, folder), metadata_of(source, folder, (5, 9))
+    found = metadata_of(source, folder)
     assert (len({*found.digests}), found.carried) == (FRAMES, FRAMES)
-    assert (part.digests, part.carried) == (found.digests[5:9], 4)
     assert verdict(source, output, folder).passed
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4", ".ts", ".hevc"])
+def test_the_metadata_of_a_part_is_that_of_the_same_frames(suffix: str, tmp_path: Path) -> None:
+    path = film(tmp_path, f"parts{suffix}", Making(frames=60))
+    index, whole = indexed(path, tmp_path / "index"), metadata_of(path, tmp_path)
+    assert len({*whole.digests}) == 60
+    for first, end in ((5, 9), (0, 3), (36, 60), (47, 48)):
+        part = metadata_of(path, tmp_path, index, (first, end))
+        assert (part.digests, part.carried) == (whole.digests[first:end], end - first), (first, end)
+    assert metadata_of(path, tmp_path, index, (0, 60)) == whole
 
 
 @pytest.mark.parametrize(
