@@ -20,6 +20,7 @@ from reelwright.media.model import DolbyVision, MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.checks.dolby_vision import check_dolby_vision
 from reelwright.planning.checks.evidence import Check, Evidence, Metadata
+from reelwright.planning.decision import Verdict, decide
 from reelwright.planning.plan import Request, make_plan
 from reelwright.tools.children.rpus import DOLBY, OBU_METADATA, obus
 from reelwright.tools.dolby_vision import read_metadata
@@ -257,6 +258,19 @@ def test_dovi_tool_reads_what_was_written(flavor: Flavor, tmp_path: Path) -> Non
     levels = [row["vdr_dm_data"]["cmv29_metadata"]["ext_metadata_blocks"][0]["Level1"] for row in rows]
     assert [level["max_pq"] for level in levels] == [2000 + k for k in range(12)]
     assert all(("el_type" in row) == flavor.layered for row in rows)
+
+
+@pytest.mark.skipif(DOVI_TOOL is None, reason="dovi_tool is not on the path")
+def test_what_the_hint_for_profile_7_says_makes_profile_8_of_it(tmp_path: Path) -> None:
+    path = film(tmp_path, "p7.hevc", Making(flavor=P7, frames=12))
+    assert decide(probed(path)).verdict is Verdict.REFUSE
+    out = tmp_path / "p81.hevc"
+    assert DOVI_TOOL is not None
+    command = [DOVI_TOOL, "-m", "2", "convert", "--discard", path, "-o", out]
+    subprocess.run(command, check=True, capture_output=True)
+    assert decide(probed(out)).verdict is Verdict.ENCODE
+    found = metadata_of(out, tmp_path)
+    assert (len({*found.digests}), found.carried) == (12, 12)
 
 
 @pytest.mark.skipif("REELWRIGHT_DOLBY_VISION_SAMPLES" not in os.environ, reason="no real streams are at hand")
