@@ -110,6 +110,9 @@ def test_an_ordinary_film_goes_in_one_piece_where_that_is_asked_for(encode: Comm
     data = result(done)
     assert (data["trials"], chunks_of(done)) == (1, {0})
     assert {e["data"]["crf"] for e in done.events if e["event"] == "trial_complete"} == {50}
+    with av.open(str(films / "out.mkv")) as container:
+        keys = [k for k, packet in enumerate(container.demux(video=0)) if packet.is_keyframe]
+    assert keys == [0, 7]  # 1.2 seconds of 6 frames
     assert any("in one piece at CRF 50" in reason for reason in data["reasons"])
     assert not any("Dolby" in reason for reason in data["reasons"])
     refused = encode(source, "-o", films / "no.mkv", "--strategy", "direct", "--zone", "0-1:crf=20")

@@ -168,6 +168,15 @@ def test_one_piece_is_one_chunk_that_the_scheduler_encodes_at_the_fixed_crf() ->
     assert (step.crf, step.why) == (25.0, "CRF 25 is that of a film in one piece")
 
 
+def test_one_piece_has_a_key_frame_as_often_as_chunks_would_and_a_chunk_only_its_first() -> None:
+    assert dict(planned().parameters)["keyint"] == "250"  # ten seconds of 25 frames
+    assert dict(planned(chunk_seconds=4.0).parameters)["keyint"] == "100"
+    assert dict(planned(strategy="chunked").parameters)["keyint"] == "-1"
+    assert dict(planned(svt=(("keyint", "48"),)).parameters)["keyint"] == "48"
+    silent = film(average_rate=None, nominal_rate=None)
+    assert dict(make_plan(silent, Request()).parameters)["keyint"] == "240"
+
+
 def test_one_piece_has_the_whole_machine() -> None:
     machine = Machine(cores=8, free_bytes=64 << 30, total_bytes=64 << 30)
     found = decide_parallel(machine, (), width=1920, height=1080, one_piece=True)

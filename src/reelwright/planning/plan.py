@@ -16,6 +16,8 @@ from reelwright.planning.streams import Fate, StreamPlan, plan_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
 
+#: Frames a second where a film says nothing of them.
+USUAL_RATE = Fraction(24)
 #: FFmpeg's name of the encoder.
 ENCODER = "libsvtav1"
 
@@ -225,10 +227,22 @@ def scored_with(family: str, width: int, height: int) -> tuple[str, tuple[int, i
     return model, scoring_size(width, height) if model == "vmaf_v0.6.1" else None
 
 
-def parameters(request: Request) -> tuple[tuple[str, str], ...]:
-    """SVT-AV1 parameters of a chunk: one key frame at its start, none inside, then the user's own."""
-    chosen = {"keyint": "-1", "scd": "0", **dict(request.svt)}
+def parameters(request: Request, keyint: int | None = None) -> tuple[tuple[str, str], ...]:
+    """SVT-AV1 parameters, and the user's own over them.
+
+    A chunk has one key frame, at its start. A film in one piece has one every `keyint` frames, so that a player can go
+    to a place in it.
+    """
+    chosen = {"keyint": str(keyint or -1), "scd": "0", **dict(request.svt)}
     return tuple(sorted(chosen.items()))
+
+
+def key_frames(video: Video, request: Request) -> int | None:
+    """Frames from key frame to key frame of a film in one piece: as long as the longest chunk; None: of a chunk."""
+    if not is_direct(video, request):
+        return None
+    rate = video.average_rate or video.nominal_rate or USUAL_RATE
+    return max(1, round(rate * chunk_length(request)))
 
 
 def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = False) -> tuple[str, ...]:
@@ -279,7 +293,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         encoder=ENCODER,
         pix_fmt="yuv420p10le",
         dolby_vision=video.dolby_vision is not None,
-        parameters=parameters(request),
+        parameters=parameters(request, key_frames(video, request)),
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,
         notes=(

@@ -34,7 +34,7 @@ async def read_metadata(
         ToolError: the reader crashed.
     """
     out = folder / "dolby-vision.txt"
-    part = None if index is None or span in {None, (0, index.frames)} else part_of(index, span or (0, 0))
+    part = None if index is None or span is None or span == (0, index.frames) else part_of(index, span)
     request = {"path": os.fspath(path), "video_index": video_index, "part": part, "out": os.fspath(out)}
     try:
         answer = await ask(runner, "dolby_vision", request, what="Reading Dolby Vision metadata", writes=out)
