@@ -51,25 +51,30 @@ def chunks_of(done: Run) -> set[int]:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"),
+    ("names", "kind"),
     [
-        ("p81.mkv", (P81, "10.1")),
-        ("p84.mkv", (P84, "10.4")),
-        ("p81.mp4", (P81, "10.1")),
-        ("p84.hevc", (P84, "10.4")),
+        ("p81.mkv out.mkv", (P81, "10.1")),
+        ("p84.mkv out.mp4", (P84, "10.4")),
+        ("p81.mp4 out.mp4", (P81, "10.1")),
+        ("p84.hevc out.mkv", (P84, "10.4")),
     ],
 )
 def test_it_goes_in_one_piece_at_the_fixed_crf_and_every_frames_metadata_arrives(
-    name: str, kind: tuple[Flavor, str], encode: Command, films: Path, folder: Path
+    names: str, kind: tuple[Flavor, str], encode: Command, films: Path, folder: Path
 ) -> None:
-    flavor, becomes = kind
-    source, out = film(folder, name, replace(SMALL, flavor=flavor)), films / "out.mkv"
+    (name, written), (flavor, becomes) = names.split(), kind
+    source, out = film(folder, name, replace(SMALL, flavor=flavor)), films / written
     done = encode(source, "-o", out, *FAST, "--json")
     data = result(done)
     assert check_of(data) == f"profile {becomes}, the metadata of 12 frames equal to the source's"
     before, after = metadata(source), metadata(out)
     assert len({*before}) == 12
     assert before == after
+    # The record is there by its bytes, too.
+    place = out.read_bytes().index(b"dvvC") + 4
+    record = out.read_bytes()[place : place + 10]
+    major_minor = record.index(b"\1\0")  # in Matroska the element's own header comes first
+    assert record[major_minor + 2] >> 1 == 10
     assert (data["trials"], chunks_of(done)) == (1, {0})
     assert {e["data"]["crf"] for e in done.events if e["event"] == "trial_complete"} == {25}
     assert data["vmaf"]["mean"] > 50

@@ -14,7 +14,7 @@ import av
 import imageio_ffmpeg
 import pytest
 
-from dolby_vision import P5, P7, P81, P82, P84, Flavor, Making, film, rpu
+from dolby_vision import P5, P7, P81, P82, P84, Flavor, Making, film, rpu, run
 from examples import index as make_index_value
 from reelwright.media.model import DolbyVision, MediaInfo
 from reelwright.media.timing import FrameIndex
@@ -224,10 +224,13 @@ def test_an_rpu_that_is_lost_or_in_another_place_is_caught(
     assert says in check.detail
 
 
-def test_a_record_that_is_missing_is_caught(source: Path, output: Path, folder: Path) -> None:
-    data = output.read_bytes()
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_record_that_is_missing_is_caught(suffix: str, source: Path, output: Path, folder: Path) -> None:
+    whole, bare = folder / f"whole{suffix}", folder / f"bare{suffix}"
+    run("-i", output, "-c", "copy", "-strict", "unofficial", whole)
+    assert verdict(source, whole, folder).passed
+    data = whole.read_bytes()
     assert data.count(b"dvvC") == 1
-    bare = folder / "bare.mkv"
     bare.write_bytes(data.replace(b"dvvC", b"none"))
     check = verdict(source, bare, folder)
     assert not check.passed
