@@ -14,7 +14,7 @@ import av
 import imageio_ffmpeg
 import pytest
 
-from dolby_vision import P5, P7, P81, P82, P84, Flavor, Making, film, rpu, run
+from dolby_vision import P5, P7, P81, P82, P84, Flavor, Making, escaped, film, rpu, run
 from examples import index as make_index_value
 from reelwright.media.model import DolbyVision, MediaInfo
 from reelwright.media.timing import FrameIndex
@@ -152,6 +152,13 @@ def test_the_analysis_counts_the_frames_that_have_metadata(
     path = film(tmp_path, f"gaps{suffix}", Making(frames=12, number=number))
     index = indexed(path, tmp_path / "index")
     assert (index.frames, index.metadata_frames) == (12, carried)
+
+
+def test_an_rpu_with_a_wrong_checksum_counts_as_none(tmp_path: Path) -> None:
+    damaged = bytearray(rpu(P81, 0))
+    damaged[-2] ^= 1
+    path = film(tmp_path, "damaged.mkv", Making(frames=4, payload=escaped(bytes(damaged))))
+    assert indexed(path, tmp_path / "index").metadata_frames == 0
 
 
 # Spoilt outputs.

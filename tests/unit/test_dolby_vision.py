@@ -6,9 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dolby_vision import P81 as FLAVOR
-from dolby_vision import Bits, crc32, escaped, rpu
+from dolby_vision import Bits, crc32, escaped, nal, rpu
 from examples import HDR, constant, index, info, stream, video
 from reelwright.engine.resources import Machine, decide_parallel
 from reelwright.engine.scheduler import TrialStep, begin, next_steps
@@ -19,7 +21,17 @@ from reelwright.planning.decision import Verdict, decide, incomplete
 from reelwright.planning.division import divide
 from reelwright.planning.dolby_vision import direct_crf
 from reelwright.planning.plan import EncodePlan, Request, Strategy, asked, make_plan
-from reelwright.tools.children.rpus import LAYER, RPU, lengths, obus, starts, units_in_av1
+from reelwright.tools.children.rpus import (
+    LAYER,
+    RPU,
+    is_sound,
+    kinds,
+    lengths,
+    obus,
+    profile_of,
+    starts,
+    units_in_av1,
+)
 from reelwright.tools.facts import records, with_dolby_vision
 
 HLG = Color(range="tv", primaries="bt2020", transfer="arib-std-b67", matrix="bt2020nc")
@@ -249,14 +261,33 @@ def test_an_enhancement_layer_in_a_stream_of_its_own_is_the_films() -> None:
 # What is in packets.
 
 
-def test_rpus_are_found_in_packets_of_either_form() -> None:
-    units = [bytes([kind << 1, 1, 9, 9]) for kind in (35, 1, LAYER, RPU)]
-    annex_b = b"".join(b"\0\0\0\1" + unit for unit in units)
+def test_units_are_found_in_packets_of_either_form() -> None:
+    units = [bytes([kind << 1, 1, 9, 9]) for kind in (35, 1, LAYER)] + [nal(FLAVOR, 0)]
+    annex_b = b"".join(b"\0\0\1" + unit for unit in units)
     counted = b"".join(len(unit).to_bytes(4, "big") + unit for unit in units)
-    assert [annex_b[k] >> 1 for k in starts(annex_b)] == [35, 1, LAYER, RPU]
-    assert [counted[k] >> 1 for k in lengths(counted, 4)] == [35, 1, LAYER, RPU]
-    assert list(lengths(b"\xff\xff\xff\xff\x7c", 4)) == [4]  # a length that lies ends it
+    assert list(starts(annex_b)) == list(lengths(counted, 4)) == units
+    assert kinds(iter(units)) == {35, 1, LAYER, RPU}
+    assert list(lengths(b"\xff\xff\xff\xff\x7c", 4)) == [b"\x7c"]  # a length that lies ends it
     assert list(starts(b"")) == list(lengths(b"\0", 4)) == []
+    assert list(lengths(bytes(8), 4)) == [b""]
+
+
+@given(st.binary(max_size=80))
+def test_packets_of_anything_are_looked_through(data: bytes) -> None:
+    for units in (starts(data), lengths(data, 4), lengths(data, 1)):
+        assert kinds(units) <= set(range(64))
+    assert units_in_av1(data) <= {RPU}
+    assert profile_of(data) in {None, 4, 5, 7, 8}
+
+
+@given(st.integers(0, 5000), st.integers(0, 10_000))
+def test_an_rpu_with_one_bit_changed_is_damaged(number: int, bit: int) -> None:
+    unit = nal(FLAVOR, number)
+    assert is_sound(unit)
+    assert is_sound(unit + b"\0\0")  # zeros that fill up a packet
+    payload = bytearray(rpu(FLAVOR, number))
+    payload[bit // 8 % len(payload)] ^= 1 << bit % 8
+    assert not is_sound(unit[:2] + escaped(bytes(payload)))
 
 
 def test_dolby_visions_obus_are_told_from_others() -> None:

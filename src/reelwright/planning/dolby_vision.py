@@ -179,8 +179,8 @@ def missing_metadata(video: Video, frames: int, carried: int | None) -> Objectio
     if carried is None or carried == (0 if video.dolby_vision is None else frames):
         return None
     return Objection(
-        reason=f"Dolby Vision metadata is on {carried} of its {frames} frames: what the others should look like, it "
-        "does not say, and players differ.",
+        reason=f"Sound Dolby Vision metadata is on {carried} of its {frames} frames: what the others should look like, "
+        "it does not say, and players differ.",
         hint=f"`dovi_tool` ({DOVI_TOOL}) can put complete metadata in (`inject-rpu`) or take it all out (`remove`).",
         rule="dolby-vision-incomplete",
     )

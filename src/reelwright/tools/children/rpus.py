@@ -4,6 +4,7 @@ A decoder puts the metadata of an earlier frame onto one that has none of its ow
 """
 
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,14 +21,19 @@ DIGEST = 8
 
 
 def units_of(stream: Any) -> Callable[[bytes], set[int]]:
-    """What finds RPU and LAYER in a packet of this stream."""
+    """What finds RPU and LAYER in a packet of this stream; an RPU that is damaged is none."""
     if codec_of(stream) == "av1":
         return units_in_av1
     extra = bytes(stream.codec_context.extradata or b"")
     if extra[:1] != b"\1" or len(extra) <= HVCC_LENGTH:
-        return lambda data: {kind_of(data, k) for k in starts(data)}
+        return lambda data: kinds(starts(data))
     length = (extra[HVCC_LENGTH] & 3) + 1
-    return lambda data: {kind_of(data, k) for k in lengths(data, length)}
+    return lambda data: kinds(lengths(data, length))
+
+
+def kinds(units: Iterator[bytes]) -> set[int]:
+    """Types of NAL units, without those of damaged RPUs."""
+    return {kind for unit in units if (kind := kind_of(unit)) != RPU or is_sound(unit)}
 
 
 def codec_of(stream: Any) -> str:
@@ -36,25 +42,44 @@ def codec_of(stream: Any) -> str:
     return "av1" if name == "libdav1d" else name
 
 
-def kind_of(data: bytes, place: int) -> int:
-    """Type of the NAL unit that begins there."""
-    return data[place] >> 1 & 63 if place < len(data) else 0
+def kind_of(unit: bytes) -> int:
+    """Type of a NAL unit."""
+    return unit[0] >> 1 & 63 if unit else 0
 
 
-def starts(data: bytes) -> Iterator[int]:
-    """Where NAL units begin, behind start codes."""
+def starts(data: bytes) -> Iterator[bytes]:
+    """NAL units that lie behind start codes."""
     place = data.find(START)
     while place >= 0:
-        yield place + len(START)
-        place = data.find(START, place + len(START))
+        after = data.find(START, place + len(START))
+        yield data[place + len(START) : after if after >= 0 else len(data)]
+        place = after
 
 
-def lengths(data: bytes, size: int) -> Iterator[int]:
-    """Where NAL units begin, behind their lengths."""
+def lengths(data: bytes, size: int) -> Iterator[bytes]:
+    """NAL units that lie behind their lengths."""
     place = 0
     while place + size < len(data):
-        yield place + size
-        place += size + int.from_bytes(data[place : place + size], "big")
+        begin = place + size
+        place = begin + int.from_bytes(data[place:begin], "big")
+        yield data[begin:place]
+
+
+#: Every byte with its bits the other way round.
+REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+#: Of an RPU: its first byte, its last one, and the checksum before that.
+PREFIX, LAST, CHECKSUM = 0x19, 0x80, 4
+
+
+def is_sound(unit: bytes) -> bool:
+    """Whether the checksum of an RPU's NAL unit is right. FFmpeg does not look at it and writes a new one."""
+    payload = unit[2:].rstrip(b"\0").replace(b"\0\0\3", b"\0\0")
+    if len(payload) < CHECKSUM + 2 or payload[0] != PREFIX or payload[-1] != LAST:
+        return False
+    body, checksum = payload[1 : -CHECKSUM - 1], payload[-CHECKSUM - 1 : -1]
+    # CRC-32/MPEG-2 is zlib's with all bits the other way round, and not inverted at the end.
+    found = (zlib.crc32(body.translate(REVERSED)) ^ 0xFFFFFFFF).to_bytes(4, "little")
+    return found.translate(REVERSED) == checksum
 
 
 def units_in_av1(data: bytes) -> set[int]:
