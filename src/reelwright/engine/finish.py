@@ -17,11 +17,12 @@ from reelwright.errors import ReelwrightError, SourceError, ValidationFailedErro
 from reelwright.media.model import Chapter, StreamKind
 from reelwright.planning.chapters import chapter_fates, written
 from reelwright.planning.checks import run_checks
-from reelwright.planning.checks.evidence import Attached, Check, ChunkPackets, Copied, Evidence, Samples
+from reelwright.planning.checks.evidence import Attached, Check, ChunkPackets, Copied, Evidence, Metadata, Samples
 from reelwright.planning.clocks import film_clock
 from reelwright.planning.containers import holdings
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Route, Rule, StreamPlan
+from reelwright.tools.dolby_vision import read_metadata
 from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc, samples_args
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.mux import (
@@ -46,7 +47,6 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
     out = temporary_path(film.output, film.job_id)
     whole, part = film.frames == film.index.frames, film.part
     clock, shift = film_clock(film.plan.request.container, part.time_base), shift_of(film.info, film.index, film.plan)
-    picture = film.info.film.video if film.info.film else None
     job = Join(
         source=film.source,
         index_path=film.workspace.index,
@@ -61,7 +61,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         chapters=chapters_of(film),
         clock=clock,
         movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None),
-        unofficial=picture is not None and picture.dolby_vision is not None,
+        unofficial=film.plan.dolby_vision,
         folder=film.workspace.working,
     )
     try:
@@ -216,6 +216,7 @@ async def gather(
         samples=await compare_samples(film, path),
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
+        metadata=await both_metadata(film, path, film_stream.index if film_stream else 0),
     )
     usage = usage_of(decoded)
     spent = usage.cpu_seconds + answer.finished.cpu_seconds
@@ -247,6 +248,17 @@ async def compare_samples(film: Film, path: Path) -> tuple[Samples, ...]:
             hashes.append(done.stdout.decode("ascii", "replace").strip())
         found.append(Samples(index=stream.index, source=hashes[0], output=hashes[1]))
     return tuple(found)
+
+
+async def both_metadata(film: Film, output: Path, video_index: int) -> tuple[Metadata, Metadata] | None:
+    """The Dolby Vision metadata of the source's frames and of the output's; None where none is planned."""
+    if not film.plan.dolby_vision:
+        return None
+    folder = film.workspace.working
+    source = await read_metadata(
+        film.runner, film.source, film.plan.video_index, folder=folder, index=film.index, span=film.span
+    )
+    return source, await read_metadata(film.runner, output, video_index, folder=folder)
 
 
 def sounds_begin(film: Film, rows: tuple[Written, ...]) -> tuple[Fraction | None, ...]:
