@@ -26,6 +26,7 @@ from reelwright.planning.explanation import Explanation, Known, changes
 from reelwright.planning.plan import EncodePlan, chunk_length, make_plan
 from reelwright.store.database import open_ledger
 from reelwright.tools.capabilities import ask_ffmpeg, find_ffmpeg
+from reelwright.tools.devices import with_encoder
 from reelwright.tools.probe import check_folder, probe
 from reelwright.tools.process import Runner
 
@@ -115,8 +116,9 @@ async def look_up(
         if index is None:
             return Known(job=status, frames=source.frames), facts, seen
         chunks = make_chunks(index, chunk_length(plan.request))
-        tools = await ask_ffmpeg(runner, settings.tools.ffmpeg)
-        encode = {**plan.encode_identity(), "build": tools.encode_build()}
+        name = plan.request.encoder
+        tools = await with_encoder(runner, await ask_ffmpeg(runner, settings.tools.ffmpeg), name)
+        encode = {**plan.encode_identity(), "build": tools.encode_build(name)}
         curves = [identity.curve_key(source.source_id, chunk.start, chunk.end, encode) for chunk in chunks]
         trials = await offload(store.trials, curves)
         return Known(

@@ -9,6 +9,7 @@ from typing import Any
 
 from reelwright.engine import cancelling
 from reelwright.engine.analysis import Reader
+from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
@@ -198,10 +199,12 @@ class Line:
             plan=plan, index=index, chunks=chunks, workspace=workspace,
             output=self.output, job_id=job.id, threads=pace.threads,
             memory_limit=limits.memory_per_encode,
+            decoding=Decoding(services.device, bit_depth=bit_depth(info), emit=self.emit),
         )  # fmt: skip
         await self.commit_analysis(film, read)
         if done := await self.already_done(known):
             return done
+        await film.decoding.look(services.runner, services.tools.ffmpeg, self.source, plan, index)
         published = ProgressFile(workspace)
         emit = Emitter(Tee([services.sink, published]), os.fspath(self.source), services.now)
         emit.job = self.job_id
@@ -296,7 +299,13 @@ class Line:
             self.so_far(),
             outcome="encoded",
             bytes_before=before,
-            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *((LARGER,) if larger else ())),
+            reasons=(
+                *self.reasons(),
+                *runner.film.plan.notes,
+                *runner.film.decoding.notes,
+                *best_efforts(state),
+                *((LARGER,) if larger else ()),
+            ),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,
@@ -343,6 +352,11 @@ def source_size(info: MediaInfo) -> tuple[int, int]:
     """Width and height of the film's picture."""
     video = info.film.video if info.film else None
     return (video.width, video.height) if video else (0, 0)
+
+
+def bit_depth(info: MediaInfo) -> int | None:
+    """Bits of the film's samples; None: not known."""
+    return info.film.video.bit_depth if info.film and info.film.video else None
 
 
 def result_data(outcome: OutcomeRecord) -> dict[str, Any]:

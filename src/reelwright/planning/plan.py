@@ -6,6 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from reelwright.encoders import DEFAULT, find
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
 from reelwright.planning.containers import Container
@@ -14,9 +15,6 @@ from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, 
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
-
-#: FFmpeg's name of the encoder.
-ENCODER = "libsvtav1"
 
 
 class Strategy(StrEnum):
@@ -63,7 +61,7 @@ class Request:
     #: CRFs of the direct strategy: up to 720 lines, up to 1080 lines, above.
     direct_crf: tuple[float, float, float] = (25.0, 25.0, 29.0)
     #: The encoder by our name, which is not FFmpeg's.
-    encoder: str = "svt-av1"
+    encoder: str = DEFAULT
     #: Strength of the grain that is synthesised, 0 to 50; 0: none.
     film_grain: int = 0
     #: How fields become frames; None: a film with fields is refused.
@@ -118,7 +116,7 @@ class EncodePlan:
     sample_aspect: Fraction | None
     encoder: str
     pix_fmt: str
-    #: SVT-AV1 parameters that differ from its own defaults, but for the CRF.
+    #: Parameters of the encoder that differ from its own defaults, but for CRF, preset and threads.
     parameters: tuple[tuple[str, str], ...]
     scoring: Scoring
     streams: tuple[StreamPlan, ...]
@@ -220,9 +218,8 @@ def scored_with(family: str, width: int, height: int) -> tuple[str, tuple[int, i
 
 
 def parameters(request: Request) -> tuple[tuple[str, str], ...]:
-    """SVT-AV1 parameters of a chunk: one key frame at its start, none inside, then the user's own."""
-    chosen = {"keyint": "-1", "scd": "0", **dict(request.svt)}
-    return tuple(sorted(chosen.items()))
+    """The encoder's parameters for a chunk: one key frame at its start, none inside, then the user's own."""
+    return tuple(sorted({**dict(find(request.encoder).fixed), **dict(request.svt)}.items()))
 
 
 def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = False) -> tuple[str, ...]:
@@ -241,6 +238,20 @@ def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = 
 def cut_notes(request: Request) -> tuple[str, ...]:
     """A sentence on cuts that were given."""
     return () if request.cuts is None else (f"Cuts are those of the scene list given: {len(request.cuts)} scenes.",)
+
+
+def encoder_notes(request: Request, video: Video) -> tuple[str, ...]:
+    """Sentences on what the encoder asked for cannot do."""
+    encoder, notes = find(request.encoder), []
+    if not encoder.hdr_in_bitstream and (video.mastering_display or video.content_light):
+        notes.append(
+            f"Mastering display and light level stand in the container alone: {encoder.title} does not write them."
+        )
+    if request.deterministic and not encoder.deterministic:
+        notes.append(f"{encoder.title} does not promise equal bytes from run to run.")
+    if encoder.presets is None:
+        notes.append(f"{encoder.title} has no presets: the preset changes nothing.")
+    return tuple(notes)
 
 
 def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
@@ -269,7 +280,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         filters=encode_filters(video, size),
         reference=reference_filters(video, size),
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
-        encoder=ENCODER,
+        encoder=find(request.encoder).ffmpeg,
         pix_fmt="yuv420p10le",
         parameters=parameters(request),
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
@@ -277,6 +288,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         notes=(
             *plan_notes(video, streams, scaled=size is not None),
             *scale_notes(video, request.scale, scored),
+            *encoder_notes(request, video),
             *excerpt_notes(request),
             *zone_notes(request.zones),
             *cut_notes(request),
