@@ -72,7 +72,7 @@ def checked_encoder(value: str) -> str:
     """
     if value not in NAMES:
         close = get_close_matches(value, NAMES, n=1)
-        raise ValueError(f"did you mean {close[0]}?" if close else f"expected one of {', '.join(NAMES)}")
+        raise ValueError(f"expected one of {', '.join(NAMES)}" + (f"; {close[0]} is the nearest" if close else ""))
     return value
 
 

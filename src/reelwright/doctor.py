@@ -80,7 +80,7 @@ async def means_rows(settings: Settings) -> list[CheckRow]:
         except ReelwrightError:
             return []
         trying = [encoder_row(runner, tools, e, settings.encoding.encoder) for e in ENCODERS.values()]
-        trying += [device_row(runner, tools, name, settings.encoding.hwaccel) for name in devices if name in DECODERS]
+        trying += [device_row(runner, tools, name, settings.encoding.hwaccel) for name in devices]
         return await gather_few(trying)
 
 
@@ -112,7 +112,8 @@ async def device_row(runner: Runner, tools: Capabilities, name: str, wanted: str
     """Whether a device to decode on opens here; none has to, for software takes its place."""
     tried = await try_device(runner, tools.ffmpeg, name)
     advice = "" if tried.works or name != wanted else "Films are decoded in software: set encoding.hwaccel to none."
-    found = "opens, to decode on" if tried.works else f"does not open: {tried.reason}"
+    opens = "opens, to decode on" if name in DECODERS else "opens, but does not decode films"
+    found = opens if tried.works else f"does not open: {tried.reason}"
     return CheckRow(name=f"hwaccel {name}", works=tried.works, found=found, advice=advice, kind="device", optional=True)
 
 

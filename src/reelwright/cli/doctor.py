@@ -35,9 +35,9 @@ def show_doctor(program: Program, *, as_json: bool) -> int:
         print(json.dumps({"event": "result", "data": {"checks": [asdict(row) for row in rows]}}))
     else:
         for row in rows:
-            print(f"{mark(row)}  {row.name:<12} {row.found}")
+            print(f"{mark(row)}  {row.name:<14} {row.found}")
             if row.advice:
-                print(f"{'':20}{row.advice}")
+                print(f"{'':22}{row.advice}")
     return 5 if any(row.works is False and not row.optional for row in rows) else 0
 
 

@@ -73,7 +73,7 @@ class Decoding:
         self._tell(f"{device} is given up ({error.message.rstrip('.')}): software decodes from here on")
 
     def _tell(self, why: str) -> None:
-        self.notes.append(f"{why[0].upper()}{why[1:]}.")
+        self.notes.append(f"Decoding: {why}.")
         if self._emit is not None:
             self._emit(EventName.RESOURCES_CHANGED, "encoding", workers=None, why=why)
 
@@ -89,6 +89,6 @@ class Decoding:
             )  # fmt: skip
             taken = decoded_as(done.stderr)
             if taken is None or not is_from_device(taken):
-                raise ToolError(f"it does not decode this film: FFmpeg took software for {taken or 'it'} instead")
+                raise ToolError("it does not decode such a film")
         except ReelwrightError as error:
             self.give_up(device, error)

@@ -55,7 +55,7 @@ def first_complaint(said: str) -> str:
             return f"{library[1]} is not there"
     wrong = [line for line in lines if "[error]" in line or "[fatal]" in line]
     chosen = (wrong or lines[-1:] or ["it says nothing"])[0]
-    return clean(_LOG_CONTEXT.sub("", chosen)).strip().rstrip(".")[:_REASON_LIMIT]
+    return clean(_LOG_CONTEXT.sub("", chosen)).strip().rstrip(".!")[:_REASON_LIMIT]
 
 
 def trial_args(ffmpeg: str, port: EncoderPort) -> list[str]:
