@@ -80,19 +80,14 @@ class Studio:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The film, lossless: two scenes, with mastering display and light level."""
     path = tmp_path_factory.mktemp("film") / "hdr.mkv"
-    scene = f"s={SIZE[0]}x{SIZE[1]}:r=25:d={FRAMES / 50:g}"
-    display = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
-    subprocess.run(
-        [
-            *(FFMPEG, "-v", "error", "-f", "lavfi", "-i", f"testsrc2={scene}", "-f", "lavfi", "-i", f"mandelbrot={scene}"),
-            *("-filter_complex", f"[1:v]trim=duration={FRAMES / 50:g}[b];[0:v][b]concat=n=2,format=yuv420p10le"),
-            *("-c:v", "libx265", "-preset", "ultrafast", "-x265-params"),
-            "log-level=error:lossless=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:range=limited:"
-            f"master-display={display}",
-            path,
-        ],
-        check=True,
-    )  # fmt: skip
+    half, size = FRAMES / 50, f"s={SIZE[0]}x{SIZE[1]}:r=25"
+    scenes = ("-f", "lavfi", "-i", f"testsrc2={size}:d={half:g}", "-f", "lavfi", "-i", f"mandelbrot={size}")
+    joined = f"[1:v]trim=duration={half:g}[b];[0:v][b]concat=n=2,format=yuv420p10le"
+    colours = "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:range=limited"
+    display = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
+    codec = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params")
+    told = f"log-level=error:lossless=1:{colours}:{display}"
+    subprocess.run([FFMPEG, "-v", "error", *scenes, "-filter_complex", joined, *codec, told, path], check=True)
     return path
 
 
