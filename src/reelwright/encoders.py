@@ -6,6 +6,8 @@ CRF. Each encoder's port maps it onto its own, and how finely it can follow is `
 
 from dataclasses import dataclass
 
+from reelwright.errors import UsageError
+
 #: Key frames at the start of a chunk alone; what does not count so far begins again there, which does no harm.
 LONGEST = "65535"
 
@@ -132,6 +134,8 @@ def find(name: str) -> Encoder:
     """The encoder of that name.
 
     Raises:
-        KeyError: there is none; settings are checked before.
+        UsageError: there is none, as in a ledger that a newer version wrote.
     """
+    if name not in ENCODERS:
+        raise UsageError(f"There is no encoder {name}.", hint=f"There are {', '.join(NAMES)}.")
     return ENCODERS[name]

@@ -49,6 +49,7 @@ async def run_trial(film: Film, step: TrialStep, tell: Tell) -> TrialRecord:
     Raises:
         ToolError: it failed as often as it was tried.
         OutOfMemoryError: there was no memory for it, or it was killed: whoever knows what runs beside it decides.
+            What a device lacks is found out by going on without it.
         ResourceError: the disk is full.
         ConflictError: the source is not what was read.
     """
@@ -58,24 +59,26 @@ async def run_trial(film: Film, step: TrialStep, tell: Tell) -> TrialRecord:
         device = film.decoding.device
         try:
             return await attempt_trial(film, step, tell, Go(back=back, device=device))
-        except FramesMissingError as error:
+        except (ToolError, OutOfMemoryError) as error:
+            if isinstance(error, ToolError):
+                film.check_source()
+                if error.returncode == -signal.SIGKILL:
+                    raise OutOfMemoryError(error.message, hint=error.hint, cause=MemoryCause.KILLED) from error
             if device is not None:
                 film.decoding.give_up(device, error)
-                continue
-            film.check_source()
-            back += 1
-            if back > len(STEPS_BACK):
-                raise
-        except ToolError as error:
-            film.check_source()
-            if error.returncode == -signal.SIGKILL:
-                raise OutOfMemoryError(error.message, hint=error.hint, cause=MemoryCause.KILLED) from error
-            if device is not None:
-                film.decoding.give_up(device, error)
-                continue
-            deaths += 1
-            if deaths >= MOST_ATTEMPTS or error.returncode is None or error.returncode >= 0:
-                raise
+            elif isinstance(error, FramesMissingError):
+                back += 1
+                if back > len(STEPS_BACK):
+                    raise
+            else:
+                deaths += 1
+                if deaths >= MOST_ATTEMPTS or not died(error):
+                    raise
+
+
+def died(error: ReelwrightError) -> bool:
+    """Whether a program was ended by a signal, which may not happen again."""
+    return isinstance(error, ToolError) and error.returncode is not None and error.returncode < 0
 
 
 class FramesMissingError(ToolError):
