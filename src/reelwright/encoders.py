@@ -34,9 +34,9 @@ class Encoder:
     deterministic: bool
     #: Mastering display and light level are in the bitstream; else the container alone carries them.
     hdr_in_bitstream: bool = False
-    #: It writes HDR10+ of each frame by itself.
-    hdr10plus: bool = False
+    #: It carries the frames' Dolby Vision metadata over when it is told to.
     dolby_vision: bool = False
+    #: It takes grain away and has players add as much again.
     film_grain: bool = False
 
 
@@ -69,7 +69,7 @@ AOM = Encoder(
     fixed=(("b:v", "0"), ("g", LONGEST), ("keyint_min", LONGEST), ("row-mt", "1")),
     presets=tuple(str(preset * 9 // 14) for preset in range(14)),
     deterministic=True,
-    hdr10plus=True,
+    dolby_vision=True,
 )
 
 #: FFmpeg's option that makes every frame one packet in show order: none is held back behind another.

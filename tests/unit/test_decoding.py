@@ -45,7 +45,7 @@ def test_devices_are_the_lines_below_the_heading() -> None:
 
 
 def test_a_device_is_opened_by_itself_ahead_of_the_source_so_that_ffmpeg_fails_where_it_cannot_be() -> None:
-    args = film_frames("/films/a.mkv", 0, KEYED, device_flags("cuda", 8))(60, 80, 0).input_args
+    args = film_frames("/films/a.mkv", 0, KEYED, device=device_flags("cuda", 8))(60, 80, 0).input_args
     assert args[: args.index("-i")].count("-init_hw_device") == 1
     assert args[args.index("-init_hw_device") + 1] == "cuda=decodes"
     assert args[args.index("-hwaccel_device") + 1] == "decodes"
@@ -60,8 +60,8 @@ def test_quick_sync_is_told_to_hand_its_pictures_over(bits: int | None, form: st
 def test_without_a_device_no_command_line_changes() -> None:
     software, _ = decoding(Device(name=None, why=""))
     assert software.flags(None) == ()
-    assert reference_input("/a.mkv", KEYED, 60, 0, ()) == reference_input("/a.mkv", KEYED, 60, 0)
-    assert film_frames("/a.mkv", 0, KEYED, ())(60, 80, 0) == film_frames("/a.mkv", 0, KEYED)(60, 80, 0)
+    assert reference_input("/a.mkv", KEYED, 60, 0, device=()) == reference_input("/a.mkv", KEYED, 60, 0)
+    assert film_frames("/a.mkv", 0, KEYED, device=())(60, 80, 0) == film_frames("/a.mkv", 0, KEYED)(60, 80, 0)
 
 
 def test_what_decodes_is_part_of_no_key() -> None:
@@ -95,7 +95,7 @@ def test_formats_of_software_decoders_are_not_taken_for_a_devices(form: str) -> 
 
 
 def test_looking_decodes_one_frame_with_a_log_that_tells() -> None:
-    args = look_args("ffmpeg", reference_input("/a.mkv", KEYED, 0, 0, device_flags("cuda", 8)), 3)
+    args = look_args("ffmpeg", reference_input("/a.mkv", KEYED, 0, 0, device=device_flags("cuda", 8)), 3)
     assert "level+verbose" in args
     assert args[args.index("-map") + 1] == "0:3"
     assert args[args.index("-frames:v") + 1] == "1"
@@ -103,10 +103,10 @@ def test_looking_decodes_one_frame_with_a_log_that_tells() -> None:
 
 def test_the_proof_hashes_the_frames_a_chunk_is_scored_against_beside_the_encode_and_the_score() -> None:
     made = plan(hwaccel="cuda")
-    proof = proof_args(made, "0:0", "trim=start_pts=2400:end_pts=3200", Path("/logs/x.hash"))
-    chain = proof[proof.index("-vf") + 1].split(",")
-    assert chain == ["trim=start_pts=2400:end_pts=3200", *made.reference]
-    frames = film_frames("/films/a.mkv", 0, KEYED, device_flags("cuda", 8))(60, 80, 0)
+    proof = proof_args("0:0", ["trim=start_pts=2400:end_pts=3200", *made.reference], Path("/logs/x.hash"))
+    assert proof[proof.index("-map") + 1] == "0:0"
+    assert proof[-1] == "file:/logs/x.hash"
+    frames = film_frames("/films/a.mkv", 0, KEYED, device=device_flags("cuda", 8))(60, 80, 0)
     plain = encode_args("ffmpeg", frames, made, crf=30, threads=2, out="/b.part")
     assert encode_args("ffmpeg", frames, made, crf=30, threads=2, out="/b.part", proof=proof) == [*plain, *proof]
     pairing = Pairing(

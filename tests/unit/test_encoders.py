@@ -148,6 +148,12 @@ def test_libaom_never_runs_on_one_thread_whose_bytes_would_be_others() -> None:
     assert [after(encode("aom", threads=n), "-threads") for n in (1, 2, 3)] == ["2", "2", "3"]
 
 
+def test_libaom_gets_frames_without_hdr10plus_which_is_written_for_all_encoders_alike() -> None:
+    chain = after(encode("aom"), "-vf").split(",")
+    assert chain[-1] == "sidedata=mode=delete:type=DYNAMIC_HDR_PLUS"
+    assert chain[-2].startswith("setparams=")
+
+
 @pytest.mark.parametrize("encoder", HARDWARE, ids=lambda e: e.name)
 def test_a_device_gets_its_frames_in_show_order_ten_bits_deep_and_after_the_colours_are_tagged(
     encoder: Encoder,

@@ -81,7 +81,7 @@ class Decoding:
         """Let the device decode the film's first frame, and give it up where it does not."""
         if (device := self.device) is None:
             return
-        reference = reference_input(os.fspath(source), index, 0, 0, self.flags(device))
+        reference = reference_input(os.fspath(source), index, 0, 0, device=self.flags(device))
         try:
             done = await runner.run(
                 look_args(ffmpeg, reference, plan.video_index), what=f"Decoding on {device}",

@@ -147,7 +147,7 @@ async def encode_chunk(
     """
     chunk = step.chunk
     flags = film.decoding.flags(go.device)
-    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index, flags)
+    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index, device=flags)
     proof = film.workspace.logs / f"{part.stem}.encoded.hash"
     command = encode_args(
         film.tools.ffmpeg,
@@ -180,7 +180,8 @@ async def encode_chunk(
 def proof_of(film: Film, chunk: Chunk, source: str, out: Path) -> tuple[str, ...]:
     """The output that hashes a chunk's frames of the film, which is this input of FFmpeg's."""
     plan = film.plan
-    return proof_args(plan, f"{source}:{plan.video_index}", choose(film.index, chunk.start, chunk.end), out)
+    frames = (*plan.ahead, choose(film.index, chunk.start, chunk.end), *plan.reference)
+    return proof_args(f"{source}:{plan.video_index}", frames, out)
 
 
 async def score_chunk(
@@ -196,7 +197,7 @@ async def score_chunk(
     flags = film.decoding.flags(go.device)
     pairing = Pairing(
         chunk_path=os.fspath(part),
-        reference_input=reference_input(os.fspath(film.source), film.index, first, go.back, flags),
+        reference_input=reference_input(os.fspath(film.source), film.index, first, go.back, device=flags),
         video_index=film.plan.video_index,
         choose=choose(film.index, first, chunk.end),
         preroll=preroll,

@@ -33,7 +33,7 @@ class FrameCommand:
 FrameSource = Callable[[int, int, int], FrameCommand]
 
 
-def film_frames(source: str, video_index: int, index: FrameIndex, device: tuple[str, ...] = ()) -> FrameSource:
+def film_frames(source: str, video_index: int, index: FrameIndex, *, device: tuple[str, ...] = ()) -> FrameSource:
     """Frames of a film, decoded by FFmpeg from the key frame before the range and chosen by exact PTS.
 
     Args:
@@ -53,7 +53,7 @@ def film_frames(source: str, video_index: int, index: FrameIndex, device: tuple[
 
 
 def reference_input(
-    source: str, index: FrameIndex, start: int, attempt: int, device: tuple[str, ...] = ()
+    source: str, index: FrameIndex, start: int, attempt: int, *, device: tuple[str, ...] = ()
 ) -> tuple[str, ...]:
     """Input flags of the source for scoring, without a mapping."""
     return _input(source, seek_seconds(index, start, attempt), device)

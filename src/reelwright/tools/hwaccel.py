@@ -5,9 +5,9 @@ of FFmpeg hashes the frames it works on in a second output, and nothing counts b
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
-from reelwright.planning.plan import EncodePlan
 from reelwright.tools.allow import file_url
 
 #: Devices that decode, in the order `auto` tries them. FFmpeg lists others, which only filter.
@@ -52,18 +52,16 @@ def is_from_device(pix_fmt: str) -> bool:
     return _FROM_DEVICE.match(pix_fmt) is not None
 
 
-def proof_args(plan: EncodePlan, stream: str, choose: str, out: Path) -> tuple[str, ...]:
-    """A second output: one hash over every frame of a chunk, as it is scored against.
+def proof_args(stream: str, filters: Sequence[str], out: Path) -> tuple[str, ...]:
+    """A second output: one hash over every frame of a chunk.
 
     Args:
-        plan: whose filters make the frames alike, whatever format they were decoded to.
         stream: FFmpeg's specifier of the film.
-        choose: the filter that chooses the chunk's frames.
+        filters: they choose the chunk's frames and make them alike, whatever format they were decoded to.
         out: where the hash goes.
     """
-    chain = ",".join((*plan.ahead, choose, *plan.reference))
     return (
-        *("-y", "-map", stream, "-vf", chain, "-fps_mode", "passthrough", "-c:v", "rawvideo"),
+        *("-y", "-map", stream, "-vf", ",".join(filters), "-fps_mode", "passthrough", "-c:v", "rawvideo"),
         *("-f", "hash", "-hash", "murmur3", file_url(out)),
     )
 

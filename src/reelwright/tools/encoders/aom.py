@@ -1,4 +1,4 @@
-"""libaom, the reference encoder: slower and as good; for those who want its ways, or Dolby's and HDR10+'s numbers."""
+"""libaom, AV1's reference encoder: another way to the same quality, for whoever wants to compare or has reasons."""
 
 import re
 from collections.abc import Mapping
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from reelwright.encoders import AOM, Encoder
 from reelwright.tools.encoders.port import Order
 
+#: HDR10+ is written for all encoders alike, from the source's packets; libaom would write it a second time.
+NO_HDR10PLUS = "sidedata=mode=delete:type=DYNAMIC_HDR_PLUS"
 #: From two threads on, bytes do not depend on how many there are; see `reelwright.encoders.AOM`.
 FEWEST_THREADS = 2
 
@@ -26,7 +28,7 @@ class Aom:
     facts: Encoder = AOM
     environment: Mapping[str, str] = field(default_factory=dict)
     device_args: tuple[str, ...] = ()
-    filters: tuple[str, ...] = ()
+    filters: tuple[str, ...] = (NO_HDR10PLUS,)
 
     def own_quality(self, crf: float) -> float:
         """The CRF in whole numbers, up to 63."""
