@@ -9,10 +9,10 @@ from typing import Any
 from reelwright.encoders import DEFAULT, find
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
-from reelwright.planning.containers import Container
+from reelwright.planning.containers import Container, held_notes
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
-from reelwright.planning.streams import Fate, StreamPlan, plan_streams
+from reelwright.planning.streams import Fate, StreamPlan, plan_streams, written_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
 
@@ -287,6 +287,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         streams=streams,
         notes=(
             *plan_notes(video, streams, scaled=size is not None),
+            *held_notes(request.container, info, written_streams(info, streams)),
             *scale_notes(video, request.scale, scored),
             *encoder_notes(request, video),
             *excerpt_notes(request),
