@@ -67,7 +67,7 @@ AOM = Encoder(
     # Equal bounds switch the search for scene changes off. With rows in parallel one thread gives other bytes than
     # two, and two the same as any more; so there are never fewer than two.
     fixed=(("b:v", "0"), ("g", LONGEST), ("keyint_min", LONGEST), ("row-mt", "1")),
-    presets=tuple(str(preset * 9 // 14) for preset in range(14)),
+    presets=tuple(str(min(preset, 8)) for preset in range(14)),
     deterministic=True,
     dolby_vision=True,
 )

@@ -116,7 +116,7 @@ def test_four_steps_of_av1s_quantiser_make_one_crf(name: str, flag: str, at: dic
     ("name", "flag", "slow", "usual", "fast"),
     [
         ("svt-av1", "-preset", "0", "6", "13"),
-        ("aom", "-cpu-used", "0", "3", "8"),
+        ("aom", "-cpu-used", "0", "6", "8"),
         ("nvenc", "-preset", "p7", "p4", "p1"),
         ("qsv", "-preset", "1", "4", "7"),
         ("amf", "-quality", "high_quality", "quality", "speed"),
