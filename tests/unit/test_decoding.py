@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from examples import index, plan
+from examples import film, index, info, plan
 from reelwright.engine.decoding import Decoding, OtherPicturesError
 from reelwright.errors import ToolError
 from reelwright.events import Emitter, Event, EventName
@@ -159,6 +159,17 @@ def test_a_device_is_given_up_once_for_all_trials_under_way() -> None:
     assert [e.event for e in heard.events] == [EventName.RESOURCES_CHANGED]
     assert heard.events[0].data["why"] == "cuda is given up (It is lost): software decodes from here on"
     assert who.notes == ["Decoding: cuda is given up (It is lost): software decodes from here on."]
+
+
+def test_dolby_vision_is_left_to_software_and_everything_else_to_the_device() -> None:
+    heard = Heard()
+    emit = Emitter(heard, "a.mkv", lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    assert Decoding.of(info(film(dolby_vision="8.1")), CUDA, emit).device is None
+    assert [e.data["why"] for e in heard.events] == ["Dolby Vision is not left to devices: software decodes"]
+    assert Decoding.of(info(film(bit_depth=10)), Device(name="qsv", why=""), emit).flags("qsv")[-1] == "p010le"
+    assert Decoding.of(info(film()), CUDA, emit).device == "cuda"
+    assert Decoding.of(info(film(dolby_vision="8.1")), Device(name=None, why=""), emit).notes == []
+    assert len(heard.events) == 1
 
 
 def test_a_device_that_was_not_to_be_had_is_told_at_the_start_and_one_that_nobody_wanted_is_not() -> None:

@@ -12,6 +12,7 @@ from reelwright.encoders import AOM, DEFAULT, ENCODERS, NAMES, Encoder, find
 from reelwright.engine.scheduler import aim_of
 from reelwright.errors import ToolError, UsageError
 from reelwright.planning import identity
+from reelwright.planning.decision import Verdict, decide
 from reelwright.planning.encoding import check_encoder, steps
 from reelwright.planning.plan import Request
 from reelwright.tools.capabilities import Capabilities, require
@@ -245,6 +246,16 @@ def test_the_plan_says_what_the_encoder_leaves_to_the_container_or_does_not_prom
     careful = plan(sdr, encoder="nvenc", deterministic=True).notes
     assert "NVENC does not promise equal bytes from run to run." in careful
     assert "NVENC does not promise equal bytes from run to run." not in plan(sdr, encoder="nvenc").notes
+
+
+@pytest.mark.parametrize("encoder", HARDWARE, ids=lambda e: e.name)
+def test_dolby_vision_is_refused_with_an_encoder_that_would_lose_it(encoder: Encoder) -> None:
+    found = decide(info(film(dolby_vision="8.1")), Request(encoder=encoder.name))
+    assert (found.verdict, found.rule) == (Verdict.REFUSE, "encoder-without-dolby-vision")
+    assert f"the encoder {encoder.name} cannot" in found.reasons[0]
+    assert found.hint == "Use --encoder svt-av1."
+    assert decide(info(film()), Request(encoder=encoder.name)).verdict is Verdict.ENCODE
+    assert decide(info(film(dolby_vision="8.1")), Request(encoder="aom")).rule != found.rule
 
 
 def test_encoders_make_other_work_and_other_trials() -> None:

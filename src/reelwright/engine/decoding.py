@@ -1,10 +1,11 @@
 """What decodes a film: a device for as long as its pictures are software's, else software, and why."""
 
 import os
-from typing import Any
+from typing import Any, Self
 
 from reelwright.errors import ReelwrightError, ToolError
 from reelwright.events import Emitter, EventName
+from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.plan import EncodePlan
 from reelwright.tools.devices import Device
@@ -39,6 +40,14 @@ class Decoding:
         self._proven: dict[int, str] = {}
         if device.name is None and device.why:
             self._tell(f"{device.why}: software decodes")
+
+    @classmethod
+    def of(cls, info: MediaInfo, device: Device, emit: Emitter) -> Self:
+        """Who decodes a film with these facts. Dolby Vision comes to the encoder with software's frames alone."""
+        video = info.film.video if info.film else None
+        if device.name and video and video.dolby_vision:
+            device = Device(name=None, why="Dolby Vision is not left to devices")
+        return cls(device, bit_depth=video.bit_depth if video else None, emit=emit)
 
     def flags(self, device: str | None) -> tuple[str, ...]:
         """FFmpeg's options for a device; none for software."""

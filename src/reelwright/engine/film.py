@@ -57,6 +57,11 @@ class Film:
         return clip_index(self.index, *self.span)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a viewer should know: of the plan, and of who decoded."""
+        return (*self.plan.notes, *self.decoding.notes)
+
+    @property
     def source_bytes(self) -> int:
         """Bytes of the source: the file's, or those of an excerpt's pictures alone."""
         if self.frames == self.index.frames:

@@ -199,7 +199,7 @@ class Line:
             plan=plan, index=index, chunks=chunks, workspace=workspace,
             output=self.output, job_id=job.id, threads=pace.threads,
             memory_limit=limits.memory_per_encode,
-            decoding=Decoding(services.device, bit_depth=bit_depth(info), emit=self.emit),
+            decoding=Decoding.of(info, services.device, self.emit),
         )  # fmt: skip
         await self.commit_analysis(film, read)
         if done := await self.already_done(known):
@@ -299,13 +299,7 @@ class Line:
             self.so_far(),
             outcome="encoded",
             bytes_before=before,
-            reasons=(
-                *self.reasons(),
-                *runner.film.plan.notes,
-                *runner.film.decoding.notes,
-                *best_efforts(state),
-                *((LARGER,) if larger else ()),
-            ),
+            reasons=(*self.reasons(), *runner.film.notes, *best_efforts(state), *((LARGER,) if larger else ())),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,
@@ -352,11 +346,6 @@ def source_size(info: MediaInfo) -> tuple[int, int]:
     """Width and height of the film's picture."""
     video = info.film.video if info.film else None
     return (video.width, video.height) if video else (0, 0)
-
-
-def bit_depth(info: MediaInfo) -> int | None:
-    """Bits of the film's samples; None: not known."""
-    return info.film.video.bit_depth if info.film and info.film.video else None
 
 
 def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
