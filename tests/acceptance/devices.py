@@ -35,7 +35,7 @@ if on_device:
     for at, part in enumerate(args):
         if args[at - 1] in ("-vf", "-filter_complex") and "trim=" in part:
             if fault == "wrong in one frame":
-                args[at] = part.replace("scale=", "drawbox=w=2:h=2:t=fill:enable=eq(n\\\\,3),scale=", 1)
+                args[at] = part.replace("trim=", "drawbox=w=2:h=2:t=fill:enable=eq(n\\\\,3),trim=", 1)
             elif fault == "wrong later" and "-filter_complex" in args:
                 args[at] = part.replace("trim=", "lutyuv=y=val+1,trim=", 1)
 os.execv({ffmpeg!r}, [{ffmpeg!r}, *args])

@@ -101,9 +101,20 @@ def test_looking_decodes_one_frame_with_a_log_that_tells() -> None:
     assert args[args.index("-frames:v") + 1] == "1"
 
 
-def test_the_proof_hashes_the_frames_a_chunk_is_scored_against_beside_the_encode_and_the_score() -> None:
+@pytest.mark.parametrize(
+    ("pix_fmt", "hashed"), [("yuvj420p", "yuv420p"), ("yuvj422p", "yuv422p"), (None, "yuv420p"), ("gbrp", "gbrp")]
+)
+def test_samples_are_hashed_in_the_films_own_format_whatever_its_range_is_called(
+    pix_fmt: str | None, hashed: str
+) -> None:
+    proof = proof_args("1:0", "trim=start_frame=0", pix_fmt, Path("/x.hash"))
+    assert proof[proof.index("-vf") + 1] == f"trim=start_frame=0,format={hashed}"
+
+
+def test_the_proof_hashes_a_chunks_frames_beside_the_encode_and_the_score() -> None:
     made = plan(hwaccel="cuda")
-    proof = proof_args("0:0", ["trim=start_pts=2400:end_pts=3200", *made.reference], Path("/logs/x.hash"))
+    proof = proof_args("0:0", "trim=start_pts=2400:end_pts=3200", "yuv420p10le", Path("/logs/x.hash"))
+    assert proof[proof.index("-vf") + 1] == "trim=start_pts=2400:end_pts=3200,format=yuv420p10le"
     assert proof[proof.index("-map") + 1] == "0:0"
     assert proof[-1] == "file:/logs/x.hash"
     frames = film_frames("/films/a.mkv", 0, KEYED, device=device_flags("cuda", 8))(60, 80, 0)

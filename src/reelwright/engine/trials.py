@@ -179,9 +179,9 @@ async def encode_chunk(
 
 def proof_of(film: Film, chunk: Chunk, source: str, out: Path) -> tuple[str, ...]:
     """The output that hashes a chunk's frames of the film, which is this input of FFmpeg's."""
-    plan = film.plan
-    frames = (*plan.ahead, choose(film.index, chunk.start, chunk.end), *plan.reference)
-    return proof_args(f"{source}:{plan.video_index}", frames, out)
+    video = film.info.film.video if film.info.film else None
+    frames = choose(film.index, chunk.start, chunk.end)
+    return proof_args(f"{source}:{film.plan.video_index}", frames, video.pix_fmt if video else None, out)
 
 
 async def score_chunk(

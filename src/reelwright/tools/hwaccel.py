@@ -5,7 +5,6 @@ of FFmpeg hashes the frames it works on in a second output, and nothing counts b
 """
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from reelwright.tools.allow import file_url
@@ -52,16 +51,20 @@ def is_from_device(pix_fmt: str) -> bool:
     return _FROM_DEVICE.match(pix_fmt) is not None
 
 
-def proof_args(stream: str, filters: Sequence[str], out: Path) -> tuple[str, ...]:
-    """A second output: one hash over every frame of a chunk.
+def proof_args(stream: str, choose: str, pix_fmt: str | None, out: Path) -> tuple[str, ...]:
+    """A second output: one hash over every frame of a chunk, as it was decoded.
 
     Args:
         stream: FFmpeg's specifier of the film.
-        filters: they choose the chunk's frames and make them alike, whatever format they were decoded to.
+        choose: the filter that chooses the chunk's frames.
+        pix_fmt: the film's format. A device gives the same samples in another order, which is undone.
         out: where the hash goes.
     """
+    # "yuvj420p" is an old way to say full range; the samples are yuv420p's.
+    plain = (pix_fmt or "yuv420p").replace("yuvj", "yuv")
+    chain = f"{choose},format={plain}"
     return (
-        *("-y", "-map", stream, "-vf", ",".join(filters), "-fps_mode", "passthrough", "-c:v", "rawvideo"),
+        *("-y", "-map", stream, "-vf", chain, "-fps_mode", "passthrough", "-c:v", "rawvideo"),
         *("-f", "hash", "-hash", "murmur3", file_url(out)),
     )
 
