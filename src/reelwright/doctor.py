@@ -23,7 +23,7 @@ from reelwright.store.database import open_ledger
 from reelwright.tools import machine
 from reelwright.tools.capabilities import INSTALL_HINT, Capabilities, ask_ffmpeg
 from reelwright.tools.child import memory_is_known
-from reelwright.tools.devices import list_hwaccels, try_device, try_encoder
+from reelwright.tools.devices import Tried, list_hwaccels, try_device, try_encoder
 from reelwright.tools.hwaccel import DECODERS
 from reelwright.tools.process import Runner
 from reelwright.version import VERSION
@@ -63,7 +63,7 @@ async def ffmpeg_rows(settings: Settings) -> list[CheckRow]:
             tools = await ask_ffmpeg(runner, settings.tools.ffmpeg)
         except ReelwrightError as error:
             return [CheckRow(name="ffmpeg", works=False, found=error.message, advice=error.hint)]
-    lacks = tools.missing()
+    lacks = tools.missing(settings.encoding.encoder)
     advice = INSTALL_HINT if lacks else ""
     rows = [CheckRow(name="ffmpeg", works=not lacks, found=f"{tools.version} at {tools.ffmpeg}", advice=advice)]
     rows += [CheckRow(name="", works=False, found=lack) for lack in lacks]
@@ -97,15 +97,22 @@ async def gather_few(trying: Sequence[Awaitable[CheckRow]]) -> list[CheckRow]:
 
 async def encoder_row(runner: Runner, tools: Capabilities, encoder: Encoder, wanted: str) -> CheckRow:
     """Whether an encoder works here; only the one in the settings has to."""
-    optional = encoder.name != wanted
-    what = CheckRow(name=encoder.name, works=True, found="", kind="encoder", optional=optional)
     if encoder.ffmpeg not in tools.encoders:
-        return replace(what, works=False, found=f"this FFmpeg has no {encoder.ffmpeg}")
-    tried = await try_encoder(runner, tools.ffmpeg, encoder.name)
+        tried = Tried(name=encoder.name, works=False, reason=f"this FFmpeg has no {encoder.ffmpeg}")
+    else:
+        tried = await try_encoder(runner, tools.ffmpeg, encoder.name)
+    return told_of(encoder, tried, optional=encoder.name != wanted)
+
+
+def told_of(encoder: Encoder, tried: Tried, *, optional: bool) -> CheckRow:
+    """What is said of an encoder that was tried."""
+    row = CheckRow(name=encoder.name, works=tried.works, found="", kind="encoder", optional=optional)
     if tried.works:
-        return replace(what, found=tried.version or "works")
-    advice = "" if optional else f"Set encoding.encoder to {SVT_AV1.name}, or give it what it needs."
-    return replace(what, works=False, found=f"{tried.reason}; it needs {encoder.device}", advice=advice)
+        return replace(row, found=tried.version or "works")
+    needs = f"; it needs {encoder.device}" if encoder.device else ""
+    other = f"Set encoding.encoder to {SVT_AV1.name}, or give it what it needs."
+    advice = "" if optional else INSTALL_HINT if encoder is SVT_AV1 else other
+    return replace(row, found=f"{tried.reason}{needs}", advice=advice)
 
 
 async def device_row(runner: Runner, tools: Capabilities, name: str, wanted: str) -> CheckRow:

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from examples import film, index, info, plan
+from reelwright.cli.doctor import mark
 from reelwright.config import settings_from
-from reelwright.encoders import AOM, DEFAULT, ENCODERS, NAMES, Encoder, find
+from reelwright.doctor import told_of
+from reelwright.encoders import AOM, DEFAULT, ENCODERS, NAMES, NVENC, Encoder, find
 from reelwright.engine.scheduler import aim_of
 from reelwright.errors import ToolError, UsageError
 from reelwright.planning import identity
@@ -16,7 +18,7 @@ from reelwright.planning.decision import Verdict, decide
 from reelwright.planning.encoding import check_encoder, steps
 from reelwright.planning.plan import Request
 from reelwright.tools.capabilities import Capabilities, require
-from reelwright.tools.devices import first_complaint, trial_args, unusable
+from reelwright.tools.devices import Tried, first_complaint, trial_args, unusable
 from reelwright.tools.encoders import PORTS, Order, port_for
 from reelwright.tools.ffmpeg import encode_args
 from reelwright.tools.frames import film_frames
@@ -256,6 +258,34 @@ def test_dolby_vision_is_refused_with_an_encoder_that_would_lose_it(encoder: Enc
     assert found.hint == "Use --encoder svt-av1."
     assert decide(info(film()), Request(encoder=encoder.name)).verdict is Verdict.ENCODE
     assert decide(info(film(dolby_vision="8.1")), Request(encoder="aom")).rule != found.rule
+
+
+@pytest.mark.parametrize(
+    ("name", "works", "optional", "found", "advice"),
+    [
+        ("aom", True, True, "libaom 3.15", ""),
+        ("aom", False, True, "gone", ""),
+        ("nvenc", False, True, f"gone; it needs {NVENC.device}", ""),
+        (
+            "nvenc",
+            False,
+            False,
+            f"gone; it needs {NVENC.device}",
+            "Set encoding.encoder to svt-av1, or give it what it",
+        ),
+        ("svt-av1", False, False, "gone", "`pip install imageio-ffmpeg`"),
+        ("svt-av1", False, True, "gone", ""),
+    ],
+)
+def test_doctor_tells_what_an_encoder_lacks_and_what_to_do_where_it_is_the_one_that_is_set(
+    *, name: str, works: bool, optional: bool, found: str, advice: str
+) -> None:
+    tried = Tried(name=name, works=works, version="libaom 3.15" if works else "", reason="" if works else "gone")
+    row = told_of(find(name), tried, optional=optional)
+    assert (row.name, row.works, row.kind, row.optional, row.found) == (name, works, "encoder", optional, found)
+    assert row.advice.startswith(advice)
+    assert bool(row.advice) == bool(advice)
+    assert mark(row) == ("ok  " if works else "no  " if optional else "FAIL")
 
 
 def test_encoders_make_other_work_and_other_trials() -> None:
