@@ -28,6 +28,8 @@ class Encoder:
     #: Its parameters for every chunk, sorted; the user's own come on top where it takes any.
     fixed: tuple[tuple[str, str], ...]
     takes_parameters: bool = False
+    #: Those of its parameters that hold the distance of key frames.
+    key_distance: tuple[str, ...] = ("g",)
     #: What the presets 0 to 13 become, slow to fast; None: it has no such choice.
     presets: tuple[str, ...] | None
     #: Equal bytes from run to run and for any number of threads.
@@ -49,6 +51,7 @@ SVT_AV1 = Encoder(
     title="SVT-AV1",
     highest_crf=70.0,
     fixed=(("keyint", "-1"), ("scd", "0")),
+    key_distance=("keyint",),
     takes_parameters=True,
     presets=tuple(map(str, range(14))),
     deterministic=True,
@@ -67,6 +70,7 @@ AOM = Encoder(
     # Equal bounds switch the search for scene changes off. With rows in parallel one thread gives other bytes than
     # two, and two the same as any more; so there are never fewer than two.
     fixed=(("b:v", "0"), ("g", LONGEST), ("keyint_min", LONGEST), ("row-mt", "1")),
+    key_distance=("g", "keyint_min"),
     presets=tuple(str(min(preset, 8)) for preset in range(14)),
     deterministic=True,
     dolby_vision=True,

@@ -16,7 +16,7 @@ from reelwright.errors import ToolError, UsageError
 from reelwright.planning import identity
 from reelwright.planning.decision import Verdict, decide
 from reelwright.planning.encoding import check_encoder, steps
-from reelwright.planning.plan import Request
+from reelwright.planning.plan import Request, parameters
 from reelwright.tools.capabilities import Capabilities, require
 from reelwright.tools.devices import Tried, first_complaint, trial_args, unusable
 from reelwright.tools.encoders import PORTS, Order, port_for
@@ -85,6 +85,14 @@ def test_an_encoder_is_found_by_either_of_its_names_and_its_data_are_in_order(en
     assert encoder.presets is None or len(encoder.presets) == 14
     assert plan(encoder=encoder.name).encoder == encoder.ffmpeg
     assert settings_from(None, {"encoding": {"encoder": encoder.name}}).encoding.encoder == encoder.name
+
+
+@EVERY
+def test_a_film_in_one_piece_has_key_frames_by_the_encoders_own_parameters(encoder: Encoder) -> None:
+    usual, often = (dict(parameters(Request(encoder=encoder.name), keyint)) for keyint in (None, 240))
+    assert tuple(usual.items()) == encoder.fixed
+    assert {name for name in often if often[name] != usual[name]} == set(encoder.key_distance)
+    assert {often[name] for name in encoder.key_distance} == {"240"}
 
 
 @EVERY

@@ -47,6 +47,8 @@ def encode_args(
         *("-map_metadata", "-1", "-map_chapters", "-1", "-an", "-sn", "-dn"),
         *("-vf", chain, "-fps_mode", "passthrough", "-enc_time_base", "1:1000"),
         *port.codec_args(order),
+        # FFmpeg's own choice, "auto", drops Dolby Vision without a word.
+        *(("-dolbyvision", "1") if plan.dolby_vision else ()),
         *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "matroska", file_url(out), *proof),
     ]
 
