@@ -9,6 +9,7 @@ from examples import film, index, info, plan
 from reelwright.engine.decoding import Decoding, OtherPicturesError
 from reelwright.errors import ToolError
 from reelwright.events import Emitter, Event, EventName
+from reelwright.media.model import DolbyVision
 from reelwright.planning import identity
 from reelwright.planning.plan import Request
 from reelwright.tools.devices import Device, parse_hwaccels
@@ -175,11 +176,11 @@ def test_a_device_is_given_up_once_for_all_trials_under_way() -> None:
 def test_dolby_vision_is_left_to_software_and_everything_else_to_the_device() -> None:
     heard = Heard()
     emit = Emitter(heard, "a.mkv", lambda: dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
-    assert Decoding.of(info(film(dolby_vision="8.1")), CUDA, emit).device is None
+    assert Decoding.of(info(film(dolby_vision=DolbyVision(profile=8))), CUDA, emit).device is None
     assert [e.data["why"] for e in heard.events] == ["Dolby Vision is not left to devices: software decodes"]
     assert Decoding.of(info(film(bit_depth=10)), Device(name="qsv", why=""), emit).flags("qsv")[-1] == "p010le"
     assert Decoding.of(info(film()), CUDA, emit).device == "cuda"
-    assert Decoding.of(info(film(dolby_vision="8.1")), Device(name=None, why=""), emit).notes == []
+    assert Decoding.of(info(film(dolby_vision=DolbyVision(profile=8))), Device(name=None, why=""), emit).notes == []
     assert len(heard.events) == 1
 
 

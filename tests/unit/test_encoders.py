@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from examples import film, index, info, plan
+from examples import film, index, info, plan, video
 from reelwright.cli.doctor import mark
 from reelwright.config import settings_from
 from reelwright.doctor import told_of
 from reelwright.encoders import AOM, DEFAULT, ENCODERS, NAMES, NVENC, Encoder, find
 from reelwright.engine.scheduler import aim_of
 from reelwright.errors import ToolError, UsageError
+from reelwright.media.model import DolbyVision
 from reelwright.planning import identity
-from reelwright.planning.decision import Verdict, decide
+from reelwright.planning.dolby_vision import objection
 from reelwright.planning.encoding import check_encoder, steps
 from reelwright.planning.plan import Request, parameters
 from reelwright.tools.capabilities import Capabilities, require
@@ -32,6 +33,7 @@ TOOLS = Capabilities(
     encoders=frozenset({"libsvtav1"}),
     filters=frozenset({"libvmaf", "scale", "trim", "tpad", "setparams"}),
 )
+P81 = DolbyVision(profile=8, compatibility=1, seen=8, metadata=True, record=True)
 EVERY = pytest.mark.parametrize("encoder", ENCODERS.values(), ids=NAMES)
 HARDWARE = [e for e in ENCODERS.values() if e.device]
 
@@ -258,14 +260,11 @@ def test_the_plan_says_what_the_encoder_leaves_to_the_container_or_does_not_prom
     assert "NVENC does not promise equal bytes from run to run." not in plan(sdr, encoder="nvenc").notes
 
 
-@pytest.mark.parametrize("encoder", HARDWARE, ids=lambda e: e.name)
+@EVERY
 def test_dolby_vision_is_refused_with_an_encoder_that_would_lose_it(encoder: Encoder) -> None:
-    found = decide(info(film(dolby_vision="8.1")), Request(encoder=encoder.name))
-    assert (found.verdict, found.rule) == (Verdict.REFUSE, "encoder-without-dolby-vision")
-    assert f"the encoder {encoder.name} cannot" in found.reasons[0]
-    assert found.hint == "Use --encoder svt-av1."
-    assert decide(info(film()), Request(encoder=encoder.name)).verdict is Verdict.ENCODE
-    assert decide(info(film(dolby_vision="8.1")), Request(encoder="aom")).rule != found.rule
+    found = objection(video(dolby_vision=P81), Request(encoder=encoder.name))
+    said = found.reason if found else ""
+    assert (f"the encoder {encoder.name} does not write its metadata" in said) != encoder.dolby_vision
 
 
 @pytest.mark.parametrize(

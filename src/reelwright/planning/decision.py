@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reelwright.encoders import DEFAULT, find
 from reelwright.errors import ReelwrightError, RefusedError, SourceError
 from reelwright.media.model import MediaInfo, StreamKind, Video
 from reelwright.planning.containers import Container, holdings
@@ -44,18 +43,6 @@ class Decision:
 
 
 Rule = Callable[[Video, Request], Decision | None]
-
-
-def _encoder(video: Video, request: Request) -> Decision | None:
-    encoder = find(request.encoder)
-    if video.dolby_vision is None or encoder.dolby_vision:
-        return None
-    return Decision(
-        verdict=Verdict.REFUSE,
-        reasons=(f"The film is Dolby Vision, and the encoder {encoder.name} cannot carry that over.",),
-        hint=f"Use --encoder {DEFAULT}.",
-        rule="encoder-without-dolby-vision",
-    )
 
 
 def _dolby_vision(video: Video, request: Request) -> Decision | None:
@@ -116,7 +103,7 @@ def _sound(info: MediaInfo, container: Container) -> Decision | None:
 
 
 #: Refusals, the first that speaks decides.
-REFUSALS: tuple[Rule, ...] = (_encoder, _dolby_vision, _one_piece, _hdr10plus, _interlaced)
+REFUSALS: tuple[Rule, ...] = (_dolby_vision, _one_piece, _hdr10plus, _interlaced)
 
 
 def unusable(info: MediaInfo) -> Decision | None:
