@@ -1,6 +1,7 @@
 """Join chunks with the rest of the source, and read the result back. Both happen in child processes."""
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -18,16 +19,19 @@ from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import Answer, ask
 from reelwright.tools.ffmpeg import QUIET, subtitle_args
 from reelwright.tools.process import Runner
+from reelwright.tools.sound import Encoded
 
 #: Matroska's clock: milliseconds.
 TICKS = 1000
+#: Number of the input that encoded sounds come from; see `Written.input`.
+SOUND = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
     """What was written of one copied stream. Times are the output's milliseconds."""
 
-    #: 1: the source; 2: the converted subtitles.
+    #: 1: the source; 2: the converted subtitles; 3: sounds that were encoded, by the source's stream.
     input: int
     index: int
     packets: int
@@ -73,16 +77,20 @@ class Inspection:
     content: str
 
 
-def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
+def shift_of(
+    info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Iterable[Fraction | None] = ()
+) -> Fraction:
     """Seconds added to every timestamp: what keeps Matroska's times from being negative or far from zero.
 
-    One shift for all streams, so that the offset between sound and picture stays as it was.
+    One shift for all streams, so that the offset between sound and picture stays as it was. `sounds`: when those that
+    were encoded begin.
     """
     if index.timing is Timing.COUNTED:
         return Fraction(0)
     kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
     starts = [index.pts[0] * index.time_base]
     starts += [start for s in info.streams if s.index in kept and (start := start_of(s)) is not None]
+    starts += [begin for begin in sounds if begin is not None]
     earliest = min(starts)
     if earliest >= 0 and info.container not in {"mpegts", "mpeg"}:
         return Fraction(0)
@@ -123,6 +131,8 @@ class Join:
     window: tuple[Fraction, Fraction] | None
     #: Of a whole film. An excerpt's depends on the packets that reach into it.
     shift: Fraction
+    #: Encoded sounds, by the source's stream: the file with the packets, and what is known of it.
+    sounds: Mapping[int, tuple[Path, Encoded]]
     rate: Fraction | None
     film_tags: dict[str, str]
     #: Display aspect where samples are not square; None where they are.
@@ -162,7 +172,7 @@ def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> 
     for k, row in enumerate(asked["attachments"]):
         attached += ["-attach", row["extract_to"], f"-metadata:s:t:{k}", f"mimetype={row['mimetype']}"]
         attached += [f"-metadata:s:t:{k}", f"filename={row['file_name']}"]
-    streams = 1 + len(asked["copies"]) + len(asked["conversions"])
+    streams = 1 + len(asked["copies"]) + len(asked["sounds"]) + len(asked["conversions"])
     maps = [part for k in range(streams) for part in ("-map", f"0:{k}")]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(joined), *maps, "-c", "copy"),
@@ -186,6 +196,11 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
         "rate": str(job.rate) if job.rate is not None else None,
         "film_tags": job.film_tags,
         "copies": [{"index": s.index} for s in plan.streams if s.fate is Fate.COPY],
+        "sounds": [
+            {"index": index, "path": os.fspath(path), "begin": None if s.begin is None else str(s.begin),
+             "samples": s.samples}
+            for index, (path, s) in sorted(job.sounds.items())
+        ],
         "converted": os.fspath(converted) if texts else None,
         "conversions": list(texts),
         "attachments": [

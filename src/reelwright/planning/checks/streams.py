@@ -7,7 +7,7 @@ from fractions import Fraction
 from reelwright.media.model import Chapter, Stream, StreamKind
 from reelwright.planning.checks.evidence import TICKS, Check, Evidence
 from reelwright.planning.excerpt import clip_chapters, is_excerpt, window_of
-from reelwright.planning.streams import Fate
+from reelwright.planning.streams import Fate, beside_film
 
 
 def _language(stream: Stream) -> str:
@@ -21,17 +21,14 @@ def inventory(streams: Sequence[Stream]) -> list[tuple[str, ...]]:
 
 
 def expected_inventory(e: Evidence) -> list[tuple[str, ...]]:
-    """What the plan says the output holds: the film first, then copies, then converted subtitles."""
+    """What the plan says the output holds: the film first, then copies and sounds, then converted subtitles."""
     by_index = {s.index: s for s in e.source.streams}
     film = by_index[e.plan.video_index]
     rows: list[tuple[str, ...]] = [("video", "av1", _language(film), film.title or "", " ".join(film.dispositions))]
-    rows += inventory([by_index[s.index] for s in e.plan.streams if s.fate is Fate.COPY])
-    for stream in e.plan.streams:
-        if stream.fate is Fate.CONVERT:
-            original = by_index[stream.index]
-            rows.append(
-                ("subtitle", "subrip", _language(original), original.title or "", " ".join(original.dispositions))
-            )
+    for stream in beside_film(e.plan.streams):
+        kind, codec, *words = inventory([by_index[stream.index]])[0]
+        codec = "subrip" if stream.fate is Fate.CONVERT else "opus" if stream.opus else codec
+        rows.append((kind, codec, *words))
     return rows
 
 
@@ -90,10 +87,12 @@ def check_chapters(e: Evidence) -> Check:
 
 def check_offset(e: Evidence) -> Check:
     """Every sound starts as long after or before the picture as in the source, to a tick."""
-    kept = {s.index for s in e.plan.streams if s.fate is Fate.COPY}
+    sounds = [s for s in beside_film(e.plan.streams) if s.kind is StreamKind.AUDIO]
+    kept = {s.index for s in sounds if s.fate is Fate.COPY}
     before = _starts([s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept])
     before = before if e.sounds_begin is None else list(e.sounds_begin)
-    after = _starts(e.output.of_kind(StreamKind.AUDIO))
+    # Those that were encoded are heard, and held against what was heard: see the check of sound.
+    after = [s for s, plan in zip(_starts(e.output.of_kind(StreamKind.AUDIO)), sounds, strict=False) if plan.index in kept]
     if not before or not e.packet_ticks:
         return Check(name="offset", passed=True, detail="no sound to compare")
     origins = e.index.pts[0] * e.index.time_base, Fraction(e.packet_ticks[0], TICKS)
