@@ -169,10 +169,9 @@ def sound_line(sound: Mapping[str, Any]) -> str:
     loud = sound.get("loudness")
     said = f"{loud:.1f} LUFS" if isinstance(loud, int | float) and loud > SILENCE else "silent or short"
     seconds = sound.get("samples", 0) / 48_000
-    return (
-        f"sound    stream {sound.get('index', '?'):>3}  Opus {sound.get('layout', '?')}, {sound.get('kbps', '?')} kb/s  "
-        f"{duration(seconds)}, {said}  {size(sound.get('size_bytes', 0))}"
-    )
+    coded = f"Opus {sound.get('layout', '?')}, {sound.get('kbps', '?')} kb/s"
+    facts = f"{duration(seconds)}, {said}  {size(sound.get('size_bytes', 0))}"
+    return f"sound    stream {sound.get('index', '?'):>3}  {coded}  {facts}"
 
 
 def step_line(kind: str, seconds: float) -> str:

@@ -183,9 +183,7 @@ async def gather(
         warnings = [f"the decoder ended with status {decoded.returncode}"]
     written = tuple(Written(**row) for row in assembled["written"])
     shift = Fraction(assembled["shift"])
-    heard, listened = await listen(
-        film.runner, path, numbered_sounds(film), shift, film.workspace.working
-    )
+    heard, listened = await listen(film.runner, path, numbered_sounds(film), shift, film.workspace.working)
     evidence = Evidence(
         plan=film.plan,
         source=film.info,

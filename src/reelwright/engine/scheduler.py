@@ -171,11 +171,11 @@ def start_of(state: JobState, zone: Zone | None = None) -> float:
 
 
 def sound_steps(state: JobState, sounding: Collection[int], most: int) -> list[Step]:
-    """Sounds to encode: one at a time beside the trials, for each reads the whole film; all that fit once they are
-    through."""
+    """Sounds to encode: one at a time beside the trials, for each reads the whole film; then as many as fit."""
     trials_wait = any(not s.accepted for s in state.chunks)
     room = min(most, 1 - len(sounding)) if trials_wait else most
-    return [SoundStep(index=index) for index in state.sounds if index not in sounding][: max(0, room)]
+    left = [index for index in state.sounds if index not in sounding]
+    return [SoundStep(index=index) for index in left[: max(0, room)]]
 
 
 def next_steps(state: JobState, busy: Collection[int], most: int, sounding: Collection[int] = ()) -> list[Step]:

@@ -63,7 +63,7 @@ class Sounds:
 
     async def recall(self) -> None:
         """Find what was encoded before, each file checked against what was written down of it."""
-        for index, job in self.jobs.items():
+        for job in self.jobs.values():
             found = await asyncio.to_thread(recall_sound, job)
             if found is not None:
                 await self._commit(found, None)

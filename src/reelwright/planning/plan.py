@@ -12,7 +12,7 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import Container
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
-from reelwright.planning.sound import OpusRates
+from reelwright.planning.sound import OPUS_RATES, OpusRates
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams, settled
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
@@ -75,7 +75,7 @@ class Request:
     #: "copy" or "opus".
     audio: str = "copy"
     #: Bit rates of Opus, where that is asked for.
-    opus: OpusRates = OpusRates()
+    opus: OpusRates = OPUS_RATES
     #: What decodes the source: "none" is software, "auto" whatever works, else a device's name.
     hwaccel: str = "none"
 
@@ -83,7 +83,9 @@ class Request:
 #: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
 HOW_ONLY = frozenset({"deterministic", "max_encoded_percent", "hwaccel"})
 #: Fields a job's identity leaves out while they have their default: jobs begun before there were these keep their ids.
-SINCE = frozenset({"container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio", "opus"})
+SINCE = frozenset(
+    {"container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio", "opus"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

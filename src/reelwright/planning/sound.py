@@ -62,6 +62,9 @@ class OpusRates:
         return named.get(channels, channels * self.per_channel)
 
 
+OPUS_RATES = OpusRates()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpusPlan:
     """How a stream becomes Opus."""

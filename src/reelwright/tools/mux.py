@@ -77,9 +77,7 @@ class Inspection:
     content: str
 
 
-def shift_of(
-    info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Iterable[Fraction | None] = ()
-) -> Fraction:
+def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Iterable[Fraction | None] = ()) -> Fraction:
     """Seconds added to every timestamp: what keeps Matroska's times from being negative or far from zero.
 
     One shift for all streams, so that the offset between sound and picture stays as it was. `sounds`: when those that
@@ -197,8 +195,12 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
         "film_tags": job.film_tags,
         "copies": [{"index": s.index} for s in plan.streams if s.fate is Fate.COPY],
         "sounds": [
-            {"index": index, "path": os.fspath(path), "begin": None if s.begin is None else str(s.begin),
-             "samples": s.samples}
+            {
+                "index": index,
+                "path": os.fspath(path),
+                "begin": None if s.begin is None else str(s.begin),
+                "samples": s.samples,
+            }
             for index, (path, s) in sorted(job.sounds.items())
         ],
         "converted": os.fspath(converted) if texts else None,

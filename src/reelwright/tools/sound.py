@@ -110,7 +110,7 @@ async def encode_sound(
             runner, "sound", request, what=what, writes=job.file, tell=lambda said: tell(said["seconds"]),
             memory_limit=memory_limit,
         )  # fmt: skip
-        check_sound(job.index, answer)
+        check_sound(answer)
         content, envelope = (file_hash(part) for part in parts.values())
         said = {name: value for name, value in answer.result.items() if name != "damage"}
         facts = {**said, "index": job.index, "key": job.key, "content": content, "envelope": envelope}
@@ -135,7 +135,7 @@ def named(index: int, error: SourceError) -> str:
     return f"The sound in stream {index} cannot become Opus: {said}"
 
 
-def check_sound(index: int, answer: Answer) -> None:
+def check_sound(answer: Answer) -> None:
     """Make sure that the sound was whole.
 
     Raises:

@@ -13,6 +13,8 @@ LEVEL, LEVEL_OF_FEW, BESIDE, QUIET = 1.5, 4.0, 40.0, -60.0
 APART = Fraction(2, 1000)
 #: A stretch is found to a hundredth of a second; the sources' own times jitter by one.
 LATE_MS = 20
+#: Samples from which on levels are compared: shorter ones are little but a codec's onset.
+SHORTEST = RATE // 10
 
 
 def check_sounds(e: Evidence) -> Check:
@@ -72,6 +74,8 @@ def wrong_channels(planned: Planned, heard: Heard) -> str | None:
     moved = next((k for k, other in enumerate(heard.channels) if other != k), None)
     if moved is not None:
         return f"has {names[heard.channels[moved]]} where {names[moved]} belongs"
+    if planned.samples < SHORTEST:
+        return None
     allowed = LEVEL if planned.kbps >= FEW_KBPS * len(names) else LEVEL_OF_FEW
     loudest = max(planned.levels, default=QUIET)
     for name, was, now in zip(names, planned.levels, heard.levels, strict=True):

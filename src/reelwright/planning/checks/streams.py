@@ -92,7 +92,9 @@ def check_offset(e: Evidence) -> Check:
     before = _starts([s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept])
     before = before if e.sounds_begin is None else list(e.sounds_begin)
     # Those that were encoded are heard, and held against what was heard: see the check of sound.
-    after = [s for s, plan in zip(_starts(e.output.of_kind(StreamKind.AUDIO)), sounds, strict=False) if plan.index in kept]
+    after = [
+        s for s, plan in zip(_starts(e.output.of_kind(StreamKind.AUDIO)), sounds, strict=False) if plan.index in kept
+    ]
     if not before or not e.packet_ticks:
         return Check(name="offset", passed=True, detail="no sound to compare")
     origins = e.index.pts[0] * e.index.time_base, Fraction(e.packet_ticks[0], TICKS)

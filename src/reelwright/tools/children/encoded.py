@@ -42,9 +42,7 @@ class Sounds:
         """The stream that stands for one of the source's; None where that is copied."""
         return self._open[index].streams.audio[0] if index in self._open else None
 
-    def packets(
-        self, index: int, stream: Any, line: Clock, tallies: dict[tuple[int, int], Tally]
-    ) -> Iterator[Any]:
+    def packets(self, index: int, stream: Any, line: Clock, tallies: dict[tuple[int, int], Tally]) -> Iterator[Any]:
         """A sound's packets, as (tick, order, number, packet, key).
 
         Packet k is stamped with the time at which its first sample is heard, less the pre-skip: the time that is to be

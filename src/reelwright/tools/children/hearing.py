@@ -22,6 +22,25 @@ FLOOR = -120.0
 SCALES = {"s16": 2.0**15, "s32": 2.0**31, "u8": 2.0**7, "flt": 1.0, "dbl": 1.0, "s64": 2.0**63}
 
 
+#: PyAV 18 reads past the end of a frame's list of planes where there are as many as this, and crashes.
+MOST_PLANES = 8
+
+
+class Reader:
+    """Reads frames of one stream; those of many planes are packed by FFmpeg first."""
+
+    def __init__(self) -> None:
+        self._packer: av.AudioResampler | None = None
+
+    def __call__(self, frame: av.AudioFrame) -> Samples:
+        """A frame's samples, one row a channel, full scale 1."""
+        if not frame.format.is_planar or frame.layout.nb_channels < MOST_PLANES:
+            return planes(frame)
+        if self._packer is None:
+            self._packer = av.AudioResampler(format="flt")
+        return np.concatenate([planes(packed) for packed in self._packer.resample(frame)], axis=1)
+
+
 def planes(frame: av.AudioFrame) -> Samples:
     """A frame's samples, one row a channel, full scale 1."""
     values = frame.to_ndarray()
@@ -35,7 +54,9 @@ def planes(frame: av.AudioFrame) -> Samples:
 
 
 class Envelope:
-    """Energy of each channel in each hundredth of a second, by the times the frames carry.
+    """Power of each channel in each hundredth of a second, by the times the frames carry.
+
+    The mean of each block is taken off: Opus leaves out what is below hearing, and that may be most of the power.
 
     Args:
         channels: how many there are.
@@ -44,7 +65,9 @@ class Envelope:
 
     def __init__(self, channels: int, rate: int) -> None:
         self._rate = rate
-        self._energy = np.zeros((channels, BLOCKS * 60), dtype=np.float64)
+        #: Of each block: sum of squares and sum of each channel, and how many samples.
+        self._sums = np.zeros((2 * channels + 1, BLOCKS * 60), dtype=np.float64)
+        self._channels = channels
         self._run: list[Samples] = []
         self._run_from = Fraction(0)
         self._run_length = 0
@@ -74,23 +97,27 @@ class Envelope:
         last = (start + count - 1) * BLOCKS // self._rate
         # The first sample of each block: the smallest n with n * BLOCKS / rate >= block.
         bounds = -(-np.arange(block + 1, last + 1, dtype=np.int64) * self._rate // BLOCKS) - start
-        sums = np.add.reduceat(values.astype(np.float64) ** 2, np.concatenate(([0], bounds)), axis=1)
+        exact = values.astype(np.float64)
+        rows = np.concatenate((exact**2, exact, np.ones((1, count))))
+        sums = np.add.reduceat(rows, np.concatenate(([0], bounds)), axis=1)
         self._first = block if self._first is None else self._first
         at = block - self._first
         if at < 0:  # times went back to before the beginning
             sums, at = sums[:, -at:], 0
-        if at + sums.shape[1] > self._energy.shape[1]:
-            grown = np.zeros((self._energy.shape[0], 2 * (at + sums.shape[1])))
-            grown[:, : self._energy.shape[1]] = self._energy
-            self._energy = grown
-        self._energy[:, at : at + sums.shape[1]] += sums
+        if at + sums.shape[1] > self._sums.shape[1]:
+            grown = np.zeros((self._sums.shape[0], 2 * (at + sums.shape[1])))
+            grown[:, : self._sums.shape[1]] = self._sums
+            self._sums = grown
+        self._sums[:, at : at + sums.shape[1]] += sums
         self._end = max(self._end, at + sums.shape[1])
 
     def result(self) -> tuple[int, Samples]:
         """Number of the first block, and the power of each channel in each block."""
         if self._run:
             self._settle()
-        power = self._energy[:, : self._end] * BLOCKS / self._rate
+        known = self._sums[:, : self._end]
+        squares, sums, counts = known[: self._channels], known[self._channels : -1], np.maximum(known[-1], 1)
+        power = np.maximum(squares - sums**2 / counts, 0) * BLOCKS / self._rate
         return self._first or 0, power.astype(np.float32)
 
 
@@ -140,9 +167,7 @@ class Loudness:
     def __init__(self, layout: str) -> None:
         self._rate, self._layout = RATE, layout
         self._graph = av.filter.Graph()
-        source = self._graph.add_abuffer(
-            format="fltp", sample_rate=RATE, layout=layout, time_base=Fraction(1, RATE)
-        )
+        source = self._graph.add_abuffer(format="flt", sample_rate=RATE, layout=layout, time_base=Fraction(1, RATE))
         links = [self._graph.add("lowpass", "f=12000:p=2"), self._graph.add("lowpass", "f=12000:p=2")]
         links += [self._graph.add("ebur128", "metadata=1:peak=none"), self._graph.add("abuffersink")]
         for link in links:
@@ -172,6 +197,7 @@ class Loudness:
 
 def audio_frame(samples: Samples, rate: int, layout: str, pts: int) -> av.AudioFrame:
     """Samples as FFmpeg takes them."""
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), format="fltp", layout=layout)
+    # Packed, because PyAV makes no planar frame of eight channels.
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T.reshape(1, -1)), format="flt", layout=layout)
     frame.sample_rate, frame.pts, frame.time_base = rate, pts, Fraction(1, rate)
     return frame

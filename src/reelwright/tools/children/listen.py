@@ -13,7 +13,7 @@ import numpy as np
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer, say
-from reelwright.tools.children.hearing import BLOCKS, Envelope, Loudness, Samples, levels, planes, read_envelope
+from reelwright.tools.children.hearing import BLOCKS, Envelope, Loudness, Reader, Samples, levels, read_envelope
 
 #: Seconds of sound that are looked at together, and how far off they are looked for.
 WINDOW, REACH = 10, 0.5
@@ -30,9 +30,10 @@ def hear(path: str, index: int, shift: Fraction) -> dict[str, Any]:
     loudness: Loudness | None = None
     heard: dict[str, Any] = {"samples": 0, "rate": 0, "layout": "", "begin": None, "end": None}
     container: Any
+    read = Reader()
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         for frame in container.decode(container.streams[index]):
-            samples, seconds = planes(frame), frame.pts * frame.time_base - shift
+            samples, seconds = read(frame), frame.pts * frame.time_base - shift
             if envelope is None or loudness is None:
                 heard |= {"rate": frame.sample_rate, "layout": frame.layout.name, "begin": seconds}
                 envelope = Envelope(samples.shape[0], frame.sample_rate)

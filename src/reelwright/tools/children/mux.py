@@ -18,8 +18,8 @@ import av
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
-from reelwright.tools.children.excerpt import Window, packets_inside, shift_for
 from reelwright.tools.children.encoded import SOUND, Sounds
+from reelwright.tools.children.excerpt import Window, packets_inside, shift_for
 from reelwright.tools.children.packets import TICKS, Tally, attached_facts, to_ticks
 
 #: Tags that describe the former container or were made stale by the new stream.

@@ -22,6 +22,7 @@ from reelwright.tools.children.excerpt import SEEKABLE
 from reelwright.tools.children.hearing import (
     Envelope,
     Loudness,
+    Reader,
     Samples,
     audio_frame,
     levels,
@@ -36,6 +37,11 @@ GATHERED = 1 << 14
 #: Seconds decoded ahead of an excerpt, for codecs whose packets need those before them.
 LEAD = Fraction(3)
 MOST_DAMAGE = 5
+#: Samples of a packet. A shorter stream is filled up: FFmpeg forgets the end's trimming where it is the beginning too.
+PACKET = 960
+#: FFmpeg's libopus encoder (8.1, 9.0) puts three channels of these into each other's places; given in this order they
+#: come out in their own. Should that be mended one day, the check of channels fails and nothing is placed.
+GIVEN_AS = {"5.0": (0, 1, 4, 2, 3), "6.1": (0, 1, 4, 3, 5, 2, 6)}
 
 
 class Encoder:
@@ -52,7 +58,7 @@ class Encoder:
         self._stream.codec_context.time_base = Fraction(1, RATE)
         self._resampler = None
         if rate != RATE:
-            self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=RATE)
+            self._resampler = av.AudioResampler(format="flt", layout=self._layout, rate=RATE)
         self._taken = 0
         self.loudness = Loudness(self._layout)
         #: Samples encoded, at 48 kHz.
@@ -73,9 +79,9 @@ class Encoder:
         if not samples.shape[1]:
             return
         self.loudness.add(samples)
-        packed = np.ascontiguousarray(samples.T.reshape(1, -1))
-        frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=self._layout)
-        frame.sample_rate, frame.pts, frame.time_base = RATE, self.samples, Fraction(1, RATE)
+        if self._layout in GIVEN_AS:
+            samples = samples[list(GIVEN_AS[self._layout])]
+        frame = audio_frame(samples, RATE, self._layout, self.samples)
         self.samples += samples.shape[1]
         for packet in self._stream.encode(frame):
             self._file.mux(packet)
@@ -85,6 +91,9 @@ class Encoder:
         if self._resampler is not None and self._taken:
             for made in self._resampler.resample(None):
                 self._encode(planes(made))
+        if 0 < self.samples < PACKET:
+            channels = self._stream.codec_context.layout.nb_channels
+            self._encode(np.zeros((channels, PACKET - self.samples), dtype=np.float32))
         if self.samples:
             for packet in self._stream.encode(None):
                 self._file.mux(packet)
@@ -96,8 +105,9 @@ class Sound:
 
     def __init__(self, request: dict[str, Any], first: av.AudioFrame) -> None:
         self._order = list(request["order"])
-        self._window = tuple(map(Fraction, request["window"])) if request["window"] else None
+        self._window = window_of(request)
         self.rate, self.layout = first.sample_rate, first.layout.name
+        self._read = Reader()
         self._straight = Straight(rate=self.rate, channels=len(self._order))
         self._envelope = Envelope(len(self._order), self.rate)
         self._encoder = Encoder(request["out"], request, self.rate)
@@ -109,7 +119,7 @@ class Sound:
 
     def take(self, frame: av.AudioFrame, seconds: Fraction | None) -> None:
         """Take a decoded frame and when it begins."""
-        samples = planes(frame)
+        samples = self._read(frame)
         if seconds is not None:
             self._hear(seconds, samples)
         for piece in self._straight.take(None if seconds is None else round(seconds * self.rate), samples):
@@ -179,7 +189,9 @@ class Sound:
         return [[round(at / self.rate, 3), round(n / self.rate, 3)] for at, n in inside]
 
 
-def frames_of(container: Any, stream: Any, window: tuple[Fraction, Fraction] | None, damage: list[str]) -> Iterator[Any]:
+def frames_of(
+    container: Any, stream: Any, window: tuple[Fraction, Fraction] | None, damage: list[str]
+) -> Iterator[Any]:
     """Decoded frames, as (frame, seconds); what is damaged is noted, except ahead of a window."""
     for packet in container.demux(stream):
         seconds = None if packet.pts is None else packet.pts * packet.time_base
@@ -200,6 +212,12 @@ def frames_of(container: Any, stream: Any, window: tuple[Fraction, Fraction] | N
             yield frame, None if frame.pts is None else frame.pts * frame.time_base
 
 
+def window_of(request: dict[str, Any]) -> tuple[Fraction, Fraction] | None:
+    """Begin and end of an excerpt, on the source's clock."""
+    begin, end = map(Fraction, request["window"] or (0, 0))
+    return (begin, end) if request["window"] else None
+
+
 def said_at(seconds: Fraction | None) -> str:
     """When, for people."""
     return "" if seconds is None else f" at {float(seconds):.3f} s"
@@ -218,7 +236,7 @@ def same(sound: Sound, frame: av.AudioFrame, seconds: Fraction | None) -> None:
 
 def encode(request: dict[str, Any]) -> dict[str, Any]:
     """Encode one stream; the answer holds what is known of it."""
-    window = tuple(map(Fraction, request["window"])) if request["window"] else None
+    window = window_of(request)
     damage: list[str] = []
     sound: Sound | None = None
     told = time.monotonic()

@@ -17,6 +17,8 @@ from reelwright.tools.children.hearing import Samples
 TOLERANCE = Fraction(1, 200)
 #: So much sound must agree that there is a hole, in seconds, and so many frames.
 AHEAD, FRAMES = Fraction(1, 3), 4
+#: Where the sound ends before so many frames agree, it takes this to make a hole, in seconds.
+AT_THE_END = Fraction(1, 20)
 #: An overlap longer than this is no rounding: whole passages would be cut away.
 LONGEST_OVERLAP = Fraction(1, 2)
 #: Silence is made in pieces of so many seconds.
@@ -69,11 +71,12 @@ class Straight:
     def _hand_out(self) -> Iterator[Samples]:
         samples, late = self._waiting[0]
         off, length = late - self._moved, samples.shape[1]
-        if abs(off) > TOLERANCE * self.rate:
+        least = self.rate * (TOLERANCE if len(self._waiting) >= FRAMES else AT_THE_END)
+        if abs(off) > least:
             others = [known - self._moved for _, known in self._waiting]
-            if off > 0 and (hole := min(others)) > TOLERANCE * self.rate:
+            if off > 0 and (hole := min(others)) > least:
                 yield from self._fill(hole)
-            elif off < 0 and (over := -max(others)) > TOLERANCE * self.rate:
+            elif off < 0 and (over := -max(others)) > least:
                 samples = self._cut(samples, over)
         self._waiting.popleft()
         self._samples_waiting -= length
