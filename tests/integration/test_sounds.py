@@ -18,7 +18,7 @@ from reelwright.errors import SourceError
 from reelwright.media.model import Audio
 from reelwright.planning.checks.evidence import Heard, Planned
 from reelwright.planning.checks.sound import fault
-from reelwright.planning.sound import OPUS_LAYOUTS, RATE, OpusRates, opus_plan
+from reelwright.planning.sound import OPUS_LAYOUTS, RATE, OpusPlan, OpusRates, opus_plan
 from reelwright.tools.children.hearing import Reader, levels
 from reelwright.tools.children.sound import Encoder
 from reelwright.tools.process import Runner
@@ -66,18 +66,24 @@ def with_runner(work: Callable[[Runner], Any]) -> Any:
     return asyncio.run(begin())
 
 
-def encode(path: Path, out: Path, *, window: tuple[Fraction, Fraction] | None = None) -> tuple[Encoded, SoundJob]:
-    """The first sound of a file as Opus, whatever few bits it has."""
-
-    async def work(runner: Runner) -> tuple[Encoded, SoundJob]:
-        with av.open(str(path)) as container:
-            stream = container.streams.audio[0]
-            layout, rate = stream.codec_context.layout, stream.codec_context.sample_rate
-            audio = Audio(channels=layout.nb_channels, layout=layout.name, sample_rate=rate)
+def planned(path: Path) -> tuple[int, OpusPlan]:
+    """How the first sound of a file becomes Opus, whatever few bits it has."""
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        layout, rate = stream.codec_context.layout, stream.codec_context.sample_rate
+        audio = Audio(channels=layout.nb_channels, layout=layout.name, sample_rate=rate)
         plan = opus_plan(replace(sound(stream.index), codec="flac", audio=audio), OpusRates())
         assert plan is not None
-        out.mkdir(exist_ok=True)
-        job = SoundJob(source=path, index=stream.index, plan=plan, window=window, key="key", folder=out)
+        return stream.index, plan
+
+
+def encode(path: Path, out: Path, *, window: tuple[Fraction, Fraction] | None = None) -> tuple[Encoded, SoundJob]:
+    """The first sound of a file as Opus."""
+    out.mkdir(exist_ok=True)
+
+    async def work(runner: Runner) -> tuple[Encoded, SoundJob]:
+        index, plan = planned(path)
+        job = SoundJob(source=path, index=index, plan=plan, window=window, key="key", folder=out)
         return (await encode_sound(runner, job, lambda _: None))[0], job
 
     return with_runner(work)
@@ -111,10 +117,11 @@ KINDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "layout", "rate", "codec", "slack"), KINDS, ids=[f"{k[3]} {k[1]}" for k in KINDS])
+@pytest.mark.parametrize("kind", KINDS, ids=[f"{k[3]} {k[1]}" for k in KINDS])
 def test_every_kind_of_sound_keeps_its_samples_at_their_times(
-    folder: Path, tmp_path: Path, name: str, layout: str, rate: int, codec: str, slack: int
+    folder: Path, tmp_path: Path, kind: tuple[str, str, int, str, int]
 ) -> None:
+    name, layout, rate, codec, slack = kind
     path = make(folder, name, *voices(layout, rate), "-c:a", codec)
     found, job = encode(path, tmp_path)
     samples = decoded(job.file)
