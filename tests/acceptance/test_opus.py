@@ -16,7 +16,7 @@ from command import QUICK, Command, contents, finish, packets, read_until
 BELL = "0.4*exp(-(t-0.25)*(t-0.25)/(2*0.0005*0.0005))+0.1*sin(500*2*PI*t)*gt(t\\,0.5)*lt(t\\,0.8)"
 STEREO = ("-f", "lavfi", "-i", f"aevalsrc={BELL}|0.5*({BELL}):s=44100:d=1")
 SURROUND = ("-f", "lavfi", "-i", f"aevalsrc={'|'.join([BELL] * 6)}:c=5.1(side):s=48000:d=1")
-LENGTH = ("-t", "1")
+LENGTH = ("-frames:v", "24")
 OPUS = ("--audio", "opus")
 
 
@@ -155,9 +155,7 @@ def test_a_film_of_mpeg_ts_keeps_the_offset_between_sound_and_picture(
 
 
 def test_a_sound_without_a_place_is_refused_and_taken_with_opus(encode: Command, clips: Clips, films: Path) -> None:
-    tone = ("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=8000:duration=1")
     made = clips("bluray.m2ts", *PICTURE, *STEREO, *LENGTH, *X264, "-c:a", "pcm_bluray", "-ar", "48000", "-ac", "2")
-    assert tone
     source = Path(shutil.copy(made, films / "film.m2ts"))
     encode(source, "-o", films / "out.mkv", *QUICK).assert_failed(3, "pcm_bluray", "--audio opus")
     run = encode(source, "-o", films / "out.mkv", *QUICK, *OPUS)

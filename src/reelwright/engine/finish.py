@@ -18,11 +18,14 @@ from reelwright.errors import ReelwrightError, SourceError, ValidationFailedErro
 from reelwright.media.model import StreamKind
 from reelwright.planning.checks import run_checks
 from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Planned
+from reelwright.planning.clocks import film_clock
+from reelwright.planning.containers import holdings
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Fate, beside_film
-from reelwright.tools.ffmpeg import decode_args, parse_framecrc
+from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.mux import (
+    CONVERTED,
     SOUND,
     Inspection,
     Join,
@@ -30,6 +33,7 @@ from reelwright.tools.mux import (
     display_aspect,
     inspect,
     join,
+    movie_clock,
     nominal_rate,
     shift_of,
 )
@@ -43,6 +47,9 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
     film.check_source()
     out = temporary_path(film.output, film.job_id)
     whole, part = film.frames == film.index.frames, film.part
+    clock, begins = film_clock(film.plan.request.container, part.time_base), [s.begin for s in sounds.values()]
+    shift = shift_of(film.info, film.index, film.plan, begins)
+    picture = film.info.film.video if film.info.film else None
     job = Join(
         source=film.source,
         index_path=film.workspace.index,
@@ -50,11 +57,14 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         out=out,
         span=film.span,
         window=None if whole else window_of(part),
-        shift=shift_of(film.info, film.index, film.plan, [s.begin for s in sounds.values()]),
+        shift=shift,
         sounds={index: (job.file, sounds[index]) for index, job in sound_jobs(film).items()},
         rate=nominal_rate(part),
         film_tags=film_tags(film),
         display_aspect=display_aspect(film.plan),
+        clock=clock,
+        movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None, sounds=begins),
+        unofficial=picture is not None and picture.dolby_vision is not None,
         folder=film.workspace.working,
     )
     try:
@@ -68,6 +78,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         "trials": [trial.trial_key for trial in chosen],
         "sounds": sound_keys(sounds),
         "shift": str(joined.shift),
+        "clock": str(clock),
         "written": [asdict(row) for row in joined.streams],
         "attached": [asdict(row) for row in joined.attachments],
     }
@@ -178,18 +189,19 @@ async def gather(
         on_line=lambda _: tell(next(lines)),
         check=False,
     )
-    warnings = [line for line in decoded.stderr.splitlines() if line.strip()]
+    warnings = complaints_of(decoded.stderr)
     if decoded.returncode != 0 and not warnings:
         warnings = [f"the decoder ended with status {decoded.returncode}"]
     written = tuple(Written(**row) for row in assembled["written"])
     shift = Fraction(assembled["shift"])
-    heard, listened = await listen(film.runner, path, numbered_sounds(film), shift, film.workspace.working)
+    heard, listened = await listen(film.runner, path, numbered_sounds(film, written), shift, film.workspace.working)
     evidence = Evidence(
         plan=film.plan,
         source=film.info,
         index=film.part,
         output=output,
         shift=shift,
+        clock=inspection.film_clock,
         packet_ticks=inspection.film_ticks,
         decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
         warnings=tuple(warnings[:5]),
@@ -204,11 +216,10 @@ async def gather(
     return evidence, inspection, summed(map(usage_of, children))
 
 
-def numbered_sounds(film: Film) -> list[tuple[int, SoundJob]]:
-    """Each encoded sound, by its number in the output: the streams beside the film follow it in the plan's order."""
-    jobs = sound_jobs(film)
-    beside = enumerate(beside_film(film.plan.streams), start=1)
-    return [(number, jobs[s.index]) for number, s in beside if s.index in jobs]
+def numbered_sounds(film: Film, written: tuple[Written, ...]) -> list[tuple[int, SoundJob]]:
+    """Each encoded sound that holds something, by its number in the output."""
+    jobs, full = sound_jobs(film), {(row.input, row.index) for row in written if row.packets}
+    return [(number, jobs[key[1]]) for key, number in places(film, written) if key[0] == SOUND and key in full]
 
 
 def expected_sounds(film: Film, sounds: Mapping[int, Encoded]) -> tuple[Planned, ...]:
@@ -219,6 +230,7 @@ def expected_sounds(film: Film, sounds: Mapping[int, Encoded]) -> tuple[Planned,
             loudness=sounds[index].loudness, levels=sounds[index].levels,
         )
         for index, plan in planned_sounds(film).items()
+        if sounds[index].samples
     )  # fmt: skip
 
 
@@ -234,16 +246,28 @@ def sounds_begin(film: Film, written: tuple[Written, ...]) -> tuple[Fraction | N
     )
 
 
+def places(film: Film, written: tuple[Written, ...]) -> list[tuple[tuple[int, int], int]]:
+    """Input and index of each stream beside the film, and its number in the output."""
+    by_source = {(row.input, row.index): row for row in written}
+    beside = [s for s in beside_film(film.plan.streams) if s.fate is not Fate.CONVERT]
+    keys = [(SOUND if s.opus else 1, s.index) for s in beside]
+    keys += [(2, k) for k in range(sum(s.fate is Fate.CONVERT for s in film.plan.streams))]
+    holds, kinds = holdings(film.plan.request.container), {s.index: s.kind for s in film.info.streams}
+    found, number = [], 0
+    for key in keys:
+        number += bool(by_source[key].packets) or key[0] == CONVERTED or holds.shows_empty(kinds[key[1]])
+        found.append((key, number))
+    return found
+
+
 def pair_copies(film: Film, written: tuple[Written, ...], inspection: Inspection) -> tuple[Copied, ...]:
     """Each copied stream beside what the output holds of it: copies follow the film in the plan's order."""
     by_source = {(row.input, row.index): row for row in written}
     read = {row.index: row for row in inspection.streams}
-    beside = [s for s in beside_film(film.plan.streams) if s.fate is not Fate.CONVERT]
-    copies = [(SOUND if s.opus else 1, s.index) for s in beside]
-    copies += [(2, k) for k in range(sum(s.fate is Fate.CONVERT for s in film.plan.streams))]
     pairs = []
-    for place_in_output, key in enumerate(copies, start=1):
-        row, found = by_source[key], read.get(place_in_output)
+    for key, place_in_output in places(film, written):
+        row = by_source[key]
+        found = read.get(place_in_output) if row.packets else None
         pairs.append(
             Copied(
                 index=key[1],

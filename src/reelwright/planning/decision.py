@@ -85,11 +85,12 @@ def _sound(info: MediaInfo, film: Stream, request: Request) -> Decision | None:
     lost = [s for s in sounds if fate_of(s, film, holds, opus).fate is Fate.DROP]
     if not lost:
         return None
+    could = opus is None and all(fate_of(s, film, holds, request.opus).fate is not Fate.DROP for s in lost)
     names = ", ".join(f"stream {s.index} ({s.codec or 'unknown codec'})" for s in lost)
     return Decision(
         verdict=Verdict.REFUSE,
         reasons=(f"{holds.name} has no place for the film's sound in {names}; encoding it would lose that.",),
-        hint=sound_hint(request),
+        hint=sound_hint(request, helps=could),
         rule="sound-without-place",
     )
 

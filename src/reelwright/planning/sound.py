@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from reelwright.media.model import Audio, Stream
+from reelwright.planning.containers import Container
 
 if TYPE_CHECKING:
     from reelwright.planning.plan import Request
@@ -163,8 +164,10 @@ def why_encoded(stream: Stream, plan: OpusPlan) -> str:
     return "; ".join(said)
 
 
-def sound_hint(request: "Request") -> str:
-    """What helps where a container has no place for a stream's codec."""
-    if request.audio == "opus":
-        return "Convert the sound first, for example to FLAC with FFmpeg."
-    return "With --audio opus it becomes Opus, which has a place; or convert it first, for example to FLAC."
+def sound_hint(request: "Request", *, helps: bool) -> str:
+    """What helps where a container has no place for a stream's codec; `helps`: Opus would."""
+    if request.container is not Container.MATROSKA:
+        other = "Write Matroska instead: name the output something.mkv."
+    else:
+        other = "Convert the sound first, for example to FLAC with FFmpeg."
+    return f"With --audio opus it becomes Opus, which has a place. {other}" if helps else other

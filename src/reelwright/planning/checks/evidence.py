@@ -5,9 +5,10 @@ from fractions import Fraction
 
 from reelwright.media.model import MediaInfo, Video
 from reelwright.media.timing import FrameIndex
+from reelwright.planning.clocks import MILLISECOND
 from reelwright.planning.plan import EncodePlan
 
-#: Matroska's clock, and half of its tick.
+#: Chapters are compared in milliseconds.
 TICKS = 1000
 
 
@@ -88,7 +89,7 @@ class Evidence:
     index: FrameIndex
     output: MediaInfo
     shift: Fraction
-    #: PTS of the film's packets, and of its decoded frames, in milliseconds.
+    #: PTS of the film's packets, and of its decoded frames, in ticks of its clock.
     packet_ticks: tuple[int, ...]
     decoded_ticks: tuple[int, ...]
     #: What the decoder complained of.
@@ -102,6 +103,8 @@ class Evidence:
     #: Sounds that were encoded: as they have to be, and as they are heard in the output.
     sounds: tuple[Planned, ...] = ()
     heard: tuple[Heard, ...] = ()
+    #: Seconds of a tick of the film's clock in the output.
+    clock: Fraction = MILLISECOND
 
 
 def films(evidence: Evidence) -> tuple[Video, Video] | None:

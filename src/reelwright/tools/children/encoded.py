@@ -20,8 +20,8 @@ SKIPPED = slice(10, 12)
 class Clock(Protocol):
     """What puts a packet on the output's clock."""
 
-    def stamp(self, packet: Any, pts: int, dts: int | None, base: Fraction) -> int:
-        """Put it there and return its tick."""
+    def stamp(self, packet: Any, pts: int, dts: int | None, base: Fraction, stream: Any) -> float:
+        """Give it to a stream and return when it is decoded, in seconds."""
         ...
 
 
@@ -43,7 +43,7 @@ class Sounds:
         return self._open[index].streams.audio[0] if index in self._open else None
 
     def packets(self, index: int, stream: Any, line: Clock, tallies: dict[tuple[int, int], Tally]) -> Iterator[Any]:
-        """A sound's packets, as (tick, order, number, packet, key).
+        """A sound's packets, as (seconds, order, number, packet, key).
 
         Packet k is stamped with the time at which its first sample is heard, less the pre-skip: the time that is to be
         exact is rounded to the output's clock, and the container takes the pre-skip off as it rounds that itself.
@@ -59,11 +59,9 @@ class Sounds:
         for number, packet in enumerate(p for p in container.demux(audio=0) if p.size):
             packet.duration = min(PACKET, left)
             left -= PACKET
-            packet.pts = round(begin * RATE) + number * PACKET
-            line.stamp(packet, packet.pts, None, Fraction(1, RATE))
+            line.stamp(packet, round(begin * RATE) + number * PACKET, None, Fraction(1, RATE), stream)
             packet.pts = packet.dts = packet.pts - rounded(skipped, packet.time_base)
-            packet.stream = stream
-            yield packet.dts, SOUND + index, number, packet, key
+            yield float(packet.dts * packet.time_base), SOUND + index, number, packet, key
 
 
 def rounded(samples: int, base: Fraction) -> int:
