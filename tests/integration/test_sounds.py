@@ -112,6 +112,7 @@ KINDS = [
     ("d.mkv", "5.1(side)", 48_000, "flac", 0), ("e.mov", "7.1", 48_000, "pcm_s16le", 0),
     ("f.mkv", "stereo", 96_000, "pcm_s24le", 0), ("g.mp4", "stereo", 44_100, "aac", 0),
     ("h.mkv", "5.1(side)", 48_000, "truehd", 0), ("i.mkv", "6.1(back)", 48_000, "flac", 0),
+    ("n.mkv", "5.1", 48_000, "pcm_s16le", 0),  # without a layout
     ("k.mkv", "5.1(side)", 48_000, "ac3", 8),
     ("l.mkv", "stereo", 32_000, "pcm_u8", 0), ("m.mkv", "stereo", 48_000, "libvorbis", 24),
 ]  # fmt: skip

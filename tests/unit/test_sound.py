@@ -267,6 +267,15 @@ def test_each_way_of_spoiling_a_sound_is_told(spoilt: dict[str, Any], says: str)
     assert says in said
 
 
+def test_what_mp4_shows_beyond_the_end_is_less_than_a_packet() -> None:
+    mp4 = replace(GOOD, beyond=960)
+    longer = replace(RIGHT, samples=480_648, end=Fraction("10.5") + Fraction(648, 48_000))
+    assert fault(GOOD, longer) is not None
+    assert fault(mp4, longer) is None
+    assert "lasts 10.021 s" in str(fault(mp4, replace(RIGHT, samples=481_000)))
+    assert "lasts 9.980 s" in str(fault(mp4, replace(RIGHT, samples=479_040)))
+
+
 def test_silence_and_sounds_too_short_for_a_loudness_are_held_by_their_levels() -> None:
     mute = replace(GOOD, loudness=-70.0, levels=(-120.0,) * 6)
     silent = replace(RIGHT, loudness=-70.0, levels=(-120.0,) * 6)

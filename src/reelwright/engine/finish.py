@@ -19,8 +19,9 @@ from reelwright.media.model import StreamKind
 from reelwright.planning.checks import run_checks
 from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Planned
 from reelwright.planning.clocks import film_clock
-from reelwright.planning.containers import holdings
+from reelwright.planning.containers import Container, holdings
 from reelwright.planning.excerpt import window_of
+from reelwright.planning.sound import PACKET
 from reelwright.planning.streams import Fate, beside_film
 from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc
 from reelwright.tools.hashing import content_hash
@@ -224,10 +225,11 @@ def numbered_sounds(film: Film, written: tuple[Written, ...]) -> list[tuple[int,
 
 def expected_sounds(film: Film, sounds: Mapping[int, Encoded]) -> tuple[Planned, ...]:
     """What each encoded sound has to be."""
+    beyond = 0 if film.plan.request.container is Container.MATROSKA else PACKET
     return tuple(
         Planned(
             index=index, kbps=plan.kbps, layout=plan.layout, begin=sounds[index].begin, samples=sounds[index].samples,
-            loudness=sounds[index].loudness, levels=sounds[index].levels,
+            loudness=sounds[index].loudness, levels=sounds[index].levels, beyond=beyond,
         )
         for index, plan in planned_sounds(film).items()
         if sounds[index].samples

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Samples a second in every Opus stream.
 RATE = 48_000
+#: Samples in a packet: 20 ms.
+PACKET = 960
 #: Layouts of Opus, by FFmpeg's names, with their channels in FFmpeg's order.
 OPUS_LAYOUTS: dict[str, tuple[str, ...]] = {
     "mono": ("FC",),
@@ -32,6 +34,9 @@ OPUS_LAYOUTS: dict[str, tuple[str, ...]] = {
 MOVED: dict[str, tuple[str, tuple[int, ...]]] = {
     "1 channels": ("mono", (0,)),
     "2 channels": ("stereo", (0, 1)),
+    # Matroska has no layout for PCM; players take these counts for these layouts.
+    "6 channels": ("5.1", (0, 1, 2, 3, 4, 5)),
+    "8 channels": ("7.1", (0, 1, 2, 3, 4, 5, 6, 7)),
     "downmix": ("stereo", (0, 1)),
     "binaural": ("stereo", (0, 1)),
     "quad(side)": ("quad", (0, 1, 2, 3)),

@@ -77,6 +77,8 @@ class Planned:
     samples: int
     loudness: float
     levels: tuple[float, ...]
+    #: Samples that may decode beyond the end: FFmpeg does not trim the last packet of an MP4 file.
+    beyond: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

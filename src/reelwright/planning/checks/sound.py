@@ -50,7 +50,7 @@ def wrong_shape(planned: Planned, heard: Heard) -> str | None:
 
 def wrong_length(planned: Planned, heard: Heard) -> str | None:
     """More or fewer samples decode than were encoded."""
-    if heard.samples != planned.samples:
+    if not planned.samples <= heard.samples <= planned.samples + planned.beyond:
         return f"lasts {heard.samples / RATE:.3f} s instead of {planned.samples / RATE:.3f} s"
     return None
 
@@ -60,8 +60,9 @@ def wrong_place(planned: Planned, heard: Heard) -> str | None:
     if planned.begin is None or heard.begin is None or heard.end is None:
         return None if planned.begin is heard.begin is None else "begins at an unknown time"
     end = planned.begin + Fraction(planned.samples, RATE)
-    for name, got, want in (("begins", heard.begin, planned.begin), ("ends", heard.end, end)):
-        if abs(got - want) > APART:
+    beyond = Fraction(planned.beyond, RATE)
+    for name, got, want, more in (("begins", heard.begin, planned.begin, 0), ("ends", heard.end, end, beyond)):
+        if not -APART <= got - want <= APART + more:
             return f"{name} {float(got - want):+.3f} s from where it does in the source"
     if abs(heard.late_ms) >= LATE_MS:
         return f"is {abs(heard.late_ms)} ms {'late' if heard.late_ms > 0 else 'early'}"

@@ -6,14 +6,13 @@ from typing import Any, Protocol
 
 import av
 
-from reelwright.planning.sound import RATE
+from reelwright.planning.sound import PACKET, RATE
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.packets import Tally
 
 #: Number of this input among those that are joined; 1 is the source, 2 the converted subtitles.
 SOUND = 3
-#: Samples in a packet, and those a decoder throws away at the beginning (RFC 7845, pre-skip), as libopus has them.
-PACKET = 960
+#: Where an OpusHead says how many samples a decoder throws away at the beginning (RFC 7845, pre-skip).
 SKIPPED = slice(10, 12)
 
 

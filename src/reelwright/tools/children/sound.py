@@ -15,7 +15,7 @@ from typing import Any
 import av
 import numpy as np
 
-from reelwright.planning.sound import RATE, placed
+from reelwright.planning.sound import PACKET, RATE, placed
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer, say
 from reelwright.tools.children.excerpt import SEEKABLE
@@ -37,8 +37,6 @@ GATHERED = 1 << 14
 #: Seconds decoded ahead of an excerpt, for codecs whose packets need those before them.
 LEAD = Fraction(3)
 MOST_DAMAGE = 5
-#: Samples of a packet. A shorter stream is filled up: FFmpeg forgets the end's trimming where it is the beginning too.
-PACKET = 960
 #: FFmpeg's libopus encoder (8.1, 9.0) puts three channels of these into each other's places; given in this order they
 #: come out in their own. Should that be mended one day, the check of channels fails and nothing is placed.
 GIVEN_AS = {"5.0": (0, 1, 4, 2, 3), "6.1": (0, 1, 4, 3, 5, 2, 6)}
@@ -91,6 +89,7 @@ class Encoder:
         if self._resampler is not None and self._taken:
             for made in self._resampler.resample(None):
                 self._encode(planes(made))
+        # FFmpeg forgets the end's trimming of a packet whose beginning is trimmed too: there is always a second one.
         if 0 < self.samples < PACKET:
             channels = self._stream.codec_context.layout.nb_channels
             self._encode(np.zeros((channels, PACKET - self.samples), dtype=np.float32))
