@@ -32,6 +32,8 @@ from reelwright.tools.children.hearing import (
 from reelwright.tools.children.straight import Straight
 
 TELL_SECONDS = 0.5
+#: Decoders check checksums only where they are asked to, and otherwise pass on what a damaged frame comes to.
+STRICT = "crccheck+explode"
 #: Samples are gathered to so many before they are resampled and encoded.
 GATHERED = 1 << 14
 #: Seconds decoded ahead of an excerpt, for codecs whose packets need those before them.
@@ -242,6 +244,7 @@ def encode(request: dict[str, Any]) -> dict[str, Any]:
     container: Any
     with av.open(file_url(request["path"]), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         stream = container.streams[request["index"]]
+        stream.codec_context.options = {"err_detect": STRICT}
         if window is not None and window[0] > LEAD and container.format.name.startswith(SEEKABLE):
             container.seek(int((window[0] - LEAD) * av.time_base), backward=True)
         for frame, seconds in frames_of(container, stream, window, damage):
