@@ -17,12 +17,13 @@ from reelwright.engine.sounds import planned_sounds, sound_jobs, summed
 from reelwright.errors import ReelwrightError, SourceError, ValidationFailedError
 from reelwright.media.model import StreamKind
 from reelwright.planning.checks import run_checks
-from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Planned
+from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Metadata, Planned
 from reelwright.planning.clocks import film_clock
 from reelwright.planning.containers import Container, holdings
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.sound import PACKET
 from reelwright.planning.streams import Fate, beside_film
+from reelwright.tools.dolby_vision import read_metadata
 from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.mux import (
@@ -50,7 +51,6 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
     whole, part = film.frames == film.index.frames, film.part
     clock, begins = film_clock(film.plan.request.container, part.time_base), [s.begin for s in sounds.values()]
     shift = shift_of(film.info, film.index, film.plan, begins)
-    picture = film.info.film.video if film.info.film else None
     job = Join(
         source=film.source,
         index_path=film.workspace.index,
@@ -65,7 +65,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         display_aspect=display_aspect(film.plan),
         clock=clock,
         movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None, sounds=begins),
-        unofficial=picture is not None and picture.dolby_vision is not None,
+        unofficial=film.plan.dolby_vision,
         folder=film.workspace.working,
     )
     try:
@@ -212,6 +212,7 @@ async def gather(
         heard=heard,
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
+        metadata=await both_metadata(film, path, film_stream.index if film_stream else 0),
     )
     children = (decoded, answer.finished, *((listened,) if listened else ()))
     return evidence, inspection, summed(map(usage_of, children))
@@ -234,6 +235,17 @@ def expected_sounds(film: Film, sounds: Mapping[int, Encoded]) -> tuple[Planned,
         for index, plan in planned_sounds(film).items()
         if sounds[index].samples
     )  # fmt: skip
+
+
+async def both_metadata(film: Film, output: Path, video_index: int) -> tuple[Metadata, Metadata] | None:
+    """The Dolby Vision metadata of the source's frames and of the output's; None where none is planned."""
+    if not film.plan.dolby_vision:
+        return None
+    folder = film.workspace.working
+    source = await read_metadata(
+        film.runner, film.source, film.plan.video_index, folder=folder, index=film.index, span=film.span
+    )
+    return source, await read_metadata(film.runner, output, video_index, folder=folder)
 
 
 def sounds_begin(film: Film, written: tuple[Written, ...]) -> tuple[Fraction | None, ...] | None:

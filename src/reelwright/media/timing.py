@@ -50,6 +50,8 @@ class FrameIndex:
     damage: tuple[str, ...]
     #: Stream index and bytes of its packets, for every stream; empty where nobody counted.
     stream_bytes: tuple[tuple[int, int], ...] = ()
+    #: How many of the frames have Dolby Vision metadata in their packets; None where nobody counted.
+    metadata_frames: int | None = None
 
     @property
     def frames(self) -> int:

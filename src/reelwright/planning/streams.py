@@ -126,7 +126,7 @@ def beside_film(streams: Iterable[StreamPlan]) -> list[StreamPlan]:
     return kept + [s for s in streams if s.fate is Fate.CONVERT]
 
 
-def settled(streams: tuple[StreamPlan, ...], index: FrameIndex) -> tuple[StreamPlan, ...]:
+def settled_sounds(streams: tuple[StreamPlan, ...], index: FrameIndex) -> tuple[StreamPlan, ...]:
     """The fates once the film was read: a stream whose header keeps its rate to itself has shown it by then."""
     sizes, found = dict(index.stream_bytes), []
     for stream in streams:

@@ -82,6 +82,16 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Metadata:
+    """The Dolby Vision metadata of a film's frames."""
+
+    #: Hash of each decoded frame's metadata, which may be that of an earlier frame; None: there is none yet.
+    digests: tuple[str | None, ...]
+    #: How many of these frames have metadata of their own, in their packets.
+    carried: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """Everything known about an output."""
 
@@ -105,6 +115,8 @@ class Evidence:
     #: Sounds that were encoded: as they have to be, and as they are heard in the output.
     sounds: tuple[Planned, ...] = ()
     heard: tuple[Heard, ...] = ()
+    #: Dolby Vision of the source's frames and of the output's; None: not read, where none is planned.
+    metadata: tuple[Metadata, Metadata] | None = None
     #: Seconds of a tick of the film's clock in the output.
     clock: Fraction = MILLISECOND
 
