@@ -22,6 +22,7 @@ from reelwright.errors import ValidationFailedError
 from reelwright.planning.checks import run_checks
 from reelwright.planning.checks.evidence import Check
 from reelwright.tools.process import Runner
+from reelwright.tools.sound import Encoded
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,7 @@ class Good:
     draft: spoil.Draft
     film: Film
     assembled: Mapping[str, Any]
+    sounds: Mapping[int, Encoded]
     #: The film's frames encoded anew, one of them green.
     green: Path
 
@@ -41,7 +43,7 @@ class Good:
         async def look() -> list[Check]:
             async with Runner() as runner:
                 film = replace(self.film, runner=runner)
-                evidence, _, _ = await gather(film, path, self.assembled, lambda _: None)
+                evidence, _, _ = await gather(film, path, self.assembled, self.sounds, lambda _: None)
                 return list(run_checks(evidence))
 
         return asyncio.run(look())
@@ -64,10 +66,10 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Good:
     folder = tmp_path_factory.mktemp("spoilt")
     kept: dict[str, Any] = {}
 
-    async def keeping(film: Film, assembled: StepRecord, tell: Any) -> StepRecord:
+    async def keeping(film: Film, assembled: StepRecord, sounds: Any, tell: Any) -> StepRecord:
         shutil.copy(temporary_path(film.output, film.job_id), folder / "good.mkv")
-        kept.update(film=film, assembled=assembled.result)
-        return await validate(film, assembled, tell)
+        kept.update(film=film, assembled=assembled.result, sounds=sounds)
+        return await validate(film, assembled, sounds, tell)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine_runner, "validate", keeping)
@@ -177,12 +179,12 @@ def test_a_file_that_is_cut_off_or_copied_carelessly_is_caught(
 def test_a_job_whose_output_is_spoilt_ends_with_exit_code_6_and_nothing_is_placed(
     tmp_path: Path, good: Good, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def spoilt(film: Film, assembled: StepRecord, tell: Any) -> StepRecord:
+    async def spoilt(film: Film, assembled: StepRecord, sounds: Any, tell: Any) -> StepRecord:
         draft = spoil.read(path := temporary_path(film.output, film.job_id))
         shutil.copy(path, tmp_path / "like.mkv")
         spoil.drop_packet("subtitle", 1, 0)(draft)
         spoil.write(draft, tmp_path / "like.mkv", path)
-        return await validate(film, assembled, tell)
+        return await validate(film, assembled, sounds, tell)
 
     monkeypatch.setattr(engine_runner, "validate", spoilt)
     output = good.path.with_name("another.mkv")

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from examples import index, plan
 from reelwright.media.timing import Timing
+from reelwright.tools.encoders.svt_av1 import format_crf
 from reelwright.tools.ffmpeg import (
     Progress,
     ProgressReader,
     convert_args,
     decode_args,
     encode_args,
-    format_crf,
     parse_framecrc,
 )
 from reelwright.tools.frames import STEPS_BACK, choose, film_frames, reference_input, seek_seconds

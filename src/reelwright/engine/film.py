@@ -1,9 +1,10 @@
 """One film under way: everything its steps share."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from reelwright.engine.decoding import Decoding
 from reelwright.engine.jobs import SourceStamp, Usage
 from reelwright.engine.workspace import Workspace, take_stamp
 from reelwright.errors import ConflictError
@@ -36,6 +37,8 @@ class Film:
     threads: int
     #: Most memory of each; None: any.
     memory_limit: int | None = None
+    #: Who decodes it.
+    decoding: Decoding = field(default_factory=Decoding)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -53,6 +56,11 @@ class Film:
         return clip_index(self.index, *self.span)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a viewer should know: of the plan, and of who decoded."""
+        return (*self.plan.notes, *self.decoding.notes)
+
+    @property
     def source_bytes(self) -> int:
         """Bytes of the source: the file's, or those of an excerpt's pictures alone."""
         if self.frames == self.index.frames:
@@ -61,8 +69,15 @@ class Film:
 
     @property
     def copied_bytes(self) -> int:
-        """Bytes of the packets that are copied; of an excerpt, by its share of the time. 0 where nobody counted."""
-        kept = {s.index for s in self.plan.streams if s.is_carried}
+        """Bytes of what is copied or converted; of an excerpt, by its share of the time. 0 where nobody counted."""
+        kept = {s.index for s in self.plan.streams if s.is_carried and s.opus is None}
+        total = sum(size for index, size in self.index.stream_bytes if index in kept)
+        return int(total * self.part.duration / self.index.duration) if self.index.duration else total
+
+    @property
+    def sound_bytes(self) -> int:
+        """Bytes in the source of the sounds that become Opus, counted as `copied_bytes` is."""
+        kept = {s.index for s in self.plan.streams if s.opus is not None}
         total = sum(size for index, size in self.index.stream_bytes if index in kept)
         return int(total * self.part.duration / self.index.duration) if self.index.duration else total
 
@@ -70,9 +85,14 @@ class Film:
         """The plan as it is for a chunk, which may lie in a zone."""
         return zoned(self.plan, chunk.zone)
 
+    @property
+    def encode_build(self) -> dict[str, str]:
+        """What decides the bytes of its encodes beside their parameters."""
+        return self.tools.encode_build(self.plan.request.encoder)
+
     def curve_key(self, chunk: Chunk) -> str:
         """Identity of a chunk's trials but for the CRF."""
-        encode = {**self.plan_of(chunk).encode_identity(), "build": self.tools.encode_build()}
+        encode = {**self.plan_of(chunk).encode_identity(), "build": self.encode_build}
         return identity.curve_key(self.index.source_id, chunk.start, chunk.end, encode)
 
     def score_key(self, trial_key: str) -> str:

@@ -10,18 +10,30 @@ from itertools import count, zip_longest
 from pathlib import Path
 from typing import Any
 
+from reelwright.encoders import find
 from reelwright.engine.film import Film, usage_of
 from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.placement import place, temporary_path
+from reelwright.engine.sounds import planned_sounds, sound_jobs, summed
 from reelwright.errors import ReelwrightError, SourceError, ValidationFailedError
 from reelwright.media.model import Chapter, StreamKind
 from reelwright.planning.chapters import chapter_fates, written
 from reelwright.planning.checks import run_checks
-from reelwright.planning.checks.evidence import Attached, Check, ChunkPackets, Copied, Evidence, Metadata, Samples
+from reelwright.planning.checks.evidence import (
+    Attached,
+    Check,
+    ChunkPackets,
+    Copied,
+    Evidence,
+    Metadata,
+    Planned,
+    Samples,
+)
 from reelwright.planning.clocks import film_clock
-from reelwright.planning.containers import holdings
+from reelwright.planning.containers import Container, holdings
 from reelwright.planning.excerpt import window_of
-from reelwright.planning.streams import Route, Rule, StreamPlan
+from reelwright.planning.sound import PACKET
+from reelwright.planning.streams import Input, Route, Rule, StreamPlan, carried
 from reelwright.tools.dolby_vision import read_metadata
 from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc, samples_args
 from reelwright.tools.hashing import content_hash
@@ -38,15 +50,17 @@ from reelwright.tools.mux import (
     start_of,
 )
 from reelwright.tools.probe import probe
+from reelwright.tools.sound import Encoded, SoundJob, listen
 from reelwright.version import VERSION
 
 
-async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
-    """Join the chosen trials with the rest of the source, beside the destination under a temporary name."""
+async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[int, Encoded]) -> StepRecord:
+    """Join the chosen trials and sounds with the rest of the source, beside the destination under a temporary name."""
     film.check_source()
     out = temporary_path(film.output, film.job_id)
     whole, part = film.frames == film.index.frames, film.part
-    clock, shift = film_clock(film.plan.request.container, part.time_base), shift_of(film.info, film.index, film.plan)
+    clock, begins = film_clock(film.plan.request.container, part.time_base), [s.begin for s in sounds.values()]
+    shift = shift_of(film.info, film.index, film.plan, begins)
     job = Join(
         source=film.source,
         index_path=film.workspace.index,
@@ -55,12 +69,13 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         span=film.span,
         window=None if whole else window_of(part),
         shift=shift,
+        sounds={index: (job.file, sounds[index]) for index, job in sound_jobs(film).items()},
         rate=nominal_rate(part),
         film_tags=film_tags(film),
         display_aspect=display_aspect(film.plan),
-        chapters=chapters_of(film),
+        chapters=chapters_of(film, shift),
         clock=clock,
-        movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None),
+        movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None, sounds=begins),
         unofficial=film.plan.dolby_vision,
         folder=film.workspace.working,
     )
@@ -73,6 +88,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         "temporary": os.fspath(out),
         "size_bytes": out.stat().st_size,
         "trials": [trial.trial_key for trial in chosen],
+        "sounds": sound_keys(sounds),
         "shift": str(joined.shift),
         "clock": str(clock),
         "written": [asdict(row) for row in joined.streams],
@@ -85,42 +101,55 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
     return StepRecord(kind=StepKind.ASSEMBLE, result=result)
 
 
-def chapters_of(film: Film) -> tuple[Chapter, ...]:
-    """The chapters that are written, on the source's clock."""
+def chapters_of(film: Film, shift: Fraction) -> tuple[Chapter, ...]:
+    """The chapters that are written, on the source's clock; `shift` moves a whole film onto the output's."""
     if film.frames != film.index.frames:
         return written(chapter_fates(film.info.chapters, window=window_of(film.part)))
-    return written(chapter_fates(film.info.chapters, shift=shift_of(film.info, film.index, film.plan)))
+    return written(chapter_fates(film.info.chapters, shift=shift))
+
+
+def sound_keys(sounds: Mapping[int, Encoded]) -> dict[str, str]:
+    """Which encode of each sound is meant."""
+    return {str(index): found.key for index, found in sorted(sounds.items())}
 
 
 def bytes_before(film: Film, assembled: StepRecord) -> int:
     """Bytes of the source that the output stands for: the file's; of an excerpt, its pictures' and what was copied."""
     if film.frames == film.index.frames:
         return film.source_bytes
-    return film.source_bytes + sum(int(row["size"]) for row in assembled.result["written"])
+    copied = sum(int(row["size"]) for row in assembled.result["written"] if row["input"] != Input.SOUND)
+    return film.source_bytes + copied + film.sound_bytes
 
 
 def film_tags(film: Film) -> dict[str, str]:
     """Tags that say how the film was made."""
     parameters = " ".join(f"{name}={value}" for name, value in film.plan.parameters)
     zones = [f"zone={zone}" for zone in film.plan.request.zones]
+    encoder = find(film.plan.request.encoder)
+    version = film.tools.version_of(encoder.name).removeprefix(f"{encoder.title} ")
     return {
-        "ENCODER": f"SVT-AV1 {film.tools.svt_version or ''} by Reelwright {VERSION}".replace("  ", " "),
+        "ENCODER": f"{encoder.title} {version} by Reelwright {VERSION}".replace("  ", " "),
         "ENCODER_OPTIONS": " ".join([f"preset={film.plan.request.preset} {parameters}", *zones]),
     }
 
 
-def still_assembled(film: Film, step: StepRecord, chosen: tuple[TrialRecord, ...]) -> bool:
-    """Whether a committed assembly is still there and made of the trials chosen now."""
+def still_assembled(
+    film: Film, step: StepRecord, chosen: tuple[TrialRecord, ...], sounds: Mapping[int, Encoded]
+) -> bool:
+    """Whether a committed assembly is still there and made of the trials and sounds chosen now."""
     temporary = temporary_path(film.output, film.job_id)
     result = step.result
     return (
         temporary.is_file()
         and temporary.stat().st_size == result["size_bytes"]
         and list(result["trials"]) == [trial.trial_key for trial in chosen]
+        and dict(result.get("sounds", {})) == sound_keys(sounds)
     )
 
 
-async def validate(film: Film, assembled: StepRecord, tell: Callable[[int], None]) -> StepRecord:
+async def validate(
+    film: Film, assembled: StepRecord, sounds: Mapping[int, Encoded], tell: Callable[[int], None]
+) -> StepRecord:
     """Read the assembled file back and hold it against source and plan; `tell` is told how many frames decoded.
 
     Raises:
@@ -129,7 +158,7 @@ async def validate(film: Film, assembled: StepRecord, tell: Callable[[int], None
     temporary = temporary_path(film.output, film.job_id)
     with nothing_left(temporary):
         try:
-            evidence, inspection, usage = await gather(film, temporary, assembled.result, tell)
+            evidence, inspection, usage = await gather(film, temporary, assembled.result, sounds, tell)
         except SourceError as error:
             raise ValidationFailedError(f"The output cannot be read back: {error.message}") from error
         checks = run_checks(evidence)
@@ -171,7 +200,7 @@ def failed_checks(checks: tuple[Check, ...]) -> ValidationFailedError:
 
 
 async def gather(
-    film: Film, path: Path, assembled: Mapping[str, Any], tell: Callable[[int], None]
+    film: Film, path: Path, assembled: Mapping[str, Any], sounds: Mapping[int, Encoded], tell: Callable[[int], None]
 ) -> tuple[Evidence, Inspection, Usage]:
     """Everything the checks need to know, by reading and decoding the whole output."""
     output = await probe(film.runner, film.tools.ffmpeg, path)
@@ -199,12 +228,14 @@ async def gather(
     chunks = tuple(
         ChunkPackets(**row, read=read) for row, read in zip_longest(joined, inspection.chunks[: len(joined)])
     )
+    shift = Fraction(assembled["shift"])
+    heard, listened = await listen(film.runner, path, numbered_sounds(film, rows), shift, film.workspace.working)
     evidence = Evidence(
         plan=film.plan,
         source=film.info,
         index=film.part,
         output=output,
-        shift=Fraction(assembled["shift"]),
+        shift=shift,
         clock=inspection.film_clock,
         packet_ticks=inspection.film_ticks,
         decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
@@ -213,35 +244,50 @@ async def gather(
         copied=pair_copies(film, rows, inspection),
         chunks=chunks,
         left_over=len(inspection.chunks) > len(joined),
-        samples=await compare_samples(film, path),
+        samples=await compare_samples(film, path, rows),
+        sounds=expected_sounds(film, sounds),
+        heard=heard,
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
         metadata=await both_metadata(film, path, film_stream.index if film_stream else 0),
     )
-    usage = usage_of(decoded)
-    spent = usage.cpu_seconds + answer.finished.cpu_seconds
-    return (
-        evidence,
-        inspection,
-        Usage(
-            wall_seconds=usage.wall_seconds + answer.finished.wall_seconds,
-            cpu_seconds=spent,
-            peak_rss_bytes=max(usage.peak_rss_bytes, answer.finished.peak_rss_bytes),
-        ),
-    )
+    children = (decoded, answer.finished, *((listened,) if listened else ()))
+    return evidence, inspection, summed(map(usage_of, children))
 
 
-async def compare_samples(film: Film, path: Path) -> tuple[Samples, ...]:
+def numbered_sounds(film: Film, rows: tuple[Written, ...]) -> list[tuple[int, SoundJob]]:
+    """Each encoded sound that holds something, by its number in the output."""
+    jobs = sound_jobs(film)
+    return [
+        (number, jobs[stream.index])
+        for stream, row, number in places(film, rows)
+        if stream.route is Route.SOUND and row.packets
+    ]
+
+
+def expected_sounds(film: Film, sounds: Mapping[int, Encoded]) -> tuple[Planned, ...]:
+    """What each encoded sound has to be."""
+    beyond = 0 if film.plan.request.container is Container.MATROSKA else PACKET
+    return tuple(
+        Planned(
+            index=index, kbps=plan.kbps, layout=plan.layout, begin=sounds[index].begin, samples=sounds[index].samples,
+            loudness=sounds[index].loudness, levels=sounds[index].levels, beyond=beyond,
+        )
+        for index, plan in planned_sounds(film).items()
+        if sounds[index].samples
+    )  # fmt: skip
+
+
+async def compare_samples(film: Film, path: Path, rows: tuple[Written, ...]) -> tuple[Samples, ...]:
     """Decode every sound that is stored in another way, in source and output. An excerpt's is not compared."""
     if film.frames != film.index.frames:
         return ()
-    found, place = [], 0
-    for stream in film.plan.streams:
-        place += stream.is_carried
+    found = []
+    for stream, _, number in places(film, rows):
         if stream.rule is not Rule.SAMPLES_KEPT:
             continue
         hashes = []
-        for file, index in ((film.source, stream.index), (path, place)):
+        for file, index in ((film.source, stream.index), (path, number)):
             done = await film.runner.run(
                 samples_args(film.tools.ffmpeg, os.fspath(file), index), what="Comparing sounds", keep_stdout=True
             )
@@ -262,43 +308,37 @@ async def both_metadata(film: Film, output: Path, video_index: int) -> tuple[Met
 
 
 def sounds_begin(film: Film, rows: tuple[Written, ...]) -> tuple[Fraction | None, ...]:
-    """When each sound beside the film begins in the source.
+    """When each sound beside the film begins in the source; those that become Opus are left out.
 
     As the probe has it; of an excerpt, when the first packet does that reaches into it; and where a sound is decoded,
     when its first sample is heard, which its packets alone do not tell.
     """
-    begins = {(row.input, row.index): row.begins for row in rows}
     probed = {s.index: start_of(s) for s in film.info.streams}
     whole = film.frames == film.index.frames
     found = []
-    for stream, key in carried_keys(film):
-        if stream.kind is StreamKind.AUDIO:
-            begin = begins[key]
-            met = None if begin is None else Fraction(begin)
+    for stream, row, _ in places(film, rows):
+        if stream.kind is StreamKind.AUDIO and stream.route is not Route.SOUND:
+            met = None if row.begins is None else Fraction(row.begins)
             found.append(probed[stream.index] if whole and stream.route is Route.PACKETS else met)
     return tuple(found)
 
 
-def carried_keys(film: Film) -> list[tuple[StreamPlan, tuple[int, int]]]:
-    """The streams beside the film in their order, each with the input it comes from and its place there."""
-    rows, converted = [], 0
-    for stream in film.plan.streams:
-        if stream.is_carried:
-            anew = stream.route is Route.FFMPEG
-            rows.append((stream, (2, converted) if anew else (1, stream.index)))
-            converted += anew
-    return rows
+def places(film: Film, rows: tuple[Written, ...]) -> list[tuple[StreamPlan, Written, int]]:
+    """Each stream beside the film, as it was written, with its number in the output: they follow the film in order."""
+    by_source = {(row.input, row.index): row for row in rows}
+    holds, found, number = holdings(film.plan.request.container), [], 0
+    for stream, key in carried(film.plan.streams):
+        row = by_source[key]
+        number += bool(row.packets) or stream.route is Route.FFMPEG or holds.shows_empty(stream.kind)
+        found.append((stream, row, number))
+    return found
 
 
 def pair_copies(film: Film, rows: tuple[Written, ...], inspection: Inspection) -> tuple[Copied, ...]:
-    """Each stream beside the film as it was written and as the output holds it: they follow the film in order."""
-    by_source = {(row.input, row.index): row for row in rows}
-    read = {row.index: row for row in inspection.streams}
-    holds, pairs, place_in_output = holdings(film.plan.request.container), [], 0
-    for stream, key in carried_keys(film):
-        row = by_source[key]
-        place_in_output += bool(row.packets) or stream.route is Route.FFMPEG or holds.shows_empty(stream.kind)
-        found = read.get(place_in_output) if row.packets else None
+    """Each stream beside the film as it was written and as the output holds it."""
+    read, pairs = {row.index: row for row in inspection.streams}, []
+    for stream, row, number in places(film, rows):
+        found = read.get(number) if row.packets else None
         pairs.append(
             Copied(
                 index=stream.index,

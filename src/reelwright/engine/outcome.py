@@ -8,6 +8,7 @@ from typing import Any
 
 from reelwright.engine.film import Film
 from reelwright.engine.jobs import OutcomeRecord, TrialRecord
+from reelwright.engine.scheduler import JobState
 from reelwright.errors import (
     CancelledJobError,
     InterruptedRunError,
@@ -108,3 +109,32 @@ def plain_plan(plan: EncodePlan) -> dict[str, Any]:
         ],
         "notes": list(plan.notes),
     }
+
+
+def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
+    """The data of the last event of a source."""
+    row = asdict(outcome)
+    return {
+        "decision": row["decision"],
+        "outcome": row["outcome"],
+        "output": row["output_path"],
+        "reasons": list(row["reasons"]),
+        "bytes_before": row["bytes_before"],
+        "bytes_after": row["bytes_after"],
+        "vmaf": row["vmaf"],
+        "trials": row["trials"],
+        "seconds": row["seconds"],
+        "checks": list(row["checks"]),
+        "trial_cpu_seconds": row["cpu_seconds"],
+        "exit_code": row["exit_code"],
+    }
+
+
+def best_efforts(state: JobState) -> tuple[str, ...]:
+    """Sentences on chunks that ended outside the band."""
+    missed = [s for s in state.chunks if s.accepted and not s.accepted.within_band]
+    return tuple(
+        f"Chunk {s.chunk.index} (frames {s.chunk.start} to {s.chunk.end - 1}): {s.accepted.why}."
+        for s in missed
+        if s.accepted
+    )

@@ -3,16 +3,24 @@
 import asyncio
 import os
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from reelwright.engine import cancelling
 from reelwright.engine.analysis import Reader
+from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
-from reelwright.engine.outcome import analysis_of, film_score, outcome_of_error, plain_ledger, plain_plan
+from reelwright.engine.outcome import (
+    analysis_of,
+    best_efforts,
+    film_score,
+    outcome_of_error,
+    plain_ledger,
+    plain_plan,
+    result_data,
+)
 from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.published import ProgressFile
@@ -20,6 +28,7 @@ from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
+from reelwright.engine.sounds import hole_notes
 from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error
 from reelwright.errors import CancelledJobError, ConflictError, InterruptedRunError, ReelwrightError
 from reelwright.events import Emitter, EventName, Tee
@@ -30,7 +39,8 @@ from reelwright.planning.chunking import Chunk
 from reelwright.planning.containers import container_of
 from reelwright.planning.decision import Decision, Verdict, decide, incomplete
 from reelwright.planning.division import divide
-from reelwright.planning.plan import EncodePlan, Request, make_plan, with_late_streams
+from reelwright.planning.once_read import once_read
+from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.probe import check_folder, check_readable, probe
 from reelwright.tools.process import sweep
@@ -131,8 +141,8 @@ class Line:
                 locks=locks,
             )
             index, workspace = await reader.analyse(plan.video_index)
-            plan = with_late_streams(plan, index)
             self.check_metadata(index)
+            plan = once_read(plan, self.info, index)
             chunks = divide(index, plan.request)  # what does not fit the film is told before anything is written
             self.save_scenes(index)
             if self.options.dry_run:
@@ -213,10 +223,12 @@ class Line:
             plan=plan, index=index, chunks=chunks, workspace=workspace,
             output=self.output, job_id=job.id, threads=pace.threads,
             memory_limit=limits.memory_per_encode,
+            decoding=Decoding.of(info, services.device, self.emit),
         )  # fmt: skip
         await self.commit_analysis(film, read)
         if done := await self.already_done(known):
             return done
+        await film.decoding.look(services.runner, services.tools.ffmpeg, self.source, plan, index)
         published = ProgressFile(workspace)
         emit = Emitter(Tee([services.sink, published]), os.fspath(self.source), services.now)
         emit.job = self.job_id
@@ -312,7 +324,13 @@ class Line:
             self.so_far(),
             outcome="encoded",
             bytes_before=before,
-            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *larger),
+            reasons=(
+                *self.reasons(),
+                *runner.film.notes,
+                *hole_notes(runner.sounds.done),
+                *best_efforts(state),
+                *larger,
+            ),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,
@@ -359,32 +377,3 @@ def source_size(info: MediaInfo) -> tuple[int, int]:
     """Width and height of the film's picture."""
     video = info.film.video if info.film else None
     return (video.width, video.height) if video else (0, 0)
-
-
-def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
-    """The data of the last event of a source."""
-    row = asdict(outcome)
-    return {
-        "decision": row["decision"],
-        "outcome": row["outcome"],
-        "output": row["output_path"],
-        "reasons": list(row["reasons"]),
-        "bytes_before": row["bytes_before"],
-        "bytes_after": row["bytes_after"],
-        "vmaf": row["vmaf"],
-        "trials": row["trials"],
-        "seconds": row["seconds"],
-        "checks": list(row["checks"]),
-        "trial_cpu_seconds": row["cpu_seconds"],
-        "exit_code": row["exit_code"],
-    }
-
-
-def best_efforts(state: JobState) -> tuple[str, ...]:
-    """Sentences on chunks that ended outside the band."""
-    missed = [s for s in state.chunks if s.accepted and not s.accepted.within_band]
-    return tuple(
-        f"Chunk {s.chunk.index} (frames {s.chunk.start} to {s.chunk.end - 1}): {s.accepted.why}."
-        for s in missed
-        if s.accepted
-    )

@@ -95,6 +95,10 @@ class Audio:
     sample_rate: int | None
     #: FFmpeg's name of the decoded samples' format, such as "s16" or "fltp".
     sample_format: str | None = None
+    #: FFmpeg's name of the codec's profile, such as "DTS-HD MA".
+    profile: str | None = None
+    #: Bits a second, where the header or the muxer's statistics say so.
+    bit_rate: int | None = None
 
 
 class Framing(StrEnum):

@@ -6,11 +6,12 @@ from enum import StrEnum
 
 from reelwright.errors import ReelwrightError, RefusedError, SourceError
 from reelwright.media.model import MediaInfo, Stream, StreamKind, Video
-from reelwright.planning.containers import Container, holdings
+from reelwright.planning.containers import holdings
 from reelwright.planning.dolby_vision import Objection, is_direct, missing_metadata, objection, undivided
 from reelwright.planning.fates import Fate
 from reelwright.planning.fates import Rule as Ledger
 from reelwright.planning.plan import Request
+from reelwright.planning.sound import sound_hint
 from reelwright.planning.streams import fate_of
 
 
@@ -89,20 +90,19 @@ def _interlaced(video: Video, _: Request) -> Decision | None:
     )
 
 
-def _sound(info: MediaInfo, film: Stream, container: Container) -> Decision | None:
-    holds = holdings(container)
-    plans = [fate_of(stream, film, holds) for stream in info.of_kind(StreamKind.AUDIO)]
+def _sound(info: MediaInfo, film: Stream, request: Request) -> Decision | None:
+    holds, opus = holdings(request.container), request.opus if request.audio == "opus" else None
+    plans = [(stream, fate_of(stream, film, holds, opus)) for stream in info.of_kind(StreamKind.AUDIO)]
     # A stream that says nothing of itself holds no sound that anybody could hear.
-    lost = [plan for plan in plans if plan.fate is Fate.DROP and plan.rule is not Ledger.NO_PARAMETERS]
+    lost = [s for s, plan in plans if plan.fate is Fate.DROP and plan.rule is not Ledger.NO_PARAMETERS]
     if not lost:
         return None
-    names = ", ".join(f"stream {plan.index} ({plan.codec or 'unknown codec'})" for plan in lost)
+    could = opus is None and all(fate_of(s, film, holds, request.opus).fate is not Fate.DROP for s in lost)
+    names = ", ".join(f"stream {s.index} ({s.codec or 'unknown codec'})" for s in lost)
     return Decision(
         verdict=Verdict.REFUSE,
         reasons=(f"{holds.name} has no place for the film's sound in {names}; encoding it would lose that.",),
-        hint="Convert the sound first, for example to FLAC with FFmpeg."
-        if container is Container.MATROSKA
-        else "Write Matroska instead: name the output something.mkv.",
+        hint=sound_hint(request, helps=could),
         rule="sound-without-place",
     )
 
@@ -138,7 +138,7 @@ def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: 
     again = request.strategy != "auto" and film.video.dolby_vision is not None
     if film.codec == "av1" and not again:
         return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",), rule="av1-already")
-    if (found := _sound(info, film, request.container)) is not None:
+    if (found := _sound(info, film, request)) is not None:
         return found
     for rule in REFUSALS:
         if (found := rule(film.video, request)) is not None:

@@ -27,6 +27,7 @@ class Rule(StrEnum):
     TEXT_CONVERTED = "text-converted"
     SAMPLES_KEPT = "samples-kept"
     DECODED = "decoded"
+    TO_OPUS = "to-opus"
     # Attached files.
     NAMED_HERE = "named-here"
     # Tags.
@@ -61,6 +62,7 @@ SENTENCES = {
     Rule.TEXT_CONVERTED: "its text is stored in another way",
     Rule.SAMPLES_KEPT: "stored in another way, every sample the same",
     Rule.DECODED: "decoded, and kept without further loss",
+    Rule.TO_OPUS: "sound was asked to become Opus",
     Rule.NAMED_HERE: "the source gives it no name or type, so it is given one",
     Rule.CONTAINER_BRAND: "it describes the former container",
     Rule.STALE_STATISTICS: "it counts what the former stream held",

@@ -6,22 +6,21 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from reelwright.encoders import DEFAULT, find
 from reelwright.errors import SourceError
-from reelwright.media.model import Color, MediaInfo, Video
-from reelwright.media.timing import FrameIndex
+from reelwright.media.model import Color, MediaInfo, StreamKind, Video
 from reelwright.planning.containers import Container, held_notes
 from reelwright.planning.dolby_vision import direct_crf, is_direct, strategy_notes
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
-from reelwright.planning.stream_ledger import Entry, Subject, entry, make_ledger, missed
-from reelwright.planning.streams import Fate, Rule, StreamPlan, plan_streams, written_streams
+from reelwright.planning.sound import OPUS_RATES, OpusRates
+from reelwright.planning.stream_ledger import Entry, make_ledger, missed
+from reelwright.planning.streams import Fate, StreamPlan, plan_streams, written_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
 
 #: Frames a second where a film says nothing of them.
 USUAL_RATE = Fraction(24)
-#: FFmpeg's name of the encoder.
-ENCODER = "libsvtav1"
 
 
 class Strategy(StrEnum):
@@ -70,7 +69,7 @@ class Request:
     #: CRFs of the direct strategy: up to 720 lines, up to 1080 lines, above.
     direct_crf: tuple[float, float, float] = (25.0, 25.0, 29.0)
     #: The encoder by our name, which is not FFmpeg's.
-    encoder: str = "svt-av1"
+    encoder: str = DEFAULT
     #: Strength of the grain that is synthesised, 0 to 50; 0: none.
     film_grain: int = 0
     #: How fields become frames; None: a film with fields is refused.
@@ -79,6 +78,8 @@ class Request:
     crop: str = "off"
     #: "copy" or "opus".
     audio: str = "copy"
+    #: Bit rates of Opus, where that is asked for.
+    opus: OpusRates = OPUS_RATES
     #: What decodes the source: "none" is software, "auto" whatever works, else a device's name.
     hwaccel: str = "none"
 
@@ -86,7 +87,9 @@ class Request:
 #: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
 HOW_ONLY = frozenset({"deterministic", "max_encoded_percent", "hwaccel"})
 #: Fields a job's identity leaves out while they have their default: jobs begun before there were these keep their ids.
-SINCE = frozenset({"container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio"})
+SINCE = frozenset(
+    {"container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio", "opus"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,7 +130,7 @@ class EncodePlan:
     sample_aspect: Fraction | None
     encoder: str
     pix_fmt: str
-    #: SVT-AV1 parameters that differ from its own defaults, but for the CRF.
+    #: Parameters of the encoder that differ from its own defaults, but for CRF, preset and threads.
     parameters: tuple[tuple[str, str], ...]
     scoring: Scoring
     streams: tuple[StreamPlan, ...]
@@ -232,13 +235,25 @@ def scored_with(family: str, width: int, height: int) -> tuple[str, tuple[int, i
 
 
 def parameters(request: Request, keyint: int | None = None) -> tuple[tuple[str, str], ...]:
-    """SVT-AV1 parameters, and the user's own over them.
+    """The encoder's parameters, and the user's own over them.
 
     A chunk has one key frame, at its start. A film in one piece has one every `keyint` frames, so that a player can go
     to a place in it.
     """
-    chosen = {"keyint": str(keyint or -1), "scd": "0", **dict(request.svt)}
-    return tuple(sorted(chosen.items()))
+    encoder = find(request.encoder)
+    often = {} if keyint is None else dict.fromkeys(encoder.key_distance, str(keyint))
+    return tuple(sorted({**dict(encoder.fixed), **often, **dict(request.svt)}.items()))
+
+
+def is_noted(stream: StreamPlan) -> bool:
+    """Whether what becomes of a stream is told: what is not as it was, and what was to be another way."""
+    changed = stream.fate in {Fate.DROP, Fate.CONVERT} or stream.opus is not None
+    return changed or (stream.kind is StreamKind.AUDIO and bool(stream.reason))
+
+
+def note(stream: StreamPlan) -> str:
+    """The sentence on what becomes of a stream."""
+    return f"Stream {stream.index} ({stream.kind.value}): {stream.reason}."
 
 
 def key_frames(video: Video, request: Request) -> int | None:
@@ -251,7 +266,7 @@ def key_frames(video: Video, request: Request) -> int | None:
 
 def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = False) -> tuple[str, ...]:
     """Sentences on everything that does not arrive as it was."""
-    notes = [f"Stream {s.index} ({s.kind.value}): {s.reason}." for s in streams if s.fate in {Fate.DROP, Fate.CONVERT}]
+    notes = [note(s) for s in streams if is_noted(s)]
     name = video.pix_fmt or ""
     if "422" in name or "444" in name or name.startswith(("rgb", "gbr", "bgr")):
         notes.append(f"Chroma of {name} becomes 4:2:0.")
@@ -265,6 +280,20 @@ def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = 
 def cut_notes(request: Request) -> tuple[str, ...]:
     """A sentence on cuts that were given."""
     return () if request.cuts is None else (f"Cuts are those of the scene list given: {len(request.cuts)} scenes.",)
+
+
+def encoder_notes(request: Request, video: Video) -> tuple[str, ...]:
+    """Sentences on what the encoder asked for cannot do."""
+    encoder, notes = find(request.encoder), []
+    if not encoder.hdr_in_bitstream and (video.mastering_display or video.content_light):
+        notes.append(
+            f"Mastering display and light level stand in the container alone: {encoder.title} does not write them."
+        )
+    if request.deterministic and not encoder.deterministic:
+        notes.append(f"{encoder.title} does not promise equal bytes from run to run.")
+    if encoder.presets is None:
+        notes.append(f"{encoder.title} has no presets: the preset changes nothing.")
+    return tuple(notes)
 
 
 def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
@@ -281,7 +310,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
     even = video.width + video.width % 2, video.height + video.height % 2
     size = scaled_size(video, request.scale) if request.scale else None
     width, height = size or even
-    streams = plan_streams(info, film, request.container)
+    streams = plan_streams(info, film, request.container, request.opus if request.audio == "opus" else None)
     ledger = make_ledger(info, streams, request.container, scaled=size is not None)
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
     model, scored = scored_with(request.vmaf_model, *even)
@@ -295,7 +324,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         filters=encode_filters(video, size),
         reference=reference_filters(video, size),
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
-        encoder=ENCODER,
+        encoder=find(request.encoder).ffmpeg,
         pix_fmt="yuv420p10le",
         dolby_vision=video.dolby_vision is not None,
         parameters=parameters(request, key_frames(video, request)),
@@ -308,22 +337,12 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
             *(f"{sentence}." for sentence in missed(ledger)),
             *held_notes(request.container, info, written_streams(info, streams)),
             *scale_notes(video, request.scale, scored),
+            *encoder_notes(request, video),
             *excerpt_notes(request),
             *zone_notes(request.zones),
             *cut_notes(request),
         ),
     )
-
-
-def with_late_streams(plan: EncodePlan, index: FrameIndex) -> EncodePlan:
-    """The plan with what reading the whole film has found besides: streams its beginning does not tell of."""
-    known = {stream.index for stream in plan.streams}
-    late = sorted(number for number, size in index.stream_bytes if number not in known and size)
-    if not late:
-        return plan
-    rows = tuple(entry(Subject.STREAM, number, "unknown", fate=Fate.DROP, rule=Rule.APPEARED_LATE) for number in late)
-    notes = tuple(f"Stream {row.stream}: {row.reason}; it is not carried over." for row in rows)
-    return replace(plan, ledger=(*plan.ledger, *rows), notes=(*plan.notes, *notes))
 
 
 def settled(video: Video, request: Request) -> Request:

@@ -91,6 +91,19 @@ def make_ledger(
     return tuple(rows)
 
 
+def with_fates(
+    ledger: Sequence[Entry], info: MediaInfo, streams: Iterable[StreamPlan], container: Container
+) -> tuple[Entry, ...]:
+    """The ledger with the entries of some sounds made anew, each in its place."""
+    rows = list(ledger)
+    sources = {stream.index: stream for stream in info.streams}
+    for planned in streams:
+        own = [number for number, row in enumerate(rows) if row.stream == planned.index]
+        made = of_stream(sources[planned.index], planned, container, scaled=False)
+        rows[own[0] : own[-1] + 1] = made
+    return tuple(rows)
+
+
 def of_tags(stream: int | None, fates: Iterable[TagFate]) -> Iterator[Entry]:
     """Entries of tags."""
     for tag in fates:

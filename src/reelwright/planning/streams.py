@@ -1,11 +1,14 @@
 """The declared fate of each stream: encode, copy, attach, convert, or drop for a stated reason, by a named rule."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import IntEnum, StrEnum
 
 from reelwright.media.model import Framing, MediaInfo, Stream, StreamKind
+from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import PICTURE_TYPES, Container, Holdings, holdings
 from reelwright.planning.fates import Fate, Rule
+from reelwright.planning.sound import OpusPlan, OpusRates, low_rate, opus_plan, why_copied, why_encoded
 
 __all__ = ["Fate", "Route", "Rule", "StreamPlan", "fate_of", "plan_streams"]
 
@@ -19,11 +22,24 @@ class Route(StrEnum):
     PACKETS = "packets"
     #: FFmpeg makes another stream of it first.
     FFMPEG = "ffmpeg"
+    #: A step of its own encodes it: a sound that becomes Opus.
+    SOUND = "sound"
     #: As an attached file.
     FILE = "file"
     NONE = "none"
 
 
+class Input(IntEnum):
+    """From which input of the joining a stream beside the film comes."""
+
+    SOURCE = 1
+    #: What FFmpeg has made of some streams, one after another.
+    CONVERTED = 2
+    #: Encoded sounds, each a file; they keep their streams' numbers in the source.
+    SOUND = 3
+
+
+INPUTS = {Route.PACKETS: Input.SOURCE, Route.FFMPEG: Input.CONVERTED, Route.SOUND: Input.SOUND}
 ROUTES = {Fate.ENCODE: Route.CHUNKS, Fate.COPY: Route.PACKETS, Fate.ATTACH: Route.FILE, Fate.DROP: Route.NONE}
 
 
@@ -43,12 +59,16 @@ class StreamPlan:
     mimetype: str | None = None
     #: Framing that is taken off, or changed, while its packets are copied.
     framing: Framing | None = None
-    #: FFmpeg's name of the codec it is converted to; None: it keeps its own.
+    #: FFmpeg's name of the codec it is converted to; None: it keeps its own, or is the film.
     codec_out: str | None = None
+    #: How a sound becomes Opus; None: it does not.
+    opus: OpusPlan | None = None
 
     @property
     def route(self) -> Route:
         """By which way it gets into the output."""
+        if self.opus is not None:
+            return Route.SOUND
         if self.fate is Fate.CONVERT:
             return Route.FFMPEG if self.framing is None else Route.PACKETS
         return ROUTES[self.fate]
@@ -56,7 +76,7 @@ class StreamPlan:
     @property
     def is_carried(self) -> bool:
         """Whether it is a stream of the output beside the film."""
-        return self.route in {Route.PACKETS, Route.FFMPEG}
+        return self.route in INPUTS
 
 
 def _plan(stream: Stream, fate: Fate, reason: str = "", rule: Rule | None = None) -> StreamPlan:
@@ -91,20 +111,16 @@ FRAMINGS = {
 }
 
 
-def _copy(stream: Stream) -> StreamPlan:
-    """Packets as they are; with another framing where every container that is written has that one."""
+def _copy(stream: Stream, why: str = "") -> StreamPlan:
+    """Packets as they are; with another framing where every container that is written has that one.
+
+    `why` it is copied is said where it might have become something else.
+    """
     if stream.framing is None:
-        return _plan(stream, Fate.COPY)
-    return StreamPlan(
-        index=stream.index,
-        kind=stream.kind,
-        codec=stream.codec,
-        fate=Fate.CONVERT,
-        reason=FRAMINGS[stream.framing],
-        rule=Rule.FRAMING,
-        framing=stream.framing,
-        codec_out=stream.codec,
-    )
+        return _plan(stream, Fate.COPY, why)
+    reason = "; ".join(filter(None, (why, FRAMINGS[stream.framing])))
+    planned = _plan(stream, Fate.CONVERT, reason, Rule.FRAMING)
+    return replace(planned, framing=stream.framing, codec_out=stream.codec)
 
 
 def _cover(stream: Stream, holds: Holdings) -> StreamPlan:
@@ -130,28 +146,36 @@ def _video(stream: Stream, film: Stream, holds: Holdings) -> StreamPlan:
     return _copy(stream)
 
 
-def _sound(stream: Stream, holds: Holdings) -> StreamPlan:
+def _sound(stream: Stream, holds: Holdings, rates: OpusRates | None) -> StreamPlan:
+    """A sound becomes Opus where `rates` say so and Opus can hold it; else it is copied, or stored without loss."""
     audio = stream.audio
     if stream.codec is None:
         return _plan(stream, Fate.DROP, "audio in an unknown codec", Rule.NO_READER)
     if audio is None or not audio.sample_rate or not audio.channels:
         return _plan(stream, Fate.DROP, "nothing says how its samples are stored", Rule.NO_PARAMETERS)
-    if holds.sound(stream.codec):
-        return _copy(stream)
+    fits, why = holds.sound(stream.codec), ""
+    if rates is not None:
+        # What cannot stay as it is becomes Opus however few bits it has.
+        known = stream if fits else replace(stream, audio=replace(audio, bit_rate=None))
+        if (opus := opus_plan(known, rates)) is not None:
+            return _opus(stream, opus)
+        why = why_copied(known, rates) or ""
+    return _copy(stream, why) if fits else _stored(stream, holds, why.removeprefix("copied, because "))
+
+
+def _opus(stream: Stream, opus: OpusPlan) -> StreamPlan:
+    planned = _plan(stream, Fate.ENCODE, why_encoded(stream, opus), Rule.TO_OPUS)
+    return replace(planned, opus=opus, codec_out="opus")
+
+
+def _stored(stream: Stream, holds: Holdings, why: str) -> StreamPlan:
+    """A sound without a place in a lossless codec that has one; `why`: what keeps it from being Opus."""
     becomes, rule = sound_in_stead(stream)
-    reason = f"{stream.codec} has no place in {holds.name}"
+    reason = "; ".join(filter(None, (f"{stream.codec} has no place in {holds.name}", why)))
     if not holds.converts_sound or not holds.sound(becomes):
         return _plan(stream, Fate.DROP, f"audio in {reason}", Rule.NO_PLACE)
     said = "every sample is kept" if rule is Rule.SAMPLES_KEPT else "nothing more is lost"
-    return StreamPlan(
-        index=stream.index,
-        kind=stream.kind,
-        codec=stream.codec,
-        fate=Fate.CONVERT,
-        reason=f"{reason}: it becomes {becomes}, {said}",
-        rule=rule,
-        codec_out=becomes,
-    )
+    return replace(_plan(stream, Fate.CONVERT, f"{reason}: it becomes {becomes}, {said}", rule), codec_out=becomes)
 
 
 #: Most channels of a FLAC stream.
@@ -195,12 +219,12 @@ def _subtitle(stream: Stream, holds: Holdings) -> StreamPlan:
     return _plan(stream, Fate.DROP, f"subtitles in {stream.codec} have no place in {holds.name}", Rule.NO_PLACE)
 
 
-def fate_of(stream: Stream, film: Stream, holds: Holdings) -> StreamPlan:
-    """Decide what becomes of one stream when the film goes into a container."""
+def fate_of(stream: Stream, film: Stream, holds: Holdings, opus: OpusRates | None = None) -> StreamPlan:
+    """Decide what becomes of one stream when the film goes into a container; `opus`: sound becomes that."""
     if stream.kind is StreamKind.VIDEO:
         return _video(stream, film, holds)
     if stream.kind is StreamKind.AUDIO:
-        return _sound(stream, holds)
+        return _sound(stream, holds, opus)
     if stream.kind is StreamKind.SUBTITLE:
         return _subtitle(stream, holds)
     if stream.kind is StreamKind.ATTACHMENT:
@@ -209,13 +233,47 @@ def fate_of(stream: Stream, film: Stream, holds: Holdings) -> StreamPlan:
     return _plan(stream, Fate.DROP, reason, Rule.DATA_STREAM)
 
 
-def plan_streams(info: MediaInfo, film: Stream, container: Container = Container.MATROSKA) -> tuple[StreamPlan, ...]:
+def plan_streams(
+    info: MediaInfo, film: Stream, container: Container = Container.MATROSKA, opus: OpusRates | None = None
+) -> tuple[StreamPlan, ...]:
     """The fate of every stream, in the source's order."""
-    return tuple(fate_of(stream, film, holdings(container)) for stream in info.streams)
+    return tuple(fate_of(stream, film, holdings(container), opus) for stream in info.streams)
+
+
+def settled_sounds(
+    info: MediaInfo, streams: tuple[StreamPlan, ...], index: FrameIndex, container: Container
+) -> tuple[StreamPlan, ...]:
+    """The fates once the film was read: a stream whose header keeps its rate to itself has shown it by then."""
+    sources, holds = {stream.index: stream for stream in info.streams}, holdings(container)
+
+    def settled(planned: StreamPlan) -> StreamPlan:
+        size = dict(index.stream_bytes).get(planned.index)
+        opus, stream = planned.opus, sources[planned.index]
+        if opus is None or opus.source_bit_rate is not None or not size or not index.duration:
+            return planned
+        why = low_rate(round(8 * size / index.duration), opus.kbps)
+        return _copy(stream, why) if why and holds.sound(stream.codec) else planned
+
+    return tuple(map(settled, streams))
+
+
+def carried(streams: Iterable[StreamPlan]) -> list[tuple[StreamPlan, tuple[int, int]]]:
+    """The streams beside the film in the output's order, which is the source's.
+
+    Each with the input it comes from and its place there; see `Input`.
+    """
+    rows, converted = [], 0
+    for stream in streams:
+        if (origin := INPUTS.get(stream.route)) is None:
+            continue
+        anew = origin is Input.CONVERTED
+        rows.append((stream, (int(origin), converted if anew else stream.index)))
+        converted += anew
+    return rows
 
 
 def written_streams(info: MediaInfo, plans: tuple[StreamPlan, ...]) -> tuple[Stream, ...]:
     """Streams of the source that become streams of the output, in the output's order: the film, then as they were."""
     by_index = {stream.index: stream for stream in info.streams}
-    film = [plan for plan in plans if plan.fate is Fate.ENCODE]
-    return tuple(by_index[plan.index] for plan in (*film, *(plan for plan in plans if plan.is_carried)))
+    film = [plan for plan in plans if plan.route is Route.CHUNKS]
+    return tuple(by_index[plan.index] for plan in (*film, *(plan for plan, _ in carried(plans))))

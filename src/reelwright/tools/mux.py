@@ -1,7 +1,7 @@
 """Join chunks with the rest of the source, and read the result back. Both happen in child processes."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -16,20 +16,25 @@ from reelwright.planning.checks.evidence import Attached
 from reelwright.planning.clocks import film_clock, movie_ticks
 from reelwright.planning.containers import Container
 from reelwright.planning.plan import EncodePlan
+from reelwright.planning.sound import RATE
 from reelwright.planning.stream_ledger import kept_dispositions, stream_tags
-from reelwright.planning.streams import Route, StreamPlan
+from reelwright.planning.streams import Input, Route, StreamPlan, carried
 from reelwright.planning.tags import Bearer, kept, tag_fates
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import Answer, ask
 from reelwright.tools.ffmpeg import QUIET, convert_args
 from reelwright.tools.process import Runner
+from reelwright.tools.sound import Encoded
+
+#: When sounds that were encoded begin, in seconds on the source's clock.
+Begins = Iterable[Fraction | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
     """What was written of one copied stream. Times are ticks of its clock in the output."""
 
-    #: 1: the source; 2: the converted streams.
+    #: The number of an `Input`.
     input: int
     index: int
     packets: int
@@ -88,7 +93,7 @@ class Inspection:
     content: str
 
 
-def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
+def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Begins = ()) -> Fraction:
     """Seconds added to every timestamp: what keeps times from being negative or far from zero.
 
     One shift for all streams, so that the offset between sound and picture stays as it was. What of a sound is
@@ -98,9 +103,11 @@ def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
     begin = start_of if container is Container.MATROSKA else begin_of
     if index.timing is Timing.COUNTED:
         return Fraction(0)
-    carried_ones = {s.index for s in plan.streams if s.is_carried}
+    # Encoded sounds begin when they are heard, which their packets in the source do not tell.
+    read = {s.index for s in plan.streams if s.is_carried and s.route is not Route.SOUND}
     starts = [index.pts[0] * index.time_base]
-    starts += [start for s in info.streams if s.index in carried_ones and (start := begin(s)) is not None]
+    starts += [start for s in info.streams if s.index in read and (start := begin(s)) is not None]
+    starts += [heard for heard in sounds if heard is not None]
     earliest = min(starts)
     if earliest >= 0 and info.container not in {"mpegts", "mpeg"}:
         return Fraction(0)
@@ -123,7 +130,15 @@ def begin_of(stream: Stream) -> Fraction | None:
     return stream.begins_pts * stream.time_base
 
 
-def movie_clock(info: MediaInfo, plan: EncodePlan, clock: Fraction, index: FrameIndex, shift: Fraction | None) -> int:
+def movie_clock(
+    info: MediaInfo,
+    plan: EncodePlan,
+    clock: Fraction,
+    index: FrameIndex,
+    shift: Fraction | None,
+    *,
+    sounds: Begins = (),
+) -> int:
     """Ticks a second of MP4's own clock; 0 for Matroska, which has none.
 
     Args:
@@ -132,6 +147,7 @@ def movie_clock(info: MediaInfo, plan: EncodePlan, clock: Fraction, index: Frame
         clock: the film's tick in the output.
         index: the film's frames.
         shift: seconds added to every timestamp; None where packets are yet to tell.
+        sounds: when those that were encoded begin.
     """
     if plan.request.container is Container.MATROSKA:
         return 0
@@ -146,6 +162,7 @@ def movie_clock(info: MediaInfo, plan: EncodePlan, clock: Fraction, index: Frame
         for s in info.streams
         if s.index in copied and s.video and s.time_base
     ]
+    ticks += [(begin, Fraction(1, RATE)) for begin in sounds if begin is not None]
     ticks.append((index.pts[0] * index.time_base, clock))
     if shift is None:
         return movie_ticks((tick for _, tick in ticks), clock)
@@ -179,6 +196,8 @@ class Join:
     window: tuple[Fraction, Fraction] | None
     #: Of a whole film. An excerpt's depends on the packets that reach into it.
     shift: Fraction
+    #: Encoded sounds, by the source's stream: the file with the packets, and what is known of it.
+    sounds: Mapping[int, tuple[Path, Encoded]]
     rate: Fraction | None
     film_tags: dict[str, str]
     #: Display aspect where Matroska is to say it; None where samples are square, and for MP4.
@@ -247,7 +266,7 @@ def request(info: MediaInfo, plan: EncodePlan, job: Join, converted: Path, out: 
     container, by_index = plan.request.container, {s.index: s for s in info.streams}
     film = by_index[plan.video_index]
     plans = {s.index: s for s in plan.streams}
-    told = described(film, plans[film.index], container)
+    told, rows = described(film, plans[film.index], container), told_of(by_index, plan)
     return {
         "source": os.fspath(job.source),
         "video_index": plan.video_index,
@@ -265,9 +284,18 @@ def request(info: MediaInfo, plan: EncodePlan, job: Join, converted: Path, out: 
         "rate": str(job.rate) if job.rate is not None else None,
         "tags": dict(kept(tag_fates(info.tags, Bearer.FILE, container, info.broken_tags))),
         "film": {**told, "tags": {**told["tags"], **job.film_tags}},
-        "streams": carried(by_index, plan),
-        "converted": os.fspath(converted) if any(s.route is Route.FFMPEG for s in plan.streams) else None,
+        "streams": rows,
+        "converted": os.fspath(converted) if any(row["input"] == Input.CONVERTED for row in rows) else None,
         "lead": lead_of(info),
+        "sounds": [
+            {
+                "index": index,
+                "path": os.fspath(path),
+                "begin": None if s.begin is None else str(s.begin),
+                "samples": s.samples,
+            }
+            for index, (path, s) in sorted(job.sounds.items())
+        ],
         "chapters": [
             {
                 "start": str(chapter.start),
@@ -304,23 +332,17 @@ def described(stream: Stream, plan: StreamPlan, container: Container) -> dict[st
     }
 
 
-def carried(by_index: Mapping[int, Stream], plan: EncodePlan) -> list[dict[str, Any]]:
+def told_of(by_index: Mapping[int, Stream], plan: EncodePlan) -> list[dict[str, Any]]:
     """The streams beside the film in their order: from which input each comes, and what it says of itself."""
-    rows, converted = [], 0
-    for planned in plan.streams:
-        if not planned.is_carried:
-            continue
-        anew = planned.route is Route.FFMPEG
-        rows.append(
-            {
-                "input": 2 if anew else 1,
-                "place": converted if anew else planned.index,
-                "framing": planned.framing.value if planned.framing else None,
-                **described(by_index[planned.index], planned, plan.request.container),
-            }
-        )
-        converted += anew
-    return rows
+    return [
+        {
+            "input": origin,
+            "place": place,
+            "framing": planned.framing.value if planned.framing else None,
+            **described(by_index[planned.index], planned, plan.request.container),
+        }
+        for planned, (origin, place) in carried(plan.streams)
+    ]
 
 
 async def inspect(

@@ -7,6 +7,7 @@ from reelwright.planning.checks.evidence import Check, Evidence
 from reelwright.planning.checks.frames import check_decode, check_duration, check_frames, check_times
 from reelwright.planning.checks.picture import check_color, check_picture
 from reelwright.planning.checks.pictures import check_pictures
+from reelwright.planning.checks.sound import check_sounds
 from reelwright.planning.checks.streams import (
     check_attachments,
     check_chapters,
@@ -35,6 +36,7 @@ CHECKS: tuple[Callable[[Evidence], Check], ...] = (
     check_side_data,
     check_chapters,
     check_offset,
+    check_sounds,
 )
 
 

@@ -63,7 +63,7 @@ def expected_inventory(e: Evidence) -> list[tuple[str, ...]]:
     return [
         (
             s.kind.value,
-            "av1" if planned.fate is Fate.ENCODE else read_as(container, planned.codec_out or s.codec or ""),
+            "av1" if planned.route is Route.CHUNKS else read_as(container, planned.codec_out or s.codec or ""),
             _language(held_language(container, s.language)),
             s.title or "",
             " ".join(marked),
@@ -232,11 +232,13 @@ def check_chapters(e: Evidence) -> Check:
 
 def check_offset(e: Evidence) -> Check:
     """Every sound starts as long after or before the picture as in the source, to a tick."""
-    carried, there = {s.index for s in e.plan.streams if s.is_carried}, {s.index for s in expected_streams(e)}
-    copied = [s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in carried]
+    # Those that were encoded are heard, and held against what was heard of the source: see the check of sound.
+    kept = {s.index for s in e.plan.streams if s.is_carried and s.route is not Route.SOUND}
+    copied = [s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept]
     begin = _starts(copied) if e.sounds_begin is None else list(e.sounds_begin)
-    before = [start for sound, start in zip(copied, begin, strict=True) if sound.index in there]
-    sounds = e.output.of_kind(StreamKind.AUDIO)
+    shown = [s.index for s in expected_streams(e) if s.kind is StreamKind.AUDIO]
+    before = [start for sound, start in zip(copied, begin, strict=True) if sound.index in shown]
+    sounds = [s for s, index in zip(e.output.of_kind(StreamKind.AUDIO), shown, strict=False) if index in kept]
     after = _starts(sounds)
     if not before or not e.packet_ticks:
         return Check(name="offset", passed=True, detail="no sound to compare")

@@ -21,8 +21,10 @@ import av
 from av.stream import Disposition
 
 from reelwright.planning.containers import Container
+from reelwright.planning.streams import Input
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
+from reelwright.tools.children.encoded import Sounds
 from reelwright.tools.children.excerpt import Window, packets_inside, shift_for
 from reelwright.tools.children.framing import WRITTEN, Segments
 from reelwright.tools.children.packets import MILLISECOND, Spans, Tally, attached_facts, says_something, to_ticks
@@ -35,9 +37,6 @@ from reelwright.tools.children.writer import (
     write_picture,
     written_chapters,
 )
-
-#: The inputs that streams come from: the source, and what FFmpeg has made of some of its streams.
-SOURCE, WORDS = 1, 2
 
 
 def describe(stream: Any, said: dict[str, Any]) -> None:
@@ -58,14 +57,17 @@ def add_film(output: Any, chunk: Any, request: dict[str, Any]) -> Any:
     return stream
 
 
-def add_carried(output: Any, plans: list[dict[str, Any]], inputs: dict[int, Any]) -> dict[tuple[int, int], Any]:
-    """Add a stream for each one beside the film, in the plan's order; by input and index there."""
+def add_carried(
+    output: Any, plans: list[dict[str, Any]], inputs: dict[int, Any], sounds: Sounds
+) -> dict[tuple[int, int], Any]:
+    """Add a stream for each one beside the film, in the plan's order; by input and place there."""
     added = {}
     for plan in plans:
-        template = inputs[plan["input"]].streams[plan["place"]]
+        source, place = plan["input"], plan["place"]
+        template = sounds.template(place) if source == Input.SOUND else inputs[source].streams[place]
         stream = output.add_stream_from_template(template, opaque=True)
         describe(stream, plan)
-        added[plan["input"], plan["place"]] = stream
+        added[source, place] = stream
     return added
 
 
@@ -191,27 +193,29 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
     index = json.loads(gzip.decompress(Path(request["index"]).read_bytes()))
     path, film_index, plans = request["source"], request["video_index"], request["streams"]
     window, clock = Window(*map(Fraction, request["window"])) if request["window"] else None, Fraction(request["clock"])
-    places = [plan["place"] for plan in plans if plan["input"] == SOURCE]
+    places = [plan["place"] for plan in plans if plan["input"] == Input.SOURCE]
     shift = shift_for(path, places, film_index, window, clock) if window else Fraction(request["shift"])
     line, container = Timeline(shift), Container(request["container"])
     joined: list[dict[str, Any]] = []
     with ExitStack() as files:
-        inputs = {SOURCE: files.enter_context(open_source(path))}
+        inputs: dict[int, Any] = {Input.SOURCE: files.enter_context(open_source(path))}
         if request["converted"]:
             words = av.open(file_url(request["converted"]), options=INPUT_OPTIONS)
-            inputs[WORDS] = files.enter_context(words)
+            inputs[Input.CONVERTED] = files.enter_context(words)
         first = files.enter_context(av.open(file_url(request["chunks"][0]), options=INPUT_OPTIONS))
         output = files.enter_context(open_output(request))
         output.metadata.update(request["tags"])
         film = add_film(output, first, request)
-        streams = add_carried(output, plans, inputs)
+        sounds = Sounds(request["sounds"])
+        streams = add_carried(output, plans, inputs, sounds)
         tallies = {key: Tally(ordered=stream.type != "subtitle") for key, stream in streams.items()}
         readers = [
             carried_packets(read_input(request, opened, source, window), streams, line, source, tallies)
             for source, opened in inputs.items()
         ]
+        readers += [sounds.packets(k, streams[Input.SOUND, k], line, tallies) for k in sounds.by_index]
         add = attach if container is Container.MATROSKA else attach_picture
-        attached = [add(output, inputs[SOURCE], path, plan) for plan in request["attachments"]]
+        attached = [add(output, inputs[Input.SOURCE], path, plan) for plan in request["attachments"]]
         output.set_chapters(written_chapters(container, chapters_at(request["chapters"], shift)))
         begin(output, film, clock, attached)
         write(output, heapq.merge(film_packets(request, index, line, film, joined), *readers), tallies, plans)
@@ -232,7 +236,7 @@ def read_input(request: dict[str, Any], opened: Any, source: int, window: Window
     """The packets one input gives to streams beside the film, on the source's clock."""
     plans = [plan for plan in request["streams"] if plan["input"] == source]
     places = [plan["place"] for plan in plans]
-    if source == SOURCE:
+    if source == Input.SOURCE:
         joiners = {p["place"]: Segments(opened.streams[p["place"]]) for p in plans if p["framing"] == "segments"}
         read = read_packets(opened, request["source"], request["video_index"], places, window)
         return whole_packets(decodable(read), joiners)

@@ -239,11 +239,19 @@ def stream_facts(path: str, container: str, stream: Any, first: int | None) -> d
             "layout": layout,
             "sample_rate": context.sample_rate or None,
             "sample_format": context.format.name if context.format else None,
+            "profile": context.profile or None,
+            "bit_rate": context.bit_rate or counted_rate(stream.metadata),
         }
     elif stream.type == "attachment":
         facts["file_name"] = whole(stream.name or "") or None
         facts["mimetype"] = whole(stream.mimetype or "") or None
     return facts
+
+
+def counted_rate(tags: dict[str, str]) -> int | None:
+    """Bits a second as mkvmerge counted them; None where it did not."""
+    said = next((value for key, value in tags.items() if key.upper().partition("-")[0] == "BPS"), "")
+    return int(said) if said.isdecimal() and int(said) > 0 else None
 
 
 def chapter_facts(chapter: Any) -> dict[str, Any]:
