@@ -13,6 +13,7 @@ from reelwright.errors import ConflictError, RefusedError
 from reelwright.events import Emitter, EventName
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
+from reelwright.planning.dynamic_hdr import HINT, uncarried
 from reelwright.tools.index import file_digest, load_index, make_index
 
 
@@ -80,6 +81,8 @@ class Reader:
                 f"{index.interlaced_frames} of its frames are interlaced, and AV1 cannot code fields.",
                 hint="Deinterlace it first, for example with FFmpeg's bwdif filter.",
             )
+        if (reason := uncarried(index)) is not None:
+            raise RefusedError(reason, hint=HINT)
         if take_stamp(self.source) != self.stamp:
             raise ConflictError("The source changed while it was read.", hint="Run this again when it is complete.")
         workspace = workspace_for(self.work_dir, index.source_id).make()
@@ -127,11 +130,12 @@ class Reader:
 
 
 def recall_index(workspace: Workspace, known: SourceRecord) -> FrameIndex | None:
-    """A committed index, if its file is there and is what was committed."""
+    """A committed index, if its file is there, is what was committed, and tells all that is asked of it today."""
     try:
         if file_digest(workspace.index) != known.index_digest:
             return None
-        return load_index(workspace.index)
+        index = load_index(workspace.index)
+        return None if index.hdr10plus_of is None else index
     except (OSError, ValueError):
         return None
 

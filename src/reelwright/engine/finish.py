@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
@@ -21,8 +21,19 @@ from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Fate
 from reelwright.tools.ffmpeg import decode_args, parse_framecrc
 from reelwright.tools.hashing import content_hash
-from reelwright.tools.mux import Inspection, Join, Written, display_aspect, inspect, join, nominal_rate, shift_of
+from reelwright.tools.mux import (
+    Inspection,
+    Join,
+    Written,
+    display_aspect,
+    inspect,
+    join,
+    nominal_rate,
+    read_hdr10plus,
+    shift_of,
+)
 from reelwright.tools.probe import probe
+from reelwright.tools.process import Finished
 from reelwright.version import VERSION
 
 
@@ -145,6 +156,9 @@ async def gather(
     output = await probe(film.runner, film.tools.ffmpeg, path)
     film_stream = output.film
     inspection, answer = await inspect(film.runner, path, film_stream.index if film_stream else 0)
+    hdr10plus, reading = None, None
+    if any(payload for payload, _ in film.index.hdr10plus):
+        hdr10plus, reading = await read_hdr10plus(film.runner, path, film_stream.index if film_stream else 0)
     lines = count()
     decoded = await film.runner.run(
         decode_args(film.tools.ffmpeg, os.fspath(path)),
@@ -170,17 +184,18 @@ async def gather(
         copied=pair_copies(film, written, inspection),
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
+        hdr10plus=hdr10plus,
     )
-    usage = usage_of(decoded)
-    spent = usage.cpu_seconds + answer.finished.cpu_seconds
-    return (
-        evidence,
-        inspection,
-        Usage(
-            wall_seconds=usage.wall_seconds + answer.finished.wall_seconds,
-            cpu_seconds=spent,
-            peak_rss_bytes=max(usage.peak_rss_bytes, answer.finished.peak_rss_bytes),
-        ),
+    return evidence, inspection, sum_of([decoded, answer.finished, *([reading.finished] if reading else [])])
+
+
+def sum_of(runs: Sequence[Finished]) -> Usage:
+    """What children that ran one after another used."""
+    used = [usage_of(run) for run in runs]
+    return Usage(
+        wall_seconds=sum(u.wall_seconds for u in used),
+        cpu_seconds=sum(u.cpu_seconds for u in used),
+        peak_rss_bytes=max(u.peak_rss_bytes for u in used),
     )
 
 

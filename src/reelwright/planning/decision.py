@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reelwright.errors import ReelwrightError, RefusedError, SourceError
-from reelwright.media.model import MediaInfo, StreamKind, Video
+from reelwright.media.model import MediaInfo, Stream, StreamKind, Video
 from reelwright.planning.containers import Container, holdings
+from reelwright.planning.dynamic_hdr import HINT, unreadable
 from reelwright.planning.plan import Request
 
 
@@ -55,15 +56,10 @@ def _dolby_vision(video: Video, _: Request) -> Decision | None:
     )
 
 
-def _hdr10plus(video: Video, _: Request) -> Decision | None:
-    if not video.hdr10plus:
+def _hdr10plus(film: Stream) -> Decision | None:
+    if (reason := unreadable(film)) is None:
         return None
-    return Decision(
-        verdict=Verdict.REFUSE,
-        reasons=("The film carries HDR10+ metadata, which this version's AV1 path would lose.",),
-        hint="The source was left as it is.",
-        rule="hdr10plus",
-    )
+    return Decision(verdict=Verdict.REFUSE, reasons=(reason,), hint=HINT, rule="hdr10plus")
 
 
 def _interlaced(video: Video, _: Request) -> Decision | None:
@@ -92,7 +88,7 @@ def _sound(info: MediaInfo, container: Container) -> Decision | None:
 
 
 #: Refusals, the first that speaks decides.
-REFUSALS: tuple[Rule, ...] = (_dolby_vision, _hdr10plus, _interlaced)
+REFUSALS: tuple[Rule, ...] = (_dolby_vision, _interlaced)
 
 
 def unusable(info: MediaInfo) -> Decision | None:
@@ -126,6 +122,8 @@ def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: 
     for rule in REFUSALS:
         if (found := rule(film.video, request)) is not None:
             return found
+    if (found := _hdr10plus(film)) is not None:
+        return found
     return Decision(
         verdict=Verdict.ENCODE,
         reasons=(f"Its video is {film.codec}, {film.video.width}x{film.video.height}, and not AV1 yet.",),

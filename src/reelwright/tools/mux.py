@@ -201,6 +201,17 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
     }
 
 
+async def read_hdr10plus(runner: Runner, path: Path, film: int) -> tuple[tuple[tuple[str, str], ...], Answer]:
+    """HDR10+ of every frame of a finished file, decoded in full: its payloads, and the digest of what they say.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    answer = await ask(runner, "frames", {"path": os.fspath(path), "film": film}, what="Reading HDR10+ back")
+    kinds = [(str(payload), str(digest)) for payload, digest in answer.result["hdr10plus"]]
+    return tuple(kinds[place] for place in answer.result["hdr10plus_of"]), answer
+
+
 async def inspect(runner: Runner, path: Path, film: int) -> tuple[Inspection, Answer]:
     """Read a finished file back, every packet of it.
 

@@ -59,6 +59,9 @@ class Evidence:
     attachments: tuple[Attached, ...]
     #: Of an excerpt, when each copied sound's first packet begins in the source; None: as the probe has it.
     sounds_begin: tuple[Fraction | None, ...] | None = None
+    #: HDR10+ of each frame of the output: its payloads, and the digest of what a decoder made of them; None: nobody
+    #: looked, because the source has none.
+    hdr10plus: tuple[tuple[str, str], ...] | None = None
 
 
 def films(evidence: Evidence) -> tuple[Video, Video] | None:

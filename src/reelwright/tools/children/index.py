@@ -21,6 +21,8 @@ from reelwright.planning.identity import source_id
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer, plain, say
 from reelwright.tools.children.blocks import BlockMeans
+from reelwright.tools.children.colors import ColorChanges
+from reelwright.tools.children.hdr10plus import Hdr10Plus
 
 #: Lines of the small grey picture that is measured.
 LINES = 270
@@ -83,9 +85,15 @@ def spatial_information(luma: np.ndarray[Any, np.dtype[np.float32]]) -> float:
 
 
 class Pass:
-    """What the pass over the frames gathers."""
+    """What the pass over the frames gathers.
 
-    def __init__(self) -> None:
+    Args:
+        hdr10plus: gathers each frame's HDR10+.
+    """
+
+    def __init__(self, hdr10plus: Hdr10Plus) -> None:
+        self.hdr10plus = hdr10plus
+        self.colors = ColorChanges()
         self.pts: list[int | None] = []
         self.key_pts: list[int] = []
         self.features: list[tuple[float, float, float, float]] = []
@@ -100,7 +108,8 @@ class Pass:
         self.last_end = Fraction(0)
 
     def packet(self, packet: Any) -> None:
-        """Note a packet of the film."""
+        """Note a packet of the film, before it is decoded."""
+        self.hdr10plus.packet(packet)
         if packet.is_corrupt:
             self.bad_packets += 1
         if packet.pts is not None:
@@ -117,6 +126,8 @@ class Pass:
         self.interlaced += frame.interlaced_frame
         self.corrupt += frame.is_corrupt
         self.shapes.add((frame.width, frame.height, frame.format.name))
+        self.colors.frame(frame)
+        self.hdr10plus.frame(frame)
 
 
 def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]:
@@ -139,11 +150,11 @@ def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]
 
 def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None) -> tuple[Pass, dict[str, Any]]:
     """Decode the whole film and tell how far it is now and then; write block means where they are `wanted`."""
-    notes = Pass()
     container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         stream: Any = container.streams[video_index]
         stream.thread_type = "AUTO"
+        notes = Pass(Hdr10Plus(stream.codec_context))
         size = stream.codec_context.width, stream.codec_context.height
         blocks = BlockMeans(wanted["crop"], size) if wanted else None
         measure = Measure(*size, blocks)
@@ -189,7 +200,7 @@ def damage(notes: Pass, facts: dict[str, Any], size: int, frames_only: bool) -> 
         found.append(f"its timestamps do not rise at frame {back}")
     if len(notes.shapes) > 1:
         found.append("its picture size or format changes on the way")
-    return found
+    return found + notes.colors.conflicts()
 
 
 def index(request: dict[str, Any]) -> dict[str, Any]:
@@ -222,6 +233,8 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
         "interlaced_frames": notes.interlaced,
         "damage": damage(notes, facts, hasher.size, counted),
         "stream_bytes": sorted(notes.stream_bytes.items()),
+        **notes.hdr10plus.facts(),
+        "remarks": notes.colors.remarks(),
     }
     payload = gzip.compress(json.dumps(value, default=plain).encode(), compresslevel=3, mtime=0)
     Path(request["out"]).write_bytes(payload)

@@ -19,6 +19,8 @@ import av
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
 from reelwright.tools.children.excerpt import Window, packets_inside, shift_for
+from reelwright.tools.children.hdr10plus import AND
+from reelwright.tools.children.obu import with_t35
 from reelwright.tools.children.packets import TICKS, Tally, attached_facts, to_ticks
 
 #: Tags that describe the former container or were made stale by the new stream.
@@ -84,6 +86,7 @@ def film_packets(request: dict[str, Any], index: dict[str, Any], line: Timeline,
     (first, end), base = request["span"], Fraction(index["time_base"])
     pts, whole = index["pts"][first:end], end == len(index["pts"])
     last_duration = index["last_duration"] if whole else index["pts"][end] - pts[-1]
+    payloads = payloads_of(index)[first:end]
     frame = 0
     for path in request["chunks"]:
         with av.open(file_url(path), options=INPUT_OPTIONS) as chunk:
@@ -92,6 +95,8 @@ def film_packets(request: dict[str, Any], index: dict[str, Any], line: Timeline,
                     continue
                 if frame >= len(pts):
                     raise ValueError(f"the chunks hold more packets than the source's {len(pts)} frames")
+                if payloads and payloads[frame]:
+                    packet = carrying(packet, payloads[frame])
                 # Only the last frame's end is not the next one's start.
                 packet.duration = last_duration if frame == len(pts) - 1 else 0
                 line.stamp(packet, pts[frame], None, base)
@@ -100,6 +105,20 @@ def film_packets(request: dict[str, Any], index: dict[str, Any], line: Timeline,
                 frame += 1
     if frame != len(pts):
         raise ValueError(f"the chunks hold {frame} packets for the source's {len(pts)} frames")
+
+
+def payloads_of(index: dict[str, Any]) -> list[list[bytes]]:
+    """HDR10+ payloads of each frame of the source; empty where no frame has any."""
+    kinds = [[bytes.fromhex(p) for p in payloads.split(AND) if p] for payloads, _ in index.get("hdr10plus", ())]
+    return [kinds[place] for place in index.get("hdr10plus_of") or ()]
+
+
+def carrying(packet: Any, payloads: list[bytes]) -> Any:
+    """A packet of AV1 with the HDR10+ of its frame, which no encoder here takes along."""
+    made = av.Packet(with_t35(bytes(packet), payloads))
+    made.time_base, made.pts, made.dts = packet.time_base, packet.pts, packet.dts
+    made.is_keyframe = packet.is_keyframe
+    return made
 
 
 def read_packets(source: Any, path: str, film: int | None, wanted: list[int], window: Window | None) -> Iterator[Any]:
