@@ -8,14 +8,13 @@ import pytest
 from examples import HDR, RICH, film, info, plan, sound, video
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, Video
+from reelwright.planning.colors import UNTAG, UNTAG_RGB, is_full_range, setparams
 from reelwright.planning.plan import (
     Request,
     chunk_length,
     encode_filters,
-    is_full_range,
     make_plan,
     parameters,
-    setparams,
     vmaf_model,
 )
 
@@ -55,12 +54,13 @@ def test_full_range_is_said_by_the_tag_or_the_format(picture: Video, *, full: bo
 @pytest.mark.parametrize(
     ("picture", "chain"),
     [
-        (video(color=Color()), (LIMITED, "format=yuv420p10le", "setparams=range=tv")),
-        (video(color=Color(range="pc")), (FULL, "format=yuv420p10le", "setparams=range=pc")),
+        (video(color=Color()), (UNTAG, LIMITED, "format=yuv420p10le", "setparams=range=tv")),
+        (video(color=Color(range="pc")), (UNTAG, FULL, "format=yuv420p10le", "setparams=range=pc")),
         (
             video(color=Color(), width=1279, height=719),
             (
                 "pad=1280:720:0:0,fillborders=right=1:bottom=1:mode=smear",
+                UNTAG,
                 LIMITED,
                 "format=yuv420p10le",
                 "setparams=range=tv",
@@ -70,6 +70,7 @@ def test_full_range_is_said_by_the_tag_or_the_format(picture: Video, *, full: bo
             video(color=Color(), height=719),  # one odd side is padded alone
             (
                 "pad=1280:720:0:0,fillborders=right=0:bottom=1:mode=smear",
+                UNTAG,
                 LIMITED,
                 "format=yuv420p10le",
                 "setparams=range=tv",

@@ -135,9 +135,9 @@ def recall_index(workspace: Workspace, known: SourceRecord) -> FrameIndex | None
         if file_digest(workspace.index) != known.index_digest:
             return None
         index = load_index(workspace.index)
-        return None if index.hdr10plus_of is None else index
     except (OSError, ValueError):
         return None
+    return None if index.hdr10plus_of is None else index
 
 
 def source_facts(info: MediaInfo, index: FrameIndex) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from reelwright.errors import UsageError
+from reelwright.media.colors import UNSAID
 from reelwright.media.model import MediaInfo, Video
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.alignment import refuse
+from reelwright.planning.colors import UNTAG, is_full_range, is_rgb
 from reelwright.planning.decision import Decision, unusable
-from reelwright.planning.plan import UNSAID, Scoring, encode_filters, even_size, is_full_range, scored_with
+from reelwright.planning.plan import Scoring, encode_filters, even_size, scored_with
 from reelwright.quality.comparison import Crop, Fit, ScoreOptions
+from reelwright.quality.score import HDR, light_notes
 
-#: Transfer functions that are not SDR.
-HDR = {"smpte2084": "HDR (PQ)", "arib-std-b67": "HDR (HLG)"}
 #: Pictures whose shapes differ by no more than this are scaled onto each other: sizes are rounded to even numbers.
 SHAPE_TOLERANCE = 0.01
 
@@ -128,7 +129,8 @@ def turns(shown: Video, other: Video) -> Decision | None:
 
 def light(video: Video) -> str:
     """What a picture's code values stand for, as far as VMAF is concerned."""
-    return HDR.get(video.color.transfer or "", "SDR")
+    transfer = video.color.transfer or ""
+    return f"HDR ({HDR[transfer]})" if transfer in HDR else "SDR"
 
 
 def transfers(shown: Video, other: Video) -> Decision | None:
@@ -192,6 +194,7 @@ def distorted_filters(shown: Video, other: Video) -> tuple[str, ...]:
     """Filters that bring the distorted film to 10-bit 4:2:0 at the reference's range."""
     chain = [] if (other.width, other.height) == even(other) else [even_size(other)]
     given, wanted = ("full" if is_full_range(video) else "limited" for video in (other, shown))
+    chain += [] if is_rgb(other) else [UNTAG]
     chain += [f"scale=in_range={given}:out_range={wanted}:flags=bicubic+accurate_rnd+full_chroma_int"]
     return (*chain, "format=yuv420p10le")
 
@@ -213,8 +216,7 @@ def comparison_notes(shown: Video, other: Video, scoring: Scoring, options: Scor
         notes.append("The sample aspects differ; pictures were compared as they are stored.")
     for name, one, two in color_pairs(shown, other):
         notes.append(f"The {name} differ ({one} and {two}) and were not converted.")
-    if light(shown) != "SDR":
-        notes.append(f"VMAF's models know SDR only: the score of {light(shown)} pictures is not on their scale.")
+    notes += light_notes(shown.color.transfer)
     if shown.dolby_vision or other.dolby_vision:
         notes.append("Dolby Vision's metadata were not applied: the base layer was compared.")
     if options.n_subsample > 1:

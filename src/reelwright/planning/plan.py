@@ -7,13 +7,14 @@ from fractions import Fraction
 from typing import Any
 
 from reelwright.errors import SourceError
-from reelwright.media.model import Color, MediaInfo, Video
+from reelwright.media.model import MediaInfo, Video
+from reelwright.planning.colors import PIX_FMT, color_notes, conversion, output_color, setparams
 from reelwright.planning.containers import Container
 from reelwright.planning.excerpt import excerpt_notes
-from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
+from reelwright.planning.scale import sample_aspect, scale_notes, scaled_size
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams
 from reelwright.planning.zones import Zone, zone_notes
-from reelwright.quality.score import scoring_size
+from reelwright.quality.score import light_notes, scoring_size
 
 #: FFmpeg's name of the encoder.
 ENCODER = "libsvtav1"
@@ -154,49 +155,16 @@ def asked(request: Request) -> Iterator[tuple[str, Any]]:
             yield field.name, value
 
 
-#: FFmpeg's names in colour facts that mean "not said".
-UNSAID = frozenset({None, "unknown", "unspecified", "reserved"})
-
-
-def setparams(color: Color, *, full_range: bool) -> str:
-    """The filter that tags frames with the source's colours.
-
-    Output-side flags (-colorspace and so on) are lost in FFmpeg 9, so the chain ends with this.
-    """
-    said = [f"range={'pc' if full_range else 'tv'}"]
-    said += [f"color_primaries={color.primaries}"] if color.primaries not in UNSAID else []
-    said += [f"color_trc={color.transfer}"] if color.transfer not in UNSAID else []
-    said += [f"colorspace={color.matrix}"] if color.matrix not in UNSAID else []
-    return "setparams=" + ":".join(said)
-
-
-def is_full_range(video: Video) -> bool:
-    """Whether luma spans 0 to 255: said by the tag, or by the old "yuvj" formats."""
-    return video.color.range in {"pc", "full", "jpeg"} or (video.pix_fmt or "").startswith("yuvj")
-
-
 def encode_filters(video: Video, size: tuple[int, int] | None = None) -> tuple[str, ...]:
-    """Filters from the source's frames to the encoder's: 10-bit 4:2:0 at the same range, tagged; scaled to a size."""
-    span = "full" if is_full_range(video) else "limited"
-    if size is not None:
-        chain = [scale_filter(size, span)]
-    else:
-        chain = [] if video.width % 2 == 0 and video.height % 2 == 0 else [even_size(video)]
-        chain += [same_size(span)]
-    chain += ["format=yuv420p10le", setparams(video.color, full_range=span == "full")]
-    return tuple(chain)
-
-
-def same_size(span: str) -> str:
-    """The filter that changes the format and no size."""
-    return f"scale=in_range={span}:out_range={span}:flags=bicubic+accurate_rnd+full_chroma_int"
+    """Filters from the source's frames to the encoder's: even sizes or another size, 10-bit 4:2:0, tagged."""
+    odd = size is None and (video.width % 2 or video.height % 2)
+    tags = setparams(output_color(video), full_range=output_color(video).range == "pc")
+    return (*((even_size(video),) if odd else ()), *conversion(video, size), tags)
 
 
 def reference_filters(video: Video, size: tuple[int, int] | None) -> tuple[str, ...]:
     """Filters of the frames an encode is scored against: as the encoder gets them, but never scaled."""
-    if size is None:
-        return encode_filters(video)[:-1]
-    return same_size("full" if is_full_range(video) else "limited"), "format=yuv420p10le"
+    return encode_filters(video)[:-1] if size is None else conversion(video)
 
 
 def even_size(video: Video) -> str:
@@ -228,13 +196,12 @@ def parameters(request: Request) -> tuple[tuple[str, str], ...]:
 def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = False) -> tuple[str, ...]:
     """Sentences on everything that does not arrive as it was."""
     notes = [f"Stream {s.index} ({s.kind.value}): {s.reason}." for s in streams if s.fate in {Fate.DROP, Fate.CONVERT}]
-    name = video.pix_fmt or ""
-    if "422" in name or "444" in name or name.startswith(("rgb", "gbr", "bgr")):
-        notes.append(f"Chroma of {name} becomes 4:2:0.")
-    if video.bit_depth is not None and video.bit_depth > 10:  # noqa: PLR2004
-        notes.append(f"{video.bit_depth} bits a sample become 10.")
+    notes += color_notes(video)
     if not scaled and (video.width % 2 or video.height % 2):
         notes.append("One row or column is repeated at the edge: 4:2:0 needs even sizes.")
+    if video.hdr10plus:
+        notes.append("HDR10+ is carried over frame by frame" + (", as it is for the whole size." if scaled else "."))
+    notes += light_notes(video.color.transfer)
     return tuple(notes)
 
 
@@ -270,7 +237,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         reference=reference_filters(video, size),
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
         encoder=ENCODER,
-        pix_fmt="yuv420p10le",
+        pix_fmt=PIX_FMT,
         parameters=parameters(request),
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reelwright.errors import SourceError
+from reelwright.media.colors import CHROMA_LOCATIONS
 from reelwright.media.model import MediaInfo, Stream
 
 
@@ -41,6 +42,38 @@ def check_readable(path: Path) -> None:
             file.read(1)
     except OSError as error:
         raise SourceError(f"It cannot be read: {error.strerror}.", hint="Check the file's permissions.") from error
+
+
+#: A stream's line at level verbose; FFmpeg puts what it knows of the samples right behind their format.
+SAMPLES = re.compile(r"^  Stream #0:(\d+).*?: Video: .*?, \w+\(([^()]*)\)", re.MULTILINE)
+
+
+def with_banner(info: MediaInfo, banner: str) -> MediaInfo:
+    """The facts with what a banner at level verbose adds: where chroma lies, and Dolby Vision."""
+    places = parse_chroma(banner.partition("\nStream mapping:")[0])
+    streams = tuple(
+        replace(s, video=replace(s.video, color=replace(s.video.color, chroma_location=places[s.index])))
+        if s.video is not None and s.index in places
+        else s
+        for s in info.streams
+    )
+    info = replace(info, streams=streams)
+    film = info.film
+    return info if film is None or film.codec not in DOLBY_VISION else with_dolby_vision(info, film, banner)
+
+
+#: Codecs that may hold Dolby Vision.
+DOLBY_VISION = frozenset({"hevc", "av1", "h264"})
+
+
+def parse_chroma(banner: str) -> dict[int, str]:
+    """Where each picture's chroma lies, by the stream's index; streams of which nothing is said are left out."""
+    found = {}
+    for index, inside in SAMPLES.findall(banner):
+        for word in inside.split(", "):
+            if word in CHROMA_LOCATIONS:
+                found[int(index)] = word
+    return found
 
 
 def with_dolby_vision(info: MediaInfo, film: Stream, banner: str) -> MediaInfo:

@@ -83,5 +83,6 @@ def choose(index: FrameIndex, start: int, end: int) -> str:
 def _input(source: str, seek: str | None) -> tuple[str, ...]:
     # -noaccurate_seek: FFmpeg would otherwise drop frames by its own rule; ours is exact.
     # -noautorotate: the display matrix is carried over, not burnt in.
+    # -reinit_filter 0: where some frames do not say their colours, the filters must not begin to count anew.
     seeking = ("-noaccurate_seek", "-ss", seek) if seek is not None else ()
-    return ("-copyts", "-noautorotate", *input_flags(), *seeking, "-i", file_url(source))
+    return ("-copyts", "-noautorotate", "-reinit_filter", "0", *input_flags(), *seeking, "-i", file_url(source))

@@ -7,9 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 
 from reelwright.errors import ToolError
+from reelwright.media.colors import UNSAID
 from reelwright.media.model import Color, Video
 from reelwright.media.timing import FrameIndex
-from reelwright.planning.plan import UNSAID
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ffmpeg import QUIET
 from reelwright.tools.frames import STEPS_BACK, choose, reference_input

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 
 from reelwright.errors import ToolError
+from reelwright.planning.colors import UNTAG
 from reelwright.planning.plan import EncodePlan, Scoring
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ffmpeg import QUIET
@@ -33,7 +34,7 @@ def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int,
     """Score a chunk; frames are paired by number. The log goes to `log_name` in the working directory."""
     common = ["format=yuv420p10le", *scale_filter(plan.scoring), "settb=1/1000", "setpts=N*40"]
     lead = [f"tpad=start={pairing.preroll}:start_mode=clone"] if pairing.preroll else []
-    distorted = ",".join([*lead, *common])
+    distorted = ",".join([UNTAG, *lead, *common])
     reference = reference_graph(pairing, [*plan.ahead, pairing.choose, *plan.reference], common)
     model = f"version={plan.scoring.model}"
     graph = (

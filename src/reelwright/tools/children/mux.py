@@ -90,13 +90,12 @@ def film_packets(request: dict[str, Any], index: dict[str, Any], line: Timeline,
     frame = 0
     for path in request["chunks"]:
         with av.open(file_url(path), options=INPUT_OPTIONS) as chunk:
-            for packet in chunk.demux(chunk.streams.video[0]):
-                if not packet.size:
+            for read in chunk.demux(chunk.streams.video[0]):
+                if not read.size:
                     continue
                 if frame >= len(pts):
                     raise ValueError(f"the chunks hold more packets than the source's {len(pts)} frames")
-                if payloads and payloads[frame]:
-                    packet = carrying(packet, payloads[frame])
+                packet = carrying(read, payloads[frame]) if payloads and payloads[frame] else read
                 # Only the last frame's end is not the next one's start.
                 packet.duration = last_duration if frame == len(pts) - 1 else 0
                 line.stamp(packet, pts[frame], None, base)

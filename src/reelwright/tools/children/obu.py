@@ -37,7 +37,7 @@ class Unit:
 
 
 def leb128(value: int) -> bytes:
-    """A number as leb128() (4.10.5), in as few bytes as it takes.
+    """Write a number in the variable-length form of 4.10.5, in as few bytes as it takes.
 
     Raises:
         ValueError: it is negative.

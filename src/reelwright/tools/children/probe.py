@@ -86,6 +86,8 @@ def color_facts(context: Any, frame: Any) -> dict[str, Any]:
         "primaries": pick("color_primaries", PRIMARIES),
         "transfer": pick("color_trc", TRANSFERS),
         "matrix": pick("colorspace", MATRICES),
+        # PyAV shows it nowhere; FFmpeg's banner is asked for it.
+        "chroma_location": None,
     }
 
 
