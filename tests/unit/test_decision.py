@@ -25,7 +25,8 @@ def coded(codec: str, **changes: object) -> MediaInfo:
         (coded("h264", interlaced=None), Verdict.ENCODE, "h264"),  # not known is no refusal; the analysis sees
         (coded("hevc", dolby_vision="8.1"), Verdict.REFUSE, "profile 8.1"),
         (coded("hevc", dolby_vision="unknown"), Verdict.REFUSE, "Dolby Vision"),
-        (coded("hevc", hdr10plus=True), Verdict.REFUSE, "HDR10+"),
+        (coded("vp9", hdr10plus=True), Verdict.REFUSE, "HDR10+ metadata in vp9"),
+        (coded("hevc", hdr10plus=True), Verdict.ENCODE, "hevc"),
         (coded("hevc", dolby_vision="5", hdr10plus=True, interlaced=True), Verdict.REFUSE, "profile 5"),  # the first
         (info(film(), sound(1, codec="pcm_bluray")), Verdict.REFUSE, "stream 1 (pcm_bluray)"),
         (info(film(), sound(1, codec=None)), Verdict.REFUSE, "unknown codec"),

@@ -114,7 +114,7 @@ def test_a_range_is_in_order_and_positive(
         (info(film(dolby_vision="7")), "dolby-vision", "dovi_tool"),
         (info(film(dolby_vision="8.1")), "dolby-vision", "Without its Dolby Vision data"),
         (info(film(dolby_vision="unknown")), "dolby-vision", "Without its Dolby Vision data"),
-        (info(film(hdr10plus=True)), "hdr10plus", "encoded as HDR10"),
+        (info(replace(film(hdr10plus=True), codec="vp9")), "hdr10plus", "encoded as HDR10"),
         (info(film(interlaced=True)), "interlaced", "Deinterlace it first"),
         (info(film(), sound(1, codec="qdm2")), "sound-without-place", "Convert the sound"),
         (info(sound(0)), "no-film", "no picture"),
