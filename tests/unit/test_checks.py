@@ -23,10 +23,13 @@ OUTPUT = info(
     chapters=RICH.chapters,
 )
 TICKS = tuple(range(0, 10_000, 40))
+#: HDR10+ that differs from frame to frame; every tenth frame has none, though a decoder shows the one before.
+KINDS = (("", ""), ("aa", "d1"), ("bb", "d2"), ("cc", "d3"), ("", "d3"))
+CARRIED = tuple(4 if k % 10 == 9 else 1 + k % 3 for k in range(len(TICKS)))
 GOOD = Evidence(
     plan=plan(),
     source=RICH,
-    index=index(),
+    index=index(hdr10plus=KINDS, hdr10plus_of=CARRIED),
     output=OUTPUT,
     shift=Fraction(0),
     packet_ticks=TICKS,
@@ -35,6 +38,7 @@ GOOD = Evidence(
     copied=tuple(Copied(index=k, written=(9, f"p{k}", f"t{k}"), read=(9, f"p{k}", f"t{k}")) for k in (1, 2, 3, 0)),
     attached=(FONT, COVER),
     attachments=(FONT, COVER),
+    hdr10plus=tuple(KINDS[0 if k == 4 else k] for k in CARRIED),
 )
 Spoil = Callable[[Evidence], Evidence]
 
@@ -111,6 +115,17 @@ def copy_reads(number: int, packets: int, payload: str, times: str) -> Spoil:
     return spoil
 
 
+def carries(**frames: tuple[str, str]) -> Spoil:
+    """Change the HDR10+ of some frames of the output, named by f and their number."""
+
+    def spoil(e: Evidence) -> Evidence:
+        carried = dict(enumerate(e.hdr10plus or ()))
+        changed = {int(name[1:]): pair for name, pair in frames.items()}
+        return replace(e, hdr10plus=tuple((carried | changed).values()))
+
+    return spoil
+
+
 def says(duration: Fraction | None) -> Spoil:
     return lambda e: replace(e, output=replace(e.output, duration=duration))
 
@@ -154,6 +169,15 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
     ("no mastering display", film_with(mastering_display=None), {"colour"}),
     ("the light level", film_with(content_light=(1000, 401)), {"colour"}),
     ("no light level", film_with(content_light=None), {"colour"}),
+    ("one payload is dropped", carries(f100=("", "")), {"hdr10plus"}),
+    ("two payloads change places", carries(f100=KINDS[3], f101=KINDS[2]), {"hdr10plus"}),
+    ("a payload is added to a frame without", carries(f109=KINDS[3]), {"hdr10plus"}),
+    ("a payload's bytes", carries(f0=("ab", "d1")), {"hdr10plus"}),
+    ("a payload that no decoder takes", carries(f0=("aa", "")), {"hdr10plus"}),
+    ("the last frame's payload is lost", lambda e: replace(e, hdr10plus=(e.hdr10plus or ())[:-1]), {"hdr10plus"}),
+    ("nothing of HDR10+ is left", lambda e: replace(e, hdr10plus=((("", ""),) * len(TICKS))), {"hdr10plus"}),
+    ("nobody looked for HDR10+", lambda e: replace(e, hdr10plus=None), {"hdr10plus"}),
+    ("the place of chroma", color_with(chroma_location="left"), {"colour"}),
     ("the file says it ends earlier", says(Fraction(9)), {"duration"}),
     ("the file does not say when it ends", says(None), {"duration"}),
     # a sound short is no sound to compare by its place: the second one is taken for the first
@@ -202,6 +226,12 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
 @pytest.mark.parametrize(("spoil", "caught"), [row[1:] for row in SPOILT], ids=[row[0] for row in SPOILT])
 def test_what_is_spoilt_is_caught_by_the_checks_with_a_reason_to(spoil: Spoil, caught: set[str]) -> None:
     assert failed(spoil(GOOD)) == caught
+
+
+def test_hdr10plus_that_the_source_never_had_is_caught() -> None:
+    e = replace(GOOD, index=index(), hdr10plus=None)
+    assert failed(e) == set()
+    assert failed(film_with(hdr10plus=True)(e)) == {"hdr10plus"}
 
 
 def test_every_check_catches_something() -> None:
