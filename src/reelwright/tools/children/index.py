@@ -28,6 +28,8 @@ from reelwright.tools.children.hdr10plus import Hdr10Plus
 LINES = 270
 BLOCK = 4 << 20
 TELL_SECONDS = 0.5
+#: FFmpeg's number for primaries, transfers and matrices that are not said.
+UNSPECIFIED = 2
 
 
 class Hasher(threading.Thread):
@@ -121,13 +123,21 @@ class Pass:
         """Note a shown frame."""
         self.pts.append(frame.pts)
         self.types.append(PictureType(frame.pict_type).name[:1] if frame.pict_type else "?")
+        self.colors.frame(frame)
+        self.hdr10plus.frame(frame)
+        untag(frame)
         self.features.append(measure(frame))
         self.last_duration = frame.duration or self.last_duration
         self.interlaced += frame.interlaced_frame
         self.corrupt += frame.is_corrupt
         self.shapes.add((frame.width, frame.height, frame.format.name))
-        self.colors.frame(frame)
-        self.hdr10plus.frame(frame)
+
+
+def untag(frame: av.VideoFrame) -> None:
+    """Take a frame's colour tags off: the scaler gives up on some of them, and what is measured is code values."""
+    frame.color_primaries = frame.color_trc = UNSPECIFIED
+    if frame.colorspace:  # 0 is RGB
+        frame.colorspace = UNSPECIFIED
 
 
 def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]:
