@@ -177,3 +177,50 @@ def plane(frame: av.VideoFrame, number: int) -> "np.ndarray[Any, np.dtype[np.uin
     of = frame.planes[number]
     lines = np.frombuffer(bytes(of), dtype="<u2").reshape(of.height, of.line_size // 2)
     return lines[:, : of.width]
+
+
+def changing(clips: Clips, name: str, *tags: str) -> Path:
+    """A film whose parts say other colours; "" says nothing."""
+    raw = clips.folder / f"{name}.h264"
+    with raw.open("wb") as joined:
+        for tag in tags:
+            words = f"setparams=color_primaries={tag}:colorspace={tag}" if tag else "null"
+            part = clips(
+                *(f"part-{tag}.h264", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=24", "-vf", words),
+                *("-frames:v", "4", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0"),
+            )
+            joined.write(part.read_bytes())
+    return clips(f"{name}.mkv", "-r", "24", "-i", raw, "-c", "copy")
+
+
+def test_a_film_that_changes_its_colours_is_refused_because_av1_says_them_once(
+    clips: Clips, encode: Command, films: Path
+) -> None:
+    source = Path(shutil.copy(changing(clips, "changing", "bt709", "bt470bg"), films))
+    run = encode(source, "-o", "out.mkv", *QUICK)
+    run.assert_failed(4, "its colours change on the way (primaries from bt709 to bt470bg at frame 4)")
+    assert not (films / "out.mkv").exists()
+
+
+def test_frames_that_do_not_say_their_colours_are_taken_for_the_others(
+    clips: Clips, encode: Command, films: Path
+) -> None:
+    source = Path(shutil.copy(changing(clips, "partly", "", "bt709"), films))
+    run = encode(source, "-o", "out.mkv", *QUICK, "--json")
+    assert run.code == 0, run.err
+    assert sequence_colors(films / "out.mkv")[0]["primaries"] == 1
+    reasons = run.results[-1]["data"]["reasons"]
+    assert "Not all of its frames say their primaries; those that do say bt709." in reasons
+
+
+def test_hdr10_that_only_the_container_tells_of_arrives_in_both_places(
+    clips: Clips, encode: Command, films: Path
+) -> None:
+    whole = made(clips, SOURCES[0])
+    bare = clips("container-only.mkv", "-i", whole, "-c:v", "ffv1")
+    assert "mastering" in matroska_colour(bare)
+    source = Path(shutil.copy(bare, films))
+    run = encode(source, "-o", "out.mkv", *QUICK, "--json")
+    assert run.code == 0, run.err
+    check_bitstream(SOURCES[0], films / "out.mkv")
+    check_container(SOURCES[0], matroska_colour(films / "out.mkv"))

@@ -291,12 +291,18 @@ class Line:
         chosen = runner.trials.chosen(state)
         placed = runner.steps[StepKind.PLACE].result
         before = bytes_before(runner.film, runner.steps[StepKind.ASSEMBLE])
-        larger = placed["size_bytes"] > before
+        film, larger = runner.film, placed["size_bytes"] > before
         return replace(
             self.so_far(),
             outcome="encoded",
             bytes_before=before,
-            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *((LARGER,) if larger else ())),
+            reasons=(
+                *self.reasons(),
+                *film.plan.notes,
+                *film.index.remarks,
+                *best_efforts(state),
+                *((LARGER,) if larger else ()),
+            ),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,
