@@ -163,7 +163,6 @@ PLAIN: dict[str, Sequence[str]] = {
         "subrip",
         *[part for k, title in enumerate(TITLES) for part in (f"-metadata:s:s:{k}", f"title={title}")],
     ),
-    "hlg.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *HLG),
     "pq.mkv": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *PQ),
     "hdr10.mkv": (*PICTURE, *LENGTH, *HEVC[:-1], f"log-level=none:{HDR10}", "-pix_fmt", "yuv420p10le", *PQ),
     "hdr10-without-tags.mkv": (*PICTURE, *LENGTH, *HEVC[:-1], f"log-level=none:{HDR10}", "-pix_fmt", "yuv420p10le"),
@@ -178,6 +177,7 @@ SPECIAL: dict[str, Sequence[str]] = {
     "vp8.webm": (*PICTURE, *TONE, *LENGTH, "-c:v", "libvpx", "-c:a", "libvorbis"),
     "av1.obu": (*PICTURE, *LENGTH, "-c:v", "libsvtav1", "-preset", "13", "-vf", "setparams=color_primaries=bt709"),
     "h264.h264": (*PICTURE, *LENGTH, *X264),
+    "hlg.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *HLG),  # it says twice which transfer it has
     "interlaced.mkv": (*QUARTER, "-c:v", "libx264", "-flags", "+ildct+ilme", "-x264-params", "tff=1"),
     "fields-in-name-only.mkv": (*QUARTER, "-c:v", "libx264", "-x264-params", "fake-interlaced=1"),
     "mpeg2.ts": (*QUARTER, "-c:v", "mpeg2video", "-flags", "+ildct+ilme"),
