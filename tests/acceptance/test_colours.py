@@ -65,7 +65,7 @@ SOURCES = (
     ),
     Source(
         name="pq-bare-light-zero", suffix="mkv", pix_fmt="yuv420p10le", matrix="bt2020nc",
-        make=hevc("colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:max-cll=0,0"), says=(9, 16, 9, 1),
+        make=hevc("colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:hdr10=1:max-cll=0,0"), says=(9, 16, 9, 1),
     ),
     Source(
         name="srgb", suffix="mkv", pix_fmt="gbrp", make=FFV1,

@@ -228,6 +228,14 @@ def test_what_is_spoilt_is_caught_by_the_checks_with_a_reason_to(spoil: Spoil, c
     assert failed(spoil(GOOD)) == caught
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "caught"), [((0, 0), None, set()), (None, (0, 0), set()), ((0, 400), None, {"colour"})]
+)
+def test_light_levels_without_a_peak_say_nothing(before: Any, after: Any, caught: set[str]) -> None:
+    e = replace(GOOD, source=info(film(content_light=before), *RICH.streams[1:], chapters=RICH.chapters))
+    assert failed(film_with(content_light=after)(e)) == caught
+
+
 def test_hdr10plus_that_the_source_never_had_is_caught() -> None:
     e = replace(GOOD, index=index(), hdr10plus=None)
     assert failed(e) == set()

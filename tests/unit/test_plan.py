@@ -137,6 +137,10 @@ def test_sizes_of_the_plan_are_even_and_those_of_the_source_padded_by_one() -> N
             {"color": Color(chroma_location="center")},
             "Chroma sited center, which AV1 cannot say, is moved left.",
         ),
+        (
+            {"content_light": (0, 400)},
+            "Its light level says a mean of 400 cd/m² and no peak; the encoder writes none.",
+        ),
         ({"hdr10plus": True}, "HDR10+ is carried over frame by frame."),
         ({"width": 1279}, "One row or column is repeated at the edge: 4:2:0 needs even sizes."),
     ],

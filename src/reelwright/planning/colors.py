@@ -73,6 +73,11 @@ def output_color(video: Video) -> Color:
     return replace(kept, range="pc" if is_full_range(video) else "tv", chroma_location=location)
 
 
+def output_light(video: Video) -> tuple[int, int] | None:
+    """The content light level the output says: zeros mean that it is not known (CTA-861.3), and none is written."""
+    return video.content_light if video.content_light and video.content_light[0] else None
+
+
 def setparams(color: Color, *, full_range: bool) -> str:
     """The filter that tags frames with colours.
 
@@ -133,5 +138,9 @@ def color_notes(video: Video) -> tuple[str, ...]:
     if video.bit_depth is not None and video.bit_depth > 10:  # noqa: PLR2004
         notes.append(
             f"{video.bit_depth} bits a sample become 10, the most the encoder takes: each is rounded or dithered."
+        )
+    if video.content_light and video.content_light[1] and not video.content_light[0]:
+        notes.append(
+            f"Its light level says a mean of {video.content_light[1]} cd/m² and no peak; the encoder writes none."
         )
     return tuple(notes)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from reelwright.media.colors import said
 from reelwright.media.model import Color
 from reelwright.planning.checks.evidence import Check, Evidence, films
-from reelwright.planning.colors import output_color
+from reelwright.planning.colors import output_color, output_light
 
 
 def check_picture(e: Evidence) -> Check:
@@ -38,7 +38,7 @@ def check_color(e: Evidence) -> Check:
     wrong = [f"{k.replace('_', ' ')} is {got[k]}, not {v}" for k, v in want.items() if said(got[k]) != said(v)]
     if not same_mastering(film.mastering_display, original.mastering_display):
         wrong.append("mastering display differs")
-    if film.content_light != original.content_light:
+    if output_light(film) != output_light(original):
         wrong.append("content light differs")
     return Check(name="colour", passed=not wrong, detail=", ".join(wrong) or describe_color(film.color))
 
