@@ -200,7 +200,8 @@ def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = 
     if not scaled and (video.width % 2 or video.height % 2):
         notes.append("One row or column is repeated at the edge: 4:2:0 needs even sizes.")
     if video.hdr10plus:
-        notes.append("HDR10+ is carried over frame by frame" + (", as it is for the whole size." if scaled else "."))
+        size = "; it describes the picture at the source's size." if scaled else "."
+        notes.append(f"HDR10+ is carried over frame by frame{size}")
     notes += light_notes(video.color.transfer)
     return tuple(notes)
 
