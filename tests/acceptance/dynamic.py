@@ -48,8 +48,8 @@ def described(clips: Clips, name: str = "hdr10plus.mkv", *more: str) -> Path:
         "SceneInfoSummary": {"SceneFirstFrameIndex": [0], "SceneFrameNumbers": [FRAMES]},
         "ToolInfo": {"Tool": "tests", "Version": "1"},
     }
-    (clips.folder / "scenes.json").write_text(json.dumps(scenes))
-    parameters = f"log-level=none:keyint=12:bframes=3:b-adapt=0:dhdr10-info=scenes.json:{PQ}:{MASTERING}"
+    (clips.folder / "hdr10plus.json").write_text(json.dumps(scenes))
+    parameters = f"log-level=none:keyint=12:bframes=3:b-adapt=0:dhdr10-info=hdr10plus.json:{PQ}:{MASTERING}"
     return clips(
         *(name, "-f", "lavfi", "-i", f"testsrc2=size=64x48:rate={RATE}", "-frames:v", str(FRAMES)),
         *("-pix_fmt", "yuv420p10le", "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", parameters, *more),
@@ -63,7 +63,7 @@ def is_hdr10plus(unit: bytes) -> bool:
 
 def partly_described(clips: Clips) -> Path:
     """The same film, but some frames have no payload."""
-    whole, path = described(clips), clips.folder / "partly.mkv"
+    whole, path = described(clips), clips.folder / "hdr10plus-partly.mkv"
     with av.open(str(whole)) as source, av.open(str(path), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0], opaque=True)
         for packet in source.demux(video=0):

@@ -92,7 +92,7 @@ def made(clips: Clips, source: Source) -> Path:
     chain = ["format=gbrp", BOXES, f"scale=out_color_matrix={matrix}:out_range={span}:flags=accurate_rnd"]
     chain += [f"format={source.pix_fmt}", *([source.tags] if source.tags else ["setparams=colorspace=unknown"])]
     return clips(
-        *(f"{source.name}.{source.suffix}", "-f", "lavfi", "-i", BARS, "-vf", ",".join(chain)),
+        *(f"bars-{source.name}.{source.suffix}", "-f", "lavfi", "-i", BARS, "-vf", ",".join(chain)),
         *("-frames:v", "4", *source.make),
     )
 
@@ -186,7 +186,7 @@ def changing(clips: Clips, name: str, *tags: str) -> Path:
         for tag in tags:
             words = f"setparams=color_primaries={tag}:colorspace={tag}" if tag else "null"
             part = clips(
-                *(f"part-{tag}.h264", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=24", "-vf", words),
+                *(f"says-{tag}.h264", "-f", "lavfi", "-i", "testsrc2=size=64x48:rate=24", "-vf", words),
                 *("-frames:v", "4", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0"),
             )
             joined.write(part.read_bytes())
@@ -205,7 +205,7 @@ def test_a_film_that_changes_its_colours_is_refused_because_av1_says_them_once(
 def test_frames_that_do_not_say_their_colours_are_taken_for_the_others(
     clips: Clips, encode: Command, films: Path
 ) -> None:
-    source = Path(shutil.copy(changing(clips, "partly", "", "bt709"), films))
+    source = Path(shutil.copy(changing(clips, "said-late", "", "bt709"), films))
     run = encode(source, "-o", "out.mkv", *QUICK, "--json")
     assert run.code == 0, run.err
     assert sequence_colors(films / "out.mkv")[0]["primaries"] == 1
@@ -216,7 +216,7 @@ def test_hdr10_that_only_the_container_tells_of_arrives_in_both_places(
     clips: Clips, encode: Command, films: Path
 ) -> None:
     whole = made(clips, SOURCES[0])
-    bare = clips("container-only.mkv", "-i", whole, "-c:v", "ffv1")
+    bare = clips("bars-container-only.mkv", "-i", whole, "-c:v", "ffv1")
     assert "mastering" in matroska_colour(bare)
     source = Path(shutil.copy(bare, films))
     run = encode(source, "-o", "out.mkv", *QUICK, "--json")

@@ -84,7 +84,7 @@ def test_frames_without_any_get_none(clips: Clips, encode: Command, films: Path)
     assert shown_with(out) == [b"" if k in BARE else data for k, data in enumerate(whole)]
 
 
-@pytest.mark.parametrize("name", ["raw.hevc", "stream.ts"])
+@pytest.mark.parametrize("name", ["hdr10plus.hevc", "hdr10plus.ts"])
 def test_streams_behind_start_codes_and_without_times_give_it_up(
     name: str, clips: Clips, encode: Command, films: Path
 ) -> None:
@@ -100,7 +100,7 @@ def test_an_excerpt_has_that_of_its_own_frames(clips: Clips, encode: Command, fi
 
 def test_vp9_with_hdr10plus_is_refused_because_it_cannot_be_read(clips: Clips, encode: Command, films: Path) -> None:
     """FFmpeg takes HDR10+ of HEVC along into VP9 in WebM."""
-    source = clips("plus.webm", "-i", described(clips), "-c:v", "libvpx-vp9", "-cpu-used", "8", "-frames:v", "4")
+    source = clips("hdr10plus.webm", "-i", described(clips), "-c:v", "libvpx-vp9", "-cpu-used", "8", "-frames:v", "4")
     if not any(shown_with(source)):
         pytest.skip("this FFmpeg writes no HDR10+ into WebM")
     run = encode(Path(shutil.copy(source, films)), "-o", "out.mkv", *QUICK)
@@ -177,7 +177,7 @@ def cut(data: list[bytes]) -> list[bytes]:
     ids=["good", "dropped", "swapped", "respelled", "cut"],
 )
 def test_a_spoilt_payload_is_caught(spoil: Spoil, said: str, clips: Clips, encode: Command, films: Path) -> None:
-    good = clips.folder / "carried.mkv"
+    good = clips.folder / "hdr10plus-carried.mkv"
     if not good.exists():
         source = Path(shutil.copy(described(clips), films))
         shutil.copy(encoded(encode, source), good)
