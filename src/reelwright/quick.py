@@ -32,6 +32,8 @@ def glance_args(ffmpeg: str, path: str) -> list[str]:
     return [
         *(ffmpeg, "-nostdin", "-hide_banner", "-nostats", "-loglevel", "verbose", *input_flags(), "-i", file_url(path)),
         *("-map", "0:v:0", "-c", "copy", "-frames:v", str(PACKETS), "-bsf:v", "trace_headers", "-f", "null", "-"),
+        # The filter passes over HEVC's units of Dolby Vision; what comes out here is nothing else.
+        *("-map", "0:v:0", "-c", "copy", "-t", "0.5", "-bsf:v", "filter_units=pass_types=62-63", "-f", "null", "-"),
     ]
 
 

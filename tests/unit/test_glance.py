@@ -128,6 +128,14 @@ def test_hdr10_is_told_from_the_banner_and_the_headers(text: str, shown: str | N
     assert film_line(text) == shown
 
 
+def test_hevc_without_a_word_on_dolby_vision_is_no_answer() -> None:
+    hevc = VERBOSE.replace("h264 (High)", "hevc (Main 10)")
+    counted = "[out#1/null @ 0x1]   Output stream #1:0 (video): {} packets muxed (0 bytes); \n"
+    assert look(hevc) is None
+    assert look(hevc + counted.format(14)) is None
+    assert look(hevc + counted.format(0)) is not None
+
+
 def test_a_mastering_display_that_comes_late_is_left_to_the_decoder() -> None:
     packet = "[trace_headers @ 0x1] Packet: 9 bytes, pts 0.\n"
     sei = "[trace_headers @ 0x1] 8  last_payload_type_byte  1 = 137\n"
