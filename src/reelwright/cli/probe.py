@@ -83,7 +83,7 @@ def video_words(stream: Stream) -> list[str]:
     words += ["/".join(color)] if color else []
     place = video.color.chroma_location
     words += [f"chroma {place}"] if place not in {None, "left"} else []
-    words += [f"Dolby Vision {video.dolby_vision}"] if video.dolby_vision else []
+    words += [f"Dolby Vision {video.dolby_vision.name}"] if video.dolby_vision else []
     words += ["HDR10+"] if video.hdr10plus else []
     words += ["HDR10"] if video.mastering_display else []
     words += ["interlaced"] if video.interlaced else []

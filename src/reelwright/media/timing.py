@@ -57,6 +57,8 @@ class FrameIndex:
     hdr10plus_of: tuple[int, ...] | None = None
     #: Sentences on what changes on the way and is no damage.
     remarks: tuple[str, ...] = ()
+    #: How many of the frames have Dolby Vision metadata in their packets; None where nobody counted.
+    metadata_frames: int | None = None
 
     @property
     def frames(self) -> int:

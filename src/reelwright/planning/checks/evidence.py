@@ -40,6 +40,16 @@ class Attached:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Metadata:
+    """The Dolby Vision metadata of a film's frames."""
+
+    #: Hash of each decoded frame's metadata, which may be that of an earlier frame; None: there is none yet.
+    digests: tuple[str | None, ...]
+    #: How many of these frames have metadata of their own, in their packets.
+    carried: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """Everything known about an output."""
 
@@ -63,6 +73,8 @@ class Evidence:
     #: HDR10+ of each frame of the output: its payloads, and the digest of what a decoder made of them; None: nobody
     #: looked, because the source has none.
     hdr10plus: tuple[tuple[str, str], ...] | None = None
+    #: Dolby Vision of the source's frames and of the output's; None: not read, where none is planned.
+    metadata: tuple[Metadata, Metadata] | None = None
     #: Seconds of a tick of the film's clock in the output.
     clock: Fraction = MILLISECOND
 

@@ -22,7 +22,9 @@ from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer, plain, say
 from reelwright.tools.children.blocks import BlockMeans
 from reelwright.tools.children.colors import ColorChanges
+from reelwright.tools.children.dolby_vision import Carried
 from reelwright.tools.children.hdr10plus import Hdr10Plus
+from reelwright.tools.children.rpus import codec_of
 
 #: Lines of the small grey picture that is measured.
 LINES = 270
@@ -108,10 +110,14 @@ class Pass:
         self.bad_packets = 0
         self.shapes: set[tuple[int, int, str]] = set()
         self.last_end = Fraction(0)
+        #: Dolby Vision metadata, of codecs that may have it.
+        self.carried: Carried | None = None
 
     def packet(self, packet: Any) -> None:
         """Note a packet of the film, before it is decoded."""
         self.hdr10plus.packet(packet)
+        if self.carried is not None:
+            self.carried.look(packet)
         if packet.is_corrupt:
             self.bad_packets += 1
         if packet.pts is not None:
@@ -165,6 +171,7 @@ def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None)
         stream: Any = container.streams[video_index]
         stream.thread_type = "AUTO"
         notes = Pass(Hdr10Plus(stream.codec_context))
+        notes.carried = Carried(stream) if codec_of(stream) in {"hevc", "av1"} else None
         size = stream.codec_context.width, stream.codec_context.height
         blocks = BlockMeans(wanted["crop"], size) if wanted else None
         measure = Measure(*size, blocks)
@@ -245,6 +252,7 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
         "stream_bytes": sorted(notes.stream_bytes.items()),
         **notes.hdr10plus.facts(),
         "remarks": notes.colors.remarks(),
+        "metadata_frames": notes.carried.among(notes.pts) if notes.carried else 0,
     }
     payload = gzip.compress(json.dumps(value, default=plain).encode(), compresslevel=3, mtime=0)
     Path(request["out"]).write_bytes(payload)
