@@ -168,13 +168,12 @@ PLAIN: dict[str, Sequence[str]] = {
     "corner.webm": (*PICTURE, *LENGTH, "-c:v", "libvpx-vp9", "-vf", "setparams=chroma_location=topleft"),
     "hdr10-in-container.webm": ("-i", "hdr10.mkv", *LENGTH, "-c:v", "libvpx-vp9"),
     "hdr10-av1.mkv": ("-i", "hdr10.mkv", *LENGTH, "-c:v", "libsvtav1", "-preset", "13"),
+    "hevc10.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1"),
     "two words é 映.mkv": (*PICTURE, *LENGTH, *X264),
     "-x: %d 'a'.mkv": (*PICTURE, *LENGTH, *X264),
 }
 
 SPECIAL: dict[str, Sequence[str]] = {
-    # Ten bits may be Dolby Vision's, whatever its colours.
-    "hevc10.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1"),
     "vp8.webm": (*PICTURE, *TONE, *LENGTH, "-c:v", "libvpx", "-c:a", "libvorbis"),
     "av1.obu": (*PICTURE, *LENGTH, "-c:v", "libsvtav1", "-preset", "13", "-vf", "setparams=color_primaries=bt709"),
     "h264.h264": (*PICTURE, *LENGTH, *X264),
