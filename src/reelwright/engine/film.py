@@ -58,8 +58,8 @@ class Film:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a viewer should know: of the plan, and of who decoded."""
-        return (*self.plan.notes, *self.decoding.notes)
+        """What a viewer should know: of the plan, of who decoded, and of what changes on the way."""
+        return (*self.plan.notes, *self.decoding.notes, *self.index.remarks)
 
     @property
     def source_bytes(self) -> int:

@@ -319,7 +319,6 @@ class Line:
             reasons=(
                 *self.reasons(),
                 *film.notes,
-                *film.index.remarks,
                 *hole_notes(runner.sounds.done),
                 *best_efforts(state),
                 *larger,
