@@ -1,0 +1,61 @@
+"""Elementary streams changed bit by bit: what FFmpeg's encoders do not write by themselves."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from zoo.studio import FRAMES, MPEG2, Studio
+
+EXTENSION = b"\x00\x00\x01\xb5"
+PICTURE = b"\x00\x00\x01\x00"
+SEQUENCE_EXTENSION, PICTURE_CODING_EXTENSION = 1, 8
+FIELD = Fraction(1001, 60000)
+
+
+def telecined(studio: Studio) -> tuple[Path, list[int], list[Fraction]]:
+    """A film on NTSC: the MPEG-2 stream, the frame each of its pictures is, and when each frame is shown.
+
+    Its pictures say themselves how many fields they last. Picture k of the order of showing lasts three fields where k is even (ISO/IEC 13818-2, 6.3.10).
+    """
+    # Interlaced sequences are coded in whole pairs of macroblock rows, so the height is a multiple of 32.
+    made = studio.make("plain.m2v", *MPEG2, rate=Fraction(30000, 1001), height=64)
+    data = bytearray(made.read_bytes())
+    group = shown_first = number = 0
+    order: list[int] = []
+    at = 0
+    while (at := data.find(b"\x00\x00\x01", at)) >= 0:
+        code = data[at + 3]
+        if code == 0xB8:
+            group = shown_first
+        elif code == 0x00:
+            reference = data[at + 4] << 2 | data[at + 5] >> 6
+            number = group + reference
+            order.append(number)
+            shown_first = max(shown_first, number + 1)
+        elif code == 0xB5 and data[at + 4] >> 4 == SEQUENCE_EXTENSION:
+            data[at + 5] &= ~0x08  # progressive_sequence
+        elif code == 0xB5 and data[at + 4] >> 4 == PICTURE_CODING_EXTENSION:
+            say_fields(data, at + 4, number)
+        at += 4
+    path = studio.path("telecined.m2v")
+    path.write_bytes(data)
+    times, now = [], Fraction(0)
+    for k in range(FRAMES):
+        times.append(now)
+        now += FIELD * (3 if k % 2 == 0 else 2)
+    return path, order, times
+
+
+def say_fields(data: bytearray, at: int, number: int) -> None:
+    """Say in a picture coding extension that picture `number` lasts two or three fields, and which one is first."""
+    # After the 4 bits of the extension's name: 16 of f_code, 2 of intra_dc_precision, 2 of picture_structure.
+    top_first, repeat, progressive = 24, 30, 32
+    fields_before = sum(3 if k % 2 == 0 else 2 for k in range(number))
+    set_bit(data, at, top_first, value=fields_before % 2 == 0)
+    set_bit(data, at, repeat, value=number % 2 == 0)
+    set_bit(data, at, progressive, value=True)
+
+
+def set_bit(data: bytearray, at: int, place: int, *, value: bool) -> None:
+    """Set the bit so many places after the byte `at`."""
+    byte, mask = at + place // 8, 0x80 >> place % 8
+    data[byte] = data[byte] | mask if value else data[byte] & ~mask
