@@ -76,7 +76,7 @@ def b_pyramid_h264(studio: Studio) -> Film:
 
 @source
 def b_pyramid_hevc(studio: Studio) -> Film:
-    coded = "keyint=12:bframes=7:b-pyramid=1:b-adapt=0:log-level=error"
+    coded = "keyint=12:bframes=7:b-pyramid=1:b-adapt=0:rc-lookahead=12:log-level=error"
     return film(studio.make("film.mov", *X265, "-x265-params", coded, sound=("-c:a", "aac")))
 
 
@@ -92,7 +92,7 @@ def one_key_frame(studio: Studio) -> Film:
 
 @source
 def avi_without_b_frames(studio: Studio) -> Film:
-    return film(studio.make("film.avi", *PLAIN, sound=("-c:a", "libmp3lame")))
+    return film(studio.make("film.avi", *PLAIN, sound=("-c:a", "ac3")))
 
 
 @source
@@ -105,7 +105,7 @@ def avi_with_b_frames(studio: Studio) -> Film:
 def avi_with_packed_b_frames(studio: Studio) -> Film:
     """Xvid's way: a P-frame and a B-frame in one chunk, an empty one after it."""
     coded = ("-c:v", "libxvid", "-bf", "2", "-g", "8", "-q:v", "3")
-    return film(studio.make("film.avi", *coded, sound=("-c:a", "libmp3lame")), timed=False)
+    return film(studio.make("film.avi", *coded, sound=("-c:a", "ac3")), timed=False)
 
 
 @source
@@ -113,7 +113,7 @@ def avi_with_dropped_frames(studio: Studio) -> Film:
     """Chunks of no bytes stand for a frame that is shown longer."""
     times = uneven_times(Fraction(1, 24))
     made = studio.make("even.mp4", *PLAIN)
-    return uneven(studio.restamped(made, "film.avi", times, Fraction(1, 24)), times, tolerance=Fraction(0))
+    return uneven(studio.restamped(made, "film.avi", times, Fraction(1, 24), reorder=0), times, tolerance=Fraction(0))
 
 
 @source

@@ -12,7 +12,7 @@ def odd_sizes(studio: Studio) -> Film:
 
 @source
 def tiny(studio: Studio) -> Film:
-    return film(studio.make("film.mkv", *X264, width=16, height=16))
+    return film(studio.make("film.mkv", *X264, width=16, height=16), scored_small=False)
 
 
 @source
@@ -45,17 +45,7 @@ def cover_art(studio: Studio) -> Film:
     studio.ffmpeg("-f", "lavfi", "-i", "testsrc2=size=32x32", "-frames:v", "1", cover)
     maps = ("-map", "1", "-map", "0", "-c", "copy", "-disposition:v:0", "attached_pic")
     studio.ffmpeg("-i", made, "-i", cover, *maps, studio.path("film.mp4"))
-    with_cover = studio.path("film.mp4")
-    return film(with_cover, stream=film_stream(with_cover))
-
-
-def film_stream(path: object) -> int:
-    """The first video stream that is no cover."""
-    import av
-
-    with av.open(str(path)) as container:
-        attached = av.stream.Disposition.attached_pic
-        return next(s.index for s in container.streams.video if attached not in s.disposition)
+    return film(studio.path("film.mp4"))
 
 
 @source

@@ -16,6 +16,8 @@ class Watched:
     numbers: tuple[int, ...]
     #: In seconds on the file's clock; empty where it has none.
     times: tuple[Fraction, ...]
+    #: When the last frame ends, as far as the file says.
+    end: Fraction
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,23 @@ class Sound:
     times: tuple[Fraction, ...]
 
 
-def watch(path: Path, stream: int) -> Watched:
-    """Decode a video stream and read the number in each frame."""
-    numbers, times = [], []
+def watch(path: Path) -> Watched:
+    """Decode the film and read the number in each frame."""
+    numbers, times, end = [], [], Fraction(0)
     with av.open(str(path)) as container:
-        for frame in container.decode(container.streams[stream]):
+        for frame in container.decode(container.streams[film_of(container)]):
             assert isinstance(frame, av.VideoFrame)
             numbers.append(shown_in(frame))
             if frame.pts is not None:
                 times.append(frame.pts * frame.time_base)
-    return Watched(tuple(numbers), tuple(times))
+                end = (frame.pts + frame.duration) * frame.time_base
+    return Watched(tuple(numbers), tuple(times), end)
+
+
+def film_of(container: av.container.InputContainer) -> int:
+    """The first video stream that is no cover."""
+    attached = av.stream.Disposition.attached_pic
+    return next(s.index for s in container.streams.video if attached not in s.disposition)
 
 
 def sounds_of(path: Path) -> list[Sound]:

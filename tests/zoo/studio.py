@@ -33,12 +33,12 @@ class Film:
     times: tuple[Fraction, ...]
     #: How far the file's own clock may be from these times.
     tolerance: Fraction = Fraction(1, 2000)
-    #: How the output's sound must begin after its picture, in seconds; None: as in the source.
-    sound_after: Fraction | None = None
     #: Whether the container says when its frames are shown.
     timed: bool = True
-    #: Which of the streams is the film.
-    stream: int = 0
+    #: Whether the output's clock may be another than the source's: where that begins before zero, or anywhere.
+    shifted: bool = False
+    #: Whether it may be scored at its own size, which is quicker; libvmaf crashes on the smallest.
+    scored_small: bool = True
     #: What is asked of the encode beside the CRF.
     options: dict[str, Any] = field(default_factory=dict)
     #: Length of the whole film in seconds, from first frame to the end of the last; None: not looked at.
@@ -118,6 +118,7 @@ class Studio:
         *,
         order: Sequence[int] | None = None,
         last: Fraction = Fraction(0),
+        reorder: int = 2,
         **options: str,
     ) -> Path:
         """The packets of a film, bit by bit, shown at other times, in a container's ticks of `base` seconds.
@@ -128,6 +129,7 @@ class Studio:
             times: when each frame is shown, in seconds.
             base: of the times that are written, and of the stream where the container has a choice.
             order: the frame each packet holds; None: as its PTS say.
+            reorder: how many places before a frame can be shown at the earliest its packet is decoded.
             last: how long the last frame is shown; 0: not said.
             options: of the muxer, and `format`.
         """
@@ -142,15 +144,11 @@ class Studio:
             for place, (packet, number) in enumerate(zip(packets, numbers, strict=True)):
                 packet.stream, packet.time_base = stream, base
                 packet.pts = ticks[number]
-                early = place - REORDER
+                early = place - reorder
                 packet.dts = ticks[early] if early >= 0 else ticks[0] + early * max(1, round(1 / FILM_RATE / base))
                 packet.duration = ticks[number + 1] - ticks[number] if number + 1 < len(ticks) else round(last / base)
                 after.mux_one(packet)
         return path
-
-
-#: A packet is decoded so many places before it can be shown at the earliest.
-REORDER = 2
 
 
 def ranks(values: Sequence[int | None]) -> list[int]:

@@ -12,7 +12,8 @@ class Timing(StrEnum):
 
     #: The container stamps each frame; a range is found by PTS.
     STAMPED = "stamped"
-    #: A bare stream without timestamps; frame k is shown at k / rate and ranges are found by counting.
+    #: Its reader's timestamps are not the frames' times: a bare stream, an AVI file with frames out of order, a disc
+    #: that stamps some pictures only. The times are worked out, and ranges are found by counting from the beginning.
     COUNTED = "counted"
 
 
@@ -50,6 +51,8 @@ class FrameIndex:
     damage: tuple[str, ...]
     #: Stream index and bytes of its packets, for every stream; empty where nobody counted.
     stream_bytes: tuple[tuple[int, int], ...] = ()
+    #: Packets at the beginning that no picture can be made of, because frames before the film's beginning are missing.
+    unshowable: int = 0
 
     @property
     def frames(self) -> int:

@@ -29,7 +29,8 @@ def encode_args(
     The CRF goes through -svtav1-params because FFmpeg's own -crf is an integer (ab-av1#342).
     `threads` is SVT-AV1's `lp`: it changes the speed and not one byte.
     """
-    numbered = f"settb=1/1000,setpts=N*{TICK}"
+    # SVT-AV1 refuses rates above 240, so it is told the rate of the numbering; it changes no frame and no byte.
+    numbered = f"settb=1/1000,setpts=N*{TICK},fps={1000 // TICK}"
     chain = ",".join((*plan.ahead, *frames.filters, numbered, *plan.filters))
     parameters = ":".join(f"{name}={value}" for name, value in plan.parameters)
     return [
@@ -49,8 +50,10 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     `framecrc` prints `stream, dts, pts, duration, size, checksum`.
     """
     return [
-        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate", *input_flags(), "-i", file_url(path)),
-        *("-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framecrc", "pipe:1"),
+        # Before the input, -an and the rest leave the other streams unread: what FFmpeg says of them is not asked for.
+        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate", "-an", "-sn", "-dn", *input_flags()),
+        *("-i", file_url(path), "-map", "0:v:0"),
+        *("-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framecrc", "pipe:1"),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from reelwright.media.model import MediaInfo, Stream
-from reelwright.media.timing import FrameIndex, Timing, is_constant
+from reelwright.media.timing import FrameIndex, is_constant
 from reelwright.planning.checks.evidence import Attached
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.streams import Fate
@@ -78,8 +78,6 @@ def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
 
     One shift for all streams, so that the offset between sound and picture stays as it was.
     """
-    if index.timing is Timing.COUNTED:
-        return Fraction(0)
     kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
     starts = [index.pts[0] * index.time_base]
     starts += [start for s in info.streams if s.index in kept and (start := start_of(s)) is not None]

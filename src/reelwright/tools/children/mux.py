@@ -118,11 +118,15 @@ def copied_packets(
     packets: Iterator[Any], streams: dict[int, Any], line: Timeline, order: int, tallies: dict[tuple[int, int], Tally]
 ) -> Iterator[Any]:
     """Packets of copied streams, as (tick, order, number, packet, index)."""
+    latest: dict[int, int] = {}
     for number, packet in enumerate(packets):
         pts = packet.pts if packet.pts is not None else packet.dts
         index = packet.stream_index
         tallies[order, index].begin(pts * packet.time_base)
-        line.stamp(packet, pts, packet.dts, packet.time_base)
+        # Matroska stores no DTS. FFmpeg leaves it out where frames out of order begin: then it is the one before.
+        dts = packet.dts if packet.dts is not None else min(pts, latest.get(index, pts))
+        latest[index] = dts
+        line.stamp(packet, pts, dts, packet.time_base)
         packet.stream = streams[index]
         yield packet.dts, order, number, packet, (order, index)
 
