@@ -100,7 +100,7 @@ def begun_between_key_frames_h264(studio: Studio) -> Film:
 @source
 def begun_between_key_frames_mpeg2(studio: Studio) -> Film:
     made = studio.make("whole.ts", *MPEG2)
-    return from_key(without_first(studio, made, "film.ts", 3))
+    return from_key(without_first(studio, made, "film.ts", 3), 9)
 
 
 @source
@@ -116,6 +116,7 @@ def begun_between_key_frames_matroska(studio: Studio) -> Film:
     return from_key(without_first(studio, made, "film.mkv", 3))
 
 
-def from_key(path: Path) -> Film:
-    """What is shown of a film whose first key frame, number 0, is gone: from the next one on, number 8."""
-    return Film(path=path, numbers=tuple(range(8, FRAMES)), times=tuple(Fraction(k, 24) for k in range(FRAMES - 8)))
+def from_key(path: Path, first: int = 8) -> Film:
+    """What is shown of a film whose first key frame, number 0, is gone: from the next one on."""
+    times = tuple(Fraction(k, 24) for k in range(FRAMES - first))
+    return Film(path=path, numbers=tuple(range(first, FRAMES)), times=times)

@@ -3,7 +3,9 @@
 from fractions import Fraction
 from pathlib import Path
 
-from zoo.studio import FRAMES, MPEG2, Studio
+import av
+
+from zoo.studio import FILM_RATE, FRAMES, MPEG2, Studio
 
 EXTENSION = b"\x00\x00\x01\xb5"
 PICTURE = b"\x00\x00\x01\x00"
@@ -59,3 +61,42 @@ def set_bit(data: bytearray, at: int, place: int, *, value: bool) -> None:
     """Set the bit so many places after the byte `at`."""
     byte, mask = at + place // 8, 0x80 >> place % 8
     data[byte] = data[byte] | mask if value else data[byte] & ~mask
+
+
+#: Says that what follows was packed (MPEG-4 Visual, 6.2.4: user data; the name is DivX's).
+PACKED = b"\x00\x00\x01\xb2DivX503b1393p"
+#: A picture that is not coded: P, no second begun, 5 bits of time, not coded, stuffing (MPEG-4 Visual, 6.2.5).
+NOT_CODED = b"\x00\x00\x01\xb6" + bytes([0b01_0_1_0000, 0b0_1_0_01111])
+
+
+def packed(studio: Studio, made: Path) -> Path:
+    """MPEG-4 with one B-frame between two others, packed into the chunks of an AVI file; sound as it is.
+
+    Where a packet stored is shown later than the one stored after it, both go into one chunk, and a chunk with a picture
+    that is not coded takes the other's place.
+    """
+    path = studio.path("film.avi")
+    with av.open(str(made)) as before, av.open(str(path), "w") as after:
+        streams = {s.index: after.add_stream_from_template(s, opaque=True) for s in before.streams}
+        pictures, sounds = [], []
+        for packet in before.demux():
+            if packet.size:
+                (pictures if packet.stream.type == "video" else sounds).append(packet)
+        chunks: list[tuple[bytes, bool]] = []
+        while pictures:
+            this = pictures.pop(0)
+            data = (PACKED if this.is_keyframe else b"") + bytes(this)
+            if pictures and pictures[0].pts < this.pts:
+                chunks += [(data + bytes(pictures.pop(0)), this.is_keyframe), (NOT_CODED, False)]
+            else:
+                chunks.append((data, this.is_keyframe))
+        film = next(s for s in streams.values() if s.type == "video")
+        for place, (data, key) in enumerate(chunks):
+            chunk = av.Packet(data)
+            chunk.stream, chunk.time_base, chunk.is_keyframe = film, 1 / FILM_RATE, key
+            chunk.pts = chunk.dts = place
+            after.mux_one(chunk)
+        for packet in sounds:
+            packet.stream = streams[packet.stream_index]
+            after.mux_one(packet)
+    return path

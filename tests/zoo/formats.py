@@ -3,8 +3,9 @@
 from fractions import Fraction
 
 from zoo.builders import ends, source
+from zoo.elementary import packed
 from zoo.rates import MILLISECOND, TICK, uneven_times
-from zoo.studio import FRAMES, MPEG2, PLAIN, X264, X265, Film, Studio, film, uneven
+from zoo.studio import FRAMES, MPEG2, NO_CUTS, PLAIN, X264, X265, Film, Studio, film, uneven
 
 MP2 = ("-c:a", "mp2")
 
@@ -31,13 +32,18 @@ def disc_with_ac3(studio: Studio) -> Film:
 
 
 @ends(3, "no place for the film's sound")
+def windows_media_with_sound(studio: Studio) -> Film:
+    return film(studio.make("film.wmv", "-c:v", "wmv2", *NO_CUTS, sound=("-c:a", "wmav2")))
+
+
+@ends(3, "no place for the film's sound")
 def disc_with_lpcm(studio: Studio) -> Film:
     return film(studio.make("film.vob", *MPEG2, rate=25, sound=("-c:a", "pcm_dvd")), 25)
 
 
 @source
 def mpeg1(studio: Studio) -> Film:
-    coded = ("-c:v", "mpeg1video", "-bf", "2", "-g", "8", "-q:v", "3")
+    coded = ("-c:v", "mpeg1video", "-bf", "2", *NO_CUTS)
     return film(studio.make("film.mpg", *coded, rate=25, sound=MP2), 25)
 
 
@@ -98,14 +104,14 @@ def avi_without_b_frames(studio: Studio) -> Film:
 @source
 def avi_with_b_frames(studio: Studio) -> Film:
     """Stored in the order of decoding, with no word on the order of showing."""
-    return film(studio.make("film.avi", *PLAIN, "-bf", "2"), timed=False)
+    return film(studio.make("film.avi", *PLAIN, "-bf", "2"))
 
 
 @source
 def avi_with_packed_b_frames(studio: Studio) -> Film:
-    """Xvid's way: a P-frame and a B-frame in one chunk, an empty one after it."""
-    coded = ("-c:v", "libxvid", "-bf", "2", "-g", "8", "-q:v", "3")
-    return film(studio.make("film.avi", *coded, sound=("-c:a", "ac3")), timed=False)
+    """DivX's way: a P-frame and the B-frame shown before it in one chunk, and a chunk that says nothing after it."""
+    made = studio.make("even.mp4", *PLAIN, "-bf", "1", sound=("-c:a", "ac3"))
+    return film(packed(studio, made), timed=False)
 
 
 @source
@@ -169,13 +175,12 @@ def flash_h264(studio: Studio) -> Film:
 
 @source
 def flash_sorenson(studio: Studio) -> Film:
-    return film(studio.make("film.flv", "-c:v", "flv", "-q:v", "3", "-g", "8", sound=("-c:a", "libmp3lame", "-ar", "44100")))
+    return film(studio.make("film.flv", "-c:v", "flv", *NO_CUTS, sound=("-c:a", "libmp3lame", "-ar", "44100")))
 
 
 @source
 def windows_media(studio: Studio) -> Film:
-    coded = ("-c:v", "wmv2", "-q:v", "3", "-g", "8")
-    return film(studio.make("film.wmv", *coded, sound=("-c:a", "wmav2")))
+    return film(studio.make("film.wmv", "-c:v", "wmv2", *NO_CUTS, sound=("-c:a", "libmp3lame")))
 
 
 @source
@@ -185,12 +190,12 @@ def theora(studio: Studio) -> Film:
 
 @source
 def real_video(studio: Studio) -> Film:
-    return film(studio.make("film.rm", "-c:v", "rv20", "-q:v", "3", "-g", "8", width=176, height=144))
+    return film(studio.make("film.rm", "-c:v", "rv20", *NO_CUTS, width=176, height=144))
 
 
 @source
 def h263_in_3gp(studio: Studio) -> Film:
-    coded = ("-c:v", "h263", "-q:v", "3", "-g", "8")
+    coded = ("-c:v", "h263", *NO_CUTS)
     return film(studio.make("film.3gp", *coded, width=128, height=96, sound=("-c:a", "aac")))
 
 
@@ -227,7 +232,7 @@ def huffyuv(studio: Studio) -> Film:
 
 @source
 def divx3(studio: Studio) -> Film:
-    return film(studio.make("film.avi", "-c:v", "msmpeg4", "-q:v", "3", "-g", "8"))
+    return film(studio.make("film.avi", "-c:v", "msmpeg4", *NO_CUTS))
 
 
 @source

@@ -94,9 +94,12 @@ def soft_telecine_transport_stream(studio: Studio) -> Film:
 
 @source
 def soft_telecine_disc(studio: Studio) -> Film:
+    """Pictures so small that several begin in one packet, which has room for one time: the others carry none."""
     stream, order, times = telecined(studio)
     return uneven(
-        studio.restamped(stream, "film.vob", [1 + time for time in times], TICK, order=order, format="vob"), times
+        studio.restamped(stream, "film.vob", [1 + time for time in times], TICK, order=order, format="vob"),
+        times,
+        timed=False,
     )
 
 

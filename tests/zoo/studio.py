@@ -18,8 +18,10 @@ FILM_RATE = Fraction(24)
 #: Two B-frames between references, a key frame every eight frames.
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-b_strategy", "0", "-g", "8", "-qp", "16")
 X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-crf", "16")
-MPEG2 = ("-c:v", "mpeg2video", "-bf", "2", "-g", "8", "-q:v", "3")
-PLAIN = ("-c:v", "mpeg4", "-g", "8", "-q:v", "3")
+#: FFmpeg's own encoders take pictures of numbers for scenes, each of them.
+NO_CUTS = ("-g", "8", "-q:v", "3", "-sc_threshold", "1000000000")
+MPEG2 = ("-c:v", "mpeg2video", "-bf", "2", *NO_CUTS)
+PLAIN = ("-c:v", "mpeg4", *NO_CUTS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +37,8 @@ class Film:
     tolerance: Fraction = Fraction(1, 2000)
     #: Whether the container says when its frames are shown.
     timed: bool = True
-    #: Whether the output's clock may be another than the source's: where that begins before zero, or anywhere.
-    shifted: bool = False
+    #: When the first is shown on the file's clock; only asked for where the container does not say.
+    start: Fraction = Fraction(0)
     #: Whether it may be scored at its own size, which is quicker; libvmaf crashes on the smallest.
     scored_small: bool = True
     #: What is asked of the encode beside the CRF.

@@ -50,8 +50,8 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     `framecrc` prints `stream, dts, pts, duration, size, checksum`.
     """
     return [
-        # Before the input, -an and the rest leave the other streams unread: what FFmpeg says of them is not asked for.
-        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate", "-an", "-sn", "-dn", *input_flags()),
+        # FFmpeg warns of sound without a layout when it guesses one, though nobody listens.
+        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate", "-guess_layout_max", "0", *input_flags()),
         *("-i", file_url(path), "-map", "0:v:0"),
         *("-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framecrc", "pipe:1"),
     ]

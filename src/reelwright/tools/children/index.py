@@ -18,9 +18,8 @@ from av.video.frame import PictureType
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from reelwright.planning.identity import source_id
-from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer, plain, say
-from reelwright.tools.children.beginning import unshowable
+from reelwright.tools.children.beginning import opened, say_what_is_excused, unshowable
 from reelwright.tools.children.blocks import BlockMeans
 from reelwright.tools.children.times import BARE, SPARSE, Times, rises, stored_times, times_of
 
@@ -133,6 +132,8 @@ def decoded(container: Any, stream: Any, notes: Pass, path: str) -> Iterator[av.
     """Frames of the film, with the packets of every stream noted on the way."""
     left_out = unshowable(path, stream.index)
     notes.unshowable = len(left_out)
+    if left_out:
+        say_what_is_excused(path, stream.index, left_out)
     stored = stored_times(path, stream.index) if container.format.name == SPARSE else None
     place = -1
     for packet in container.demux():
@@ -160,8 +161,7 @@ def decoded(container: Any, stream: Any, notes: Pass, path: str) -> Iterator[av.
 def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None) -> tuple[Pass, dict[str, Any]]:
     """Decode the whole film and tell how far it is now and then; write block means where they are `wanted`."""
     notes = Pass()
-    container: Any
-    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+    with opened(path) as container:
         stream: Any = container.streams[video_index]
         stream.thread_type = "AUTO"
         size = stream.codec_context.width, stream.codec_context.height

@@ -6,9 +6,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-import av
-
-from reelwright.tools.allow import INPUT_OPTIONS, file_url
+from reelwright.tools.children.beginning import opened
 
 #: Bare streams. FFmpeg's readers make times up, each version its own; what counts is the order and the rate.
 BARE = frozenset({"h264", "hevc", "mpegvideo", "m4v", "obu"})
@@ -71,9 +69,7 @@ def filled(pts: list[int | None], durations: list[int]) -> list[int | None]:
 
 def stored_times(path: str, index: int) -> Iterator[int | None]:
     """PTS of each of the film's packets as it is stored, and None where FFmpeg would make one up."""
-    options = {**INPUT_OPTIONS, "fflags": "nofillin"}
-    container: Any
-    with av.open(file_url(path), options=options, metadata_errors="replace") as container:
+    with opened(path, fflags="nofillin") as container:
         for packet in container.demux(container.streams[index]):
             if packet.size:
                 yield packet.pts
