@@ -7,7 +7,7 @@ from typing import Any
 import av
 
 from zoo.builders import ends, source
-from zoo.rates import MILLISECOND, TICK
+from zoo.rates import MILLISECOND
 from zoo.studio import FRAMES, MPEG2, PLAIN, X264, X265, Film, Studio, film, uneven
 
 

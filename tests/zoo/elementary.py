@@ -7,8 +7,8 @@ import av
 
 from zoo.studio import FILM_RATE, FRAMES, MPEG2, Studio
 
-EXTENSION = b"\x00\x00\x01\xb5"
-PICTURE = b"\x00\x00\x01\x00"
+#: Start codes.
+PICTURE, EXTENSION, GROUP = 0x00, 0xB5, 0xB8
 SEQUENCE_EXTENSION, PICTURE_CODING_EXTENSION = 1, 8
 FIELD = Fraction(1001, 60000)
 
@@ -16,7 +16,8 @@ FIELD = Fraction(1001, 60000)
 def telecined(studio: Studio) -> tuple[Path, list[int], list[Fraction]]:
     """A film on NTSC: the MPEG-2 stream, the frame each of its pictures is, and when each frame is shown.
 
-    Its pictures say themselves how many fields they last. Picture k of the order of showing lasts three fields where k is even (ISO/IEC 13818-2, 6.3.10).
+    Its pictures say themselves how many fields they last: picture k of the order of showing three where k is even, else
+    two (ISO/IEC 13818-2, 6.3.10).
     """
     # Interlaced sequences are coded in whole pairs of macroblock rows, so the height is a multiple of 32.
     made = studio.make("plain.m2v", *MPEG2, rate=Fraction(30000, 1001), height=64)
@@ -26,16 +27,16 @@ def telecined(studio: Studio) -> tuple[Path, list[int], list[Fraction]]:
     at = 0
     while (at := data.find(b"\x00\x00\x01", at)) >= 0:
         code = data[at + 3]
-        if code == 0xB8:
+        if code == GROUP:
             group = shown_first
-        elif code == 0x00:
+        elif code == PICTURE:
             reference = data[at + 4] << 2 | data[at + 5] >> 6
             number = group + reference
             order.append(number)
             shown_first = max(shown_first, number + 1)
-        elif code == 0xB5 and data[at + 4] >> 4 == SEQUENCE_EXTENSION:
+        elif code == EXTENSION and data[at + 4] >> 4 == SEQUENCE_EXTENSION:
             data[at + 5] &= ~0x08  # progressive_sequence
-        elif code == 0xB5 and data[at + 4] >> 4 == PICTURE_CODING_EXTENSION:
+        elif code == EXTENSION and data[at + 4] >> 4 == PICTURE_CODING_EXTENSION:
             say_fields(data, at + 4, number)
         at += 4
     path = studio.path("telecined.m2v")
@@ -72,8 +73,8 @@ NOT_CODED = b"\x00\x00\x01\xb6" + bytes([0b01_0_1_0000, 0b0_1_0_01111])
 def packed(studio: Studio, made: Path) -> Path:
     """MPEG-4 with one B-frame between two others, packed into the chunks of an AVI file; sound as it is.
 
-    Where a packet stored is shown later than the one stored after it, both go into one chunk, and a chunk with a picture
-    that is not coded takes the other's place.
+    Where a packet is shown later than the one stored after it, both go into one chunk, and a chunk with a picture that
+    is not coded takes the other's place.
     """
     path = studio.path("film.avi")
     with av.open(str(made)) as before, av.open(str(path), "w") as after:

@@ -2,10 +2,10 @@
 
 from fractions import Fraction
 
-from zoo.builders import ends, source
+from zoo.builders import ends, rare, source
 from zoo.elementary import packed
-from zoo.rates import MILLISECOND, TICK, uneven_times
-from zoo.studio import FRAMES, MPEG2, NO_CUTS, PLAIN, X264, X265, Film, Studio, film, uneven
+from zoo.rates import MILLISECOND, uneven_times
+from zoo.studio import MPEG2, NO_CUTS, PLAIN, X264, X265, Film, Studio, film, uneven
 
 MP2 = ("-c:a", "mp2")
 
@@ -15,7 +15,7 @@ def transport_stream(studio: Studio) -> Film:
     return film(studio.make("film.ts", *X264, sound=MP2))
 
 
-@source
+@rare
 def transport_stream_hevc_ac3(studio: Studio) -> Film:
     return film(studio.make("film.ts", *X265, "-x265-params", "keyint=8:log-level=error", sound=("-c:a", "ac3")))
 
@@ -41,13 +41,13 @@ def disc_with_lpcm(studio: Studio) -> Film:
     return film(studio.make("film.vob", *MPEG2, rate=25, sound=("-c:a", "pcm_dvd")), 25)
 
 
-@source
+@rare
 def mpeg1(studio: Studio) -> Film:
     coded = ("-c:v", "mpeg1video", "-bf", "2", *NO_CUTS)
     return film(studio.make("film.mpg", *coded, rate=25, sound=MP2), 25)
 
 
-@source
+@rare
 def open_groups_h264(studio: Studio) -> Film:
     return film(studio.make("film.mkv", *X264, "-x264-params", "open-gop=1"))
 
@@ -63,7 +63,7 @@ def open_groups_hevc(studio: Studio) -> Film:
     return film(studio.make("film.mkv", *X265, "-x265-params", coded))
 
 
-@source
+@rare
 def open_groups_hevc_mp4(studio: Studio) -> Film:
     coded = "keyint=8:min-keyint=8:open-gop=1:bframes=3:b-adapt=0:scenecut=0:log-level=error"
     return film(studio.make("film.mp4", *X265, "-x265-params", coded))
@@ -74,7 +74,7 @@ def open_groups_mpeg2(studio: Studio) -> Film:
     return film(studio.make("film.ts", *MPEG2, rate=25, sound=MP2), 25)
 
 
-@source
+@rare
 def b_pyramid_h264(studio: Studio) -> Film:
     coded = ("-c:v", "libx264", "-preset", "medium", "-bf", "5", "-b_strategy", "0", "-b-pyramid", "normal")
     return film(studio.make("film.mp4", *coded, "-g", "12", "-qp", "16", "-pix_fmt", "yuv420p"))
@@ -91,12 +91,12 @@ def gradual_refresh(studio: Studio) -> Film:
     return film(studio.make("film.mkv", *X264, "-bf", "0", "-x264-params", "intra-refresh=1"))
 
 
-@source
+@rare
 def one_key_frame(studio: Studio) -> Film:
     return film(studio.make("film.mkv", *X264, "-g", "999"))
 
 
-@source
+@rare
 def avi_without_b_frames(studio: Studio) -> Film:
     return film(studio.make("film.avi", *PLAIN, sound=("-c:a", "ac3")))
 
@@ -142,12 +142,12 @@ def bare_mpeg2(studio: Studio) -> Film:
     return film(studio.make("film.m2v", *MPEG2, rate=25), 25, timed=False)
 
 
-@source
+@rare
 def bare_mpeg4(studio: Studio) -> Film:
     return film(studio.make("film.m4v", *PLAIN), timed=False)
 
 
-@source
+@rare
 def bare_vp9(studio: Studio) -> Film:
     return film(studio.make("film.ivf", *VP9))
 
@@ -173,12 +173,12 @@ def flash_h264(studio: Studio) -> Film:
     return film(studio.make("film.flv", *X264, sound=("-c:a", "aac")))
 
 
-@source
+@rare
 def flash_sorenson(studio: Studio) -> Film:
     return film(studio.make("film.flv", "-c:v", "flv", *NO_CUTS, sound=("-c:a", "libmp3lame", "-ar", "44100")))
 
 
-@source
+@rare
 def windows_media(studio: Studio) -> Film:
     return film(studio.make("film.wmv", "-c:v", "wmv2", *NO_CUTS, sound=("-c:a", "libmp3lame")))
 
@@ -188,18 +188,18 @@ def theora(studio: Studio) -> Film:
     return film(studio.make("film.ogv", "-c:v", "libtheora", "-q:v", "9", "-g", "8", sound=("-c:a", "libvorbis")))
 
 
-@source
+@rare
 def real_video(studio: Studio) -> Film:
     return film(studio.make("film.rm", "-c:v", "rv20", *NO_CUTS, width=176, height=144))
 
 
-@source
+@rare
 def h263_in_3gp(studio: Studio) -> Film:
     coded = ("-c:v", "h263", *NO_CUTS)
     return film(studio.make("film.3gp", *coded, width=128, height=96, sound=("-c:a", "aac")))
 
 
-@source
+@rare
 def motion_jpeg(studio: Studio) -> Film:
     return film(studio.make("film.mov", "-c:v", "mjpeg", "-q:v", "3", sound=("-c:a", "pcm_s16le")))
 
@@ -209,43 +209,43 @@ def prores(studio: Studio) -> Film:
     return film(studio.make("film.mov", "-c:v", "prores_ks", "-profile:v", "1", sound=("-c:a", "pcm_s24le")))
 
 
-@source
+@rare
 def dnxhr(studio: Studio) -> Film:
     coded = ("-c:v", "dnxhd", "-profile:v", "dnxhr_sq", "-pix_fmt", "yuv422p")
     return film(studio.make("film.mxf", *coded, rate=25, width=256, height=144, sound=("-c:a", "pcm_s16le")), 25)
 
 
-@source
+@rare
 def ffv1(studio: Studio) -> Film:
     return film(studio.make("film.mkv", "-c:v", "ffv1", sound=("-c:a", "flac")))
 
 
-@source
+@rare
 def cinepak(studio: Studio) -> Film:
     return film(studio.make("film.mov", "-c:v", "cinepak"))
 
 
-@source
+@rare
 def huffyuv(studio: Studio) -> Film:
     return film(studio.make("film.avi", "-c:v", "huffyuv", "-pix_fmt", "yuv422p"))
 
 
-@source
+@rare
 def divx3(studio: Studio) -> Film:
     return film(studio.make("film.avi", "-c:v", "msmpeg4", *NO_CUTS))
 
 
-@source
+@rare
 def nut(studio: Studio) -> Film:
     return film(studio.make("film.nut", *X264, sound=("-c:a", "flac")), tolerance=Fraction(1, 20000))
 
 
-@source
+@rare
 def windows_recording(studio: Studio) -> Film:
     return film(studio.make("film.wtv", *MPEG2, rate=25, sound=MP2), 25)
 
 
-@source
+@rare
 def mpeg2_of_uneven_length(studio: Studio) -> Film:
     """MPEG-2 whose container says other times than its own rate."""
     times = uneven_times(Fraction(1, 50))

@@ -1,6 +1,6 @@
 """Sizes, shapes, depths, and what stands beside the film."""
 
-from zoo.builders import source
+from zoo.builders import rare, source
 from zoo.formats import MP2
 from zoo.studio import FRAMES, PLAIN, X264, X265, Film, Studio, film
 
@@ -71,7 +71,7 @@ def two_programs(studio: Studio) -> Film:
     return film(made)
 
 
-@source
+@rare
 def two_sounds(studio: Studio) -> Film:
     both = studio.make("both.mkv", *PLAIN, sound=MP2)
     other = ("-itsoffset", "0.111", "-i", both)

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from zoo.builders import source
+from zoo.builders import rare, source
 from zoo.elementary import telecined
 from zoo.studio import FRAMES, MPEG2, PLAIN, X264, Film, Studio, film, uneven
 
@@ -21,7 +21,7 @@ def ntsc_film_23976(studio: Studio) -> Film:
     return film(studio.make("film.mp4", *X264, rate=rate), rate, tolerance=Fraction(0))
 
 
-@source
+@rare
 def ntsc_2997(studio: Studio) -> Film:
     rate = Fraction(30000, 1001)
     return film(studio.make("film.mkv", *X264, rate=rate, sound=("-c:a", "flac")), rate)
@@ -57,7 +57,7 @@ def variable_rate_mp4(studio: Studio) -> Film:
     return uneven(path, times, tolerance=Fraction(0))
 
 
-@source
+@rare
 def variable_rate_transport_stream(studio: Studio) -> Film:
     times = uneven_times(Fraction(1501, 90000))
     made = studio.make("even.mp4", *X264)
@@ -103,7 +103,7 @@ def soft_telecine_disc(studio: Studio) -> Film:
     )
 
 
-@source
+@rare
 def soft_telecine_matroska(studio: Studio) -> Film:
     stream, order, times = telecined(studio)
     return uneven(studio.restamped(stream, "film.mkv", times, MILLISECOND, order=order), times)
@@ -142,6 +142,6 @@ def two_frames(studio: Studio) -> Film:
     return film(studio.make("film.mp4", *X264, frames=2), frames=2, tolerance=Fraction(0))
 
 
-@source
+@rare
 def mpeg2_at_25(studio: Studio) -> Film:
     return film(studio.make("film.mpg", *MPEG2, rate=25, sound=("-c:a", "mp2")), 25, tolerance=TICK)

@@ -4,7 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from zoo.boxes import set_edits
-from zoo.builders import source
+from zoo.builders import rare, source
 from zoo.studio import FRAMES, MPEG2, PLAIN, X264, Film, Studio, film, uneven
 
 TICK = Fraction(1, 90000)
@@ -40,17 +40,17 @@ def sound_first_mp4(studio: Studio) -> Film:
     return joined(studio, "film.mp4", 0.5, 0, *AAC)
 
 
-@source
+@rare
 def picture_first_mp4(studio: Studio) -> Film:
     return joined(studio, "film.mp4", 0, 0.35, *AAC)
 
 
-@source
+@rare
 def sound_first_transport_stream(studio: Studio) -> Film:
     return joined(studio, "film.ts", 0.7, 0, *MP2)
 
 
-@source
+@rare
 def both_late(studio: Studio) -> Film:
     both = studio.make("both.mkv", *X264, sound=AAC)
     studio.ffmpeg("-itsoffset", "7.25", "-i", both, "-c", "copy", studio.path("film.mkv"))

@@ -88,7 +88,7 @@ def leading_packets(container: Any, stream: Any) -> list[Any] | None:
 
 def shown_of(decoder: Any, packets: list[Any]) -> set[int]:
     """PTS of what a decoder shows of packets."""
-    shown = set()
+    shown: set[int] = set()
     for packet in [*packets, None]:
         try:
             shown.update(frame.pts for frame in decoder.decode(packet))
