@@ -14,8 +14,10 @@ def expected_ticks(index: FrameIndex, shift: Fraction) -> list[Fraction]:
 
 def check_frames(e: Evidence) -> Check:
     """As many frames decode as the source shows."""
-    want, got = e.index.frames, len(e.decoded_ticks)
-    return Check(name="frames", passed=want == got, detail=f"{got} of {want} frames decode")
+    want, got, detail = e.index.frames, len(e.decoded_ticks), ""
+    if left_out := e.index.unshowable:
+        detail = f"; the source begins with {left_out} packets that refer to frames it does not hold"
+    return Check(name="frames", passed=want == got, detail=f"{got} of {want} frames decode{detail}")
 
 
 def check_times(e: Evidence) -> Check:
