@@ -8,10 +8,10 @@ from typing import Any
 
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
-from reelwright.planning.containers import Container
+from reelwright.planning.containers import Container, held_notes
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
-from reelwright.planning.streams import Fate, StreamPlan, plan_streams
+from reelwright.planning.streams import Fate, StreamPlan, plan_streams, written_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.score import scoring_size
 
@@ -276,6 +276,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         streams=streams,
         notes=(
             *plan_notes(video, streams, scaled=size is not None),
+            *held_notes(request.container, info, written_streams(info, streams)),
             *scale_notes(video, request.scale, scored),
             *excerpt_notes(request),
             *zone_notes(request.zones),
