@@ -21,6 +21,12 @@ def transport_stream_hevc_ac3(studio: Studio) -> Film:
 
 
 @source
+def transport_stream_with_aac(studio: Studio) -> Film:
+    """Each packet of sound has a header of its own, which other containers do not."""
+    return film(studio.make("film.ts", *X264, sound=("-c:a", "aac")))
+
+
+@source
 def blu_ray_transport_stream(studio: Studio) -> Film:
     """Packets of 192 bytes."""
     return film(studio.make("film.m2ts", *X264, "-f", "mpegts", "-mpegts_m2ts_mode", "1", sound=("-c:a", "ac3")))

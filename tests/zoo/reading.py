@@ -48,6 +48,13 @@ def film_of(container: av.container.InputContainer) -> int:
     return next(s.index for s in container.streams.video if attached not in s.disposition)
 
 
+def bare(payload: bytes, codec: str) -> bytes:
+    """A packet without the header that AAC has in a broadcast, and nowhere else (ISO/IEC 13818-7, 6.2)."""
+    if codec != "aac" or payload[0] != 0xFF or payload[1] & 0xF6 != 0xF0:
+        return payload
+    return payload[7 if payload[1] & 1 else 9 :]
+
+
 def sounds_of(path: Path) -> list[Sound]:
     """The packets of each sound and their times."""
     with av.open(str(path)) as container:
@@ -57,7 +64,7 @@ def sounds_of(path: Path) -> list[Sound]:
         for packet in container.demux(list(container.streams.audio)):
             if packet.size:
                 payloads, times = found[packet.stream_index]
-                payloads.append(bytes(packet))
+                payloads.append(bare(bytes(packet), packet.stream.codec_context.name))
                 stamp = packet.pts if packet.pts is not None else packet.dts
                 times.append(stamp * packet.time_base)
     return [Sound(tuple(payloads), tuple(times)) for payloads, times in found.values()]
