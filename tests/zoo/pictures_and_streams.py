@@ -1,8 +1,8 @@
 """Sizes, shapes, depths, and what stands beside the film."""
 
-from zoo.builders import rare, source
+from zoo.builders import ends, rare, source
 from zoo.formats import MP2
-from zoo.studio import FRAMES, PLAIN, X264, X265, Film, Studio, film
+from zoo.studio import FRAMES, MPEG2, PLAIN, X264, X265, Film, Studio, film
 
 
 @source
@@ -78,3 +78,32 @@ def two_sounds(studio: Studio) -> Film:
     maps = ("-map", "0:v", "-map", "1:a", "-map", "0:a", "-c", "copy", "-c:a:0", "ac3")
     studio.ffmpeg("-i", both, *other, *maps, studio.path("film.mkv"))
     return film(studio.path("film.mkv"))
+
+
+HDR10 = (
+    "keyint=8:log-level=error:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:hdr10=1:max-cll=1000,400:"
+    "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50)"
+)
+
+
+@source
+def hdr10(studio: Studio) -> Film:
+    return film(studio.make("film.mkv", *X265, "-pix_fmt", "yuv420p10le", "-x265-params", HDR10))
+
+
+@source
+def hybrid_log_gamma(studio: Studio) -> Film:
+    coded = "keyint=8:log-level=error:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc"
+    return film(studio.make("film.ts", *X265, "-pix_fmt", "yuv420p10le", "-x265-params", coded, sound=MP2))
+
+
+@source
+def twelve_bits_without_subsampling(studio: Studio) -> Film:
+    coded = ("-pix_fmt", "yuv444p12le", "-x265-params", "keyint=8:log-level=error")
+    return film(studio.make("film.mkv", *X265, *coded))
+
+
+@ends(3, "interlaced")
+def fields(studio: Studio) -> Film:
+    """Broadcast: each picture said to be two fields. It is refused unless it is asked how they become frames."""
+    return film(studio.make("film.ts", *MPEG2, "-flags", "+ildct+ilme", "-vf", "setfield=tff", rate=25, height=64), 25)

@@ -28,7 +28,9 @@ def unshowable(path: str, index: int) -> frozenset[int]:
             return frozenset()
         with silence():
             shown = shown_of(stream.codec_context, first)
-    return frozenset(place for place, packet in enumerate(first) if packet.pts not in shown)
+    left_out = frozenset(place for place, packet in enumerate(first) if packet.pts not in shown)
+    # Where times cannot tell which packet a picture is of, nothing is left out.
+    return left_out if len(left_out) + len(shown) == len(first) else frozenset()
 
 
 def say_what_is_excused(path: str, index: int, left_out: frozenset[int]) -> None:
@@ -86,12 +88,12 @@ def leading_packets(container: Any, stream: Any) -> list[Any] | None:
     return found if key is not None and len(found) > 1 else None
 
 
-def shown_of(decoder: Any, packets: list[Any]) -> set[int]:
-    """PTS of what a decoder shows of packets."""
-    shown: set[int] = set()
+def shown_of(decoder: Any, packets: list[Any]) -> list[int | None]:
+    """PTS of each frame a decoder shows of packets."""
+    shown: list[int | None] = []
     for packet in [*packets, None]:
         try:
-            shown.update(frame.pts for frame in decoder.decode(packet))
+            shown += [frame.pts for frame in decoder.decode(packet)]
         except av.FFmpegError:
             continue  # that is what is looked for
     return shown
