@@ -16,8 +16,8 @@ from reelwright.media.model import StreamKind
 from reelwright.planning.containers import Container, holdings
 from zoo.animals import ENCODED, RARE
 from zoo.builders import ZOO
-from zoo.proof import agree, arrived, in_chunks, settings_in, usual
-from zoo.reading import sounds_of, watch
+from zoo.proof import agree, has_arrived, in_chunks, settings_in, usual
+from zoo.reading import watch
 from zoo.studio import Film, Studio
 
 pytestmark = pytest.mark.prove
@@ -35,12 +35,11 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.mark.parametrize("name", ALL)
 def test_every_frame_arrives_in_chunks_of_any_size(name: str, settings: Settings, tmp_path: Path) -> None:
     film = ZOO[name].build(Studio(tmp_path))
-    source, sounds = watch(film.path), sounds_of(film.path)
-    agree(source, film)
+    agree(watch(film.path), film)
     for called, bounds in BOUNDS.items():
         out = tmp_path / f"{called}.mkv"
         reelwright.encode(film.path, out, settings=suited(settings, film), **in_chunks(film, *bounds))
-        arrived(film, source, watch(out), sounds, sounds_of(out))
+        has_arrived(film, out)
 
 
 @pytest.mark.parametrize("container", [c for c in Container if c is not Container.MATROSKA])
@@ -52,7 +51,7 @@ def test_every_frame_arrives_in_other_containers(
     out = tmp_path / f"out.{container.value}"
     if holds_all(film.path, container):
         reelwright.encode(film.path, out, settings=suited(settings, film), **in_chunks(film))
-        arrived(film, watch(film.path), watch(out), sounds_of(film.path), sounds_of(out))
+        has_arrived(film, out)
     else:
         with pytest.raises(RefusedError, match="no place"):
             reelwright.encode(film.path, out, settings=suited(settings, film), **in_chunks(film))
@@ -76,7 +75,7 @@ def test_every_frame_arrives_after_a_kill(name: str, tmp_path: Path) -> None:
     done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert '"reused": true' in done.stdout
-    arrived(film, watch(film.path), watch(out), sounds_of(film.path), sounds_of(out))
+    has_arrived(film, out)
 
 
 def holds_all(path: Path, container: Container) -> bool:

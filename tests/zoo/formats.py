@@ -38,11 +38,6 @@ def disc_with_ac3(studio: Studio) -> Film:
 
 
 @ends(3, "no place for the film's sound")
-def windows_media_with_sound(studio: Studio) -> Film:
-    return film(studio.make("film.wmv", "-c:v", "wmv2", *NO_CUTS, sound=("-c:a", "wmav2")))
-
-
-@ends(3, "no place for the film's sound")
 def disc_with_lpcm(studio: Studio) -> Film:
     return film(studio.make("film.vob", *MPEG2, rate=25, sound=("-c:a", "pcm_dvd")), 25)
 

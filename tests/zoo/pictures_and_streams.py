@@ -58,17 +58,21 @@ def two_pictures(studio: Studio) -> Film:
     return film(studio.path("film.mkv"))
 
 
-@source
-def two_programs(studio: Studio) -> Film:
+def two_programs_of(studio: Studio, *coded: str) -> Film:
     """A transport stream of two programs, each with picture and sound."""
-    first = studio.make("first.ts", *X264, sound=MP2)
+    first = studio.make("first.ts", *coded, sound=MP2)
     other = studio.path("other.ts")
     tone = ("-f", "lavfi", "-i", "sine=frequency=880:duration=0.8")
-    studio.ffmpeg("-r", "24", "-i", studio.pictures(first=100), *tone, *X264, *MP2, other)
+    studio.ffmpeg("-r", "24", "-i", studio.pictures(first=100), *tone, *coded, *MP2, other)
     programs = ("-program", "program_num=1:st=0:st=1", "-program", "program_num=2:st=2:st=3")
     made = studio.path("film.ts")
     studio.ffmpeg("-i", first, "-i", other, "-map", "0", "-map", "1", "-c", "copy", *programs, made)
     return film(made)
+
+
+@source
+def two_programs(studio: Studio) -> Film:
+    return two_programs_of(studio, *MPEG2)
 
 
 @rare

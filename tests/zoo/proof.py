@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.config import Settings, settings_from
-from zoo.reading import Sound, Watched
+from zoo.reading import Sound, Watched, heard_in, sounds_of, watch
 from zoo.studio import Film
 
 HALF_TICK = Fraction(1, 2000)
@@ -45,6 +45,17 @@ def agree(source: Watched, film: Film) -> None:
         first = source.times[0]
         apart = [abs(t - first - told) for t, told in zip(source.times, film.times, strict=True)]
         assert max(apart) <= 2 * film.tolerance, [float(t - first) for t in source.times]
+
+
+def has_arrived(film: Film, out: Path) -> None:
+    """All that is in a film is in the output."""
+    source, output = watch(film.path), watch(out)
+    sounds, heard = sounds_of(film.path), sounds_of(out)
+    if film.converted:
+        before, after = heard_in(film.path), heard_in(out)
+        assert [samples for _, samples in after] == [samples for _, samples in before]
+        sounds, heard = ([Sound(packets=(), times=(time,)) for time, _ in each] for each in (before, after))
+    arrived(film, source, output, sounds, heard)
 
 
 def arrived(film: Film, source: Watched, output: Watched, sounds: list[Sound], heard: list[Sound]) -> None:

@@ -48,6 +48,21 @@ def film_of(container: av.container.InputContainer) -> int:
     return next(s.index for s in container.streams.video if attached not in s.disposition)
 
 
+def heard_in(path: Path) -> list[tuple[Fraction, int]]:
+    """When each sound's first sample is heard, in seconds on the file's clock, and how many there are."""
+    heard = []
+    with av.open(str(path)) as container:
+        indexes = [s.index for s in container.streams.audio]
+    for index in indexes:
+        with av.open(str(path)) as container:
+            frames = list(container.decode(container.streams[index]))
+        first = frames[0]
+        assert first.pts is not None
+        assert first.time_base is not None
+        heard.append((first.pts * first.time_base, sum(f.samples for f in frames if isinstance(f, av.AudioFrame))))
+    return heard
+
+
 def bare(payload: bytes, codec: str) -> bytes:
     """A packet without the header that AAC has in a broadcast, and nowhere else (ISO/IEC 13818-7, 6.2)."""
     if codec != "aac" or payload[0] != 0xFF or payload[1] & 0xF6 != 0xF0:

@@ -39,6 +39,8 @@ class Film:
     timed: bool = True
     #: When the first is shown on the file's clock; only asked for where the container does not say.
     start: Fraction = Fraction(0)
+    #: Whether its sound becomes another codec's: it is heard then as long and from the same time on.
+    converted: bool = False
     #: Whether it may be scored at its own size, which is quicker; libvmaf crashes on the smallest.
     scored_small: bool = True
     #: What is asked of the encode beside the CRF.

@@ -9,8 +9,8 @@ from reelwright.config import Settings
 from reelwright.errors import ReelwrightError
 from zoo.animals import ENCODED, NOT_ENCODED
 from zoo.builders import ZOO
-from zoo.proof import agree, arrived, in_chunks, settings_in, usual
-from zoo.reading import sounds_of, watch
+from zoo.proof import agree, has_arrived, in_chunks, settings_in, usual
+from zoo.reading import watch
 from zoo.studio import Studio
 
 
@@ -23,13 +23,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.mark.parametrize("name", ENCODED)
 def test_every_frame_and_sound_arrives_at_its_time(name: str, settings: Settings, tmp_path: Path) -> None:
     film = ZOO[name].build(Studio(tmp_path))
-    source = watch(film.path)
-    agree(source, film)
+    agree(watch(film.path), film)
     out = tmp_path / "out.mkv"
     chosen = settings if film.scored_small else usual(settings)
     outcome = reelwright.encode(film.path, out, settings=chosen, **in_chunks(film))
     assert outcome.outcome == "encoded"
-    arrived(film, source, watch(out), sounds_of(film.path), sounds_of(out))
+    has_arrived(film, out)
 
 
 @pytest.mark.parametrize("name", NOT_ENCODED)

@@ -51,10 +51,10 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     `framecrc` prints `stream, dts, pts, duration, size, checksum`.
     """
     return [
-        # FFmpeg warns of sound without a layout when it guesses one, though nobody listens.
-        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate", "-guess_layout_max", "0", *input_flags()),
-        *("-i", file_url(path), "-map", "0:v:0"),
-        *("-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framecrc", "pipe:1"),
+        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate"),
+        # Sound whose channels have no names is guessed at, and that said, although nobody listens: not with 0.
+        *("-guess_layout_max", "0", *input_flags(), "-i", file_url(path)),
+        *("-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framecrc", "pipe:1"),
     ]
 
 
