@@ -18,12 +18,12 @@ from reelwright.engine.resources import Parallel
 from reelwright.engine.workspace import take_stamp, workspace_for
 from reelwright.media.model import MediaInfo
 from reelwright.planning import identity
-from reelwright.planning.chunking import make_chunks
 from reelwright.planning.containers import container_of
 from reelwright.planning.decision import Verdict, decide
+from reelwright.planning.division import divide
 from reelwright.planning.estimate import Estimate, TrialFact, estimate
 from reelwright.planning.explanation import Explanation, Known, changes
-from reelwright.planning.plan import EncodePlan, chunk_length, make_plan
+from reelwright.planning.plan import EncodePlan, make_plan
 from reelwright.store.database import open_ledger
 from reelwright.tools.capabilities import ask_ffmpeg, find_ffmpeg
 from reelwright.tools.probe import check_folder, probe
@@ -117,7 +117,7 @@ async def look_up(
         index = recall_index(workspace_for(settings.work_dir, source.source_id), source)
         if index is None:
             return Known(job=status, frames=source.frames), facts, seen
-        chunks = make_chunks(index, chunk_length(plan.request))
+        chunks = divide(index, plan.request)
         tools = await ask_ffmpeg(runner, settings.tools.ffmpeg)
         encode = {**plan.encode_identity(), "build": tools.encode_build()}
         curves = [identity.curve_key(source.source_id, chunk.start, chunk.end, encode) for chunk in chunks]

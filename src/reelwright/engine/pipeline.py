@@ -28,7 +28,7 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.containers import container_of
-from reelwright.planning.decision import Decision, Verdict, decide
+from reelwright.planning.decision import Decision, Verdict, decide, incomplete
 from reelwright.planning.division import divide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.tools.hashing import content_hash
@@ -48,7 +48,7 @@ class Options:
     export_scenes: Path | None = None
 
 
-LARGER = "The output is larger than the source; a lower target would make it smaller."
+LARGER = "The output is larger than the source; a {} would make it smaller."
 
 
 async def encode_film(
@@ -131,6 +131,7 @@ class Line:
                 locks=locks,
             )
             index, workspace = await reader.analyse(plan.video_index)
+            self.check_metadata(index)
             chunks = divide(index, plan.request)  # what does not fit the film is told before anything is written
             self.save_scenes(index)
             if self.options.dry_run:
@@ -139,6 +140,18 @@ class Line:
             self.job_id = self.emit.job = self.job_key(plan, index.source_id)
             locks.note(workspace, job=self.job_id)
             return await self.encode(plan, stamp, index, workspace, chunks=chunks, read=reader.usage)
+
+    def check_metadata(self, index: FrameIndex) -> None:
+        """Refuse a film some of whose frames lack their Dolby Vision metadata: only the analysis sees all of them.
+
+        Raises:
+            RefusedError: it is such a film.
+        """
+        film = self.info_or_fail().film
+        found = incomplete(film.video, index.frames, index.metadata_frames) if film and film.video else None
+        if found is not None:
+            self.decision = found
+            raise found.error() or ReelwrightError("A refusal has no error.")
 
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""
@@ -291,12 +304,13 @@ class Line:
         chosen = runner.trials.chosen(state)
         placed = runner.steps[StepKind.PLACE].result
         before = bytes_before(runner.film, runner.steps[StepKind.ASSEMBLE])
-        larger = placed["size_bytes"] > before
+        aim = "higher CRF" if runner.film.plan.request.crf is not None else "lower target"
+        larger = (LARGER.format(aim),) if placed["size_bytes"] > before else ()
         return replace(
             self.so_far(),
             outcome="encoded",
             bytes_before=before,
-            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *((LARGER,) if larger else ())),
+            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *larger),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,

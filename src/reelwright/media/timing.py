@@ -53,6 +53,8 @@ class FrameIndex:
     stream_bytes: tuple[tuple[int, int], ...] = ()
     #: Packets at the beginning that no picture can be made of, because frames before the film's beginning are missing.
     unshowable: int = 0
+    #: How many of the frames have Dolby Vision metadata in their packets; None where nobody counted.
+    metadata_frames: int | None = None
 
     @property
     def frames(self) -> int:

@@ -40,6 +40,16 @@ class Attached:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Metadata:
+    """The Dolby Vision metadata of a film's frames."""
+
+    #: Hash of each decoded frame's metadata, which may be that of an earlier frame; None: there is none yet.
+    digests: tuple[str | None, ...]
+    #: How many of these frames have metadata of their own, in their packets.
+    carried: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """Everything known about an output."""
 
@@ -60,6 +70,8 @@ class Evidence:
     attachments: tuple[Attached, ...]
     #: Of an excerpt, when each copied sound's first packet begins in the source; None: as the probe has it.
     sounds_begin: tuple[Fraction | None, ...] | None = None
+    #: Dolby Vision of the source's frames and of the output's; None: not read, where none is planned.
+    metadata: tuple[Metadata, Metadata] | None = None
     #: Seconds of a tick of the film's clock in the output.
     clock: Fraction = MILLISECOND
 

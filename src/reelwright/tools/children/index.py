@@ -21,6 +21,8 @@ from reelwright.planning.identity import source_id
 from reelwright.tools.children.answer import answer, plain, say
 from reelwright.tools.children.beginning import opened, say_what_is_excused, unshowable
 from reelwright.tools.children.blocks import BlockMeans
+from reelwright.tools.children.dolby_vision import Carried
+from reelwright.tools.children.rpus import codec_of
 from reelwright.tools.children.times import BARE, SPARSE, Times, rises, stored_times, times_of
 
 #: Lines of the small grey picture that is measured.
@@ -105,9 +107,13 @@ class Pass:
         self.bad_packets = 0
         self.shapes: set[tuple[int, int, str]] = set()
         self.last_end = Fraction(0)
+        #: Dolby Vision metadata, of codecs that may have it.
+        self.carried: Carried | None = None
 
     def packet(self, packet: Any) -> None:
         """Note a packet of the film."""
+        if self.carried is not None:
+            self.carried.look(packet)
         if packet.is_corrupt:
             self.bad_packets += 1
         if packet.dts is not None:
@@ -164,6 +170,7 @@ def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None)
     with opened(path) as container:
         stream: Any = container.streams[video_index]
         stream.thread_type = "AUTO"
+        notes.carried = Carried(stream) if codec_of(stream) in {"hevc", "av1"} else None
         size = stream.codec_context.width, stream.codec_context.height
         blocks = BlockMeans(wanted["crop"], size) if wanted else None
         measure = Measure(*size, blocks)
@@ -262,6 +269,7 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
         "damage": damage(notes, facts, hasher.size, times),
         "unshowable": notes.unshowable,
         "stream_bytes": sorted(notes.stream_bytes.items()),
+        "metadata_frames": notes.carried.among(notes.pts) if notes.carried else 0,
     }
     payload = gzip.compress(json.dumps(value, default=plain).encode(), compresslevel=3, mtime=0)
     Path(request["out"]).write_bytes(payload)
