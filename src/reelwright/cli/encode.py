@@ -72,7 +72,12 @@ def add_arguments(parser: Parser) -> None:
     what("--crop", type=crop_area, metavar="AREA", help=crop)
     fields = "make frames of an interlaced film's fields; without it such a film is refused"
     what("--deinterlace", choices=DEINTERLACERS, metavar="METHOD", help=f"{', '.join(DEINTERLACERS)}: {fields}")
-    what("--audio", choices=("copy", "opus"), metavar="HOW", help="copy the sound (default), or encode it to opus")
+    what(
+        "--audio",
+        choices=("copy", "opus"),
+        metavar="HOW",
+        help="copy the sound (default), or encode to opus what has more bits than its rule",
+    )
     zones = "START-END:target=N, crf=N, preset=N or svt.KEY=VALUE, joined by commas; bounds are times, frames (240f) or"
     what("--zone", type=zone, action="append", default=[], metavar="ZONE", help=f"{zones} `end`; repeatable")
     scenes = "cuts instead of those found: our JSON, Av1an's scenes.json or PySceneDetect's CSV; scenes under 1 s are"

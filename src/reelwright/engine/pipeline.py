@@ -20,6 +20,7 @@ from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
+from reelwright.engine.sounds import hole_notes
 from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error
 from reelwright.errors import CancelledJobError, ConflictError, InterruptedRunError, ReelwrightError
 from reelwright.events import Emitter, EventName, Tee
@@ -30,7 +31,7 @@ from reelwright.planning.chunking import Chunk
 from reelwright.planning.containers import container_of
 from reelwright.planning.decision import Decision, Verdict, decide, incomplete
 from reelwright.planning.division import divide
-from reelwright.planning.plan import EncodePlan, Request, make_plan
+from reelwright.planning.plan import EncodePlan, Request, make_plan, with_sounds
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.probe import check_folder, check_readable, probe
 from reelwright.tools.process import sweep
@@ -132,6 +133,7 @@ class Line:
             )
             index, workspace = await reader.analyse(plan.video_index)
             self.check_metadata(index)
+            plan = with_sounds(plan, index)
             chunks = divide(index, plan.request)  # what does not fit the film is told before anything is written
             self.save_scenes(index)
             if self.options.dry_run:
@@ -310,7 +312,13 @@ class Line:
             self.so_far(),
             outcome="encoded",
             bytes_before=before,
-            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *larger),
+            reasons=(
+                *self.reasons(),
+                *runner.film.plan.notes,
+                *hole_notes(runner.sounds.done),
+                *best_efforts(state),
+                *larger,
+            ),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,
