@@ -111,3 +111,14 @@ def twelve_bits_without_subsampling(studio: Studio) -> Film:
 def fields(studio: Studio) -> Film:
     """Broadcast: each picture said to be two fields. It is refused unless it is asked how they become frames."""
     return film(studio.make("film.ts", *MPEG2, "-flags", "+ildct+ilme", "-vf", "setfield=tff", rate=25, height=64), 25)
+
+
+@source
+def sound_becomes_opus(studio: Studio) -> Film:
+    """Begun after the picture, so that the encoder's own delay would show."""
+    both = studio.make("both.mkv", *PLAIN, sound=("-c:a", "flac"))
+    studio.ffmpeg(
+        *("-i", both, "-itsoffset", "0.25", "-i", both, "-map", "0:v", "-map", "1:a", "-c", "copy"),
+        studio.path("film.mkv"),
+    )
+    return film(studio.path("film.mkv"), converted=True, options={"audio": "opus"})
