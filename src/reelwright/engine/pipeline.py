@@ -9,6 +9,7 @@ from typing import Any
 
 from reelwright.engine import cancelling
 from reelwright.engine.analysis import Reader
+from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
@@ -213,10 +214,12 @@ class Line:
             plan=plan, index=index, chunks=chunks, workspace=workspace,
             output=self.output, job_id=job.id, threads=pace.threads,
             memory_limit=limits.memory_per_encode,
+            decoding=Decoding.of(info, services.device, self.emit),
         )  # fmt: skip
         await self.commit_analysis(film, read)
         if done := await self.already_done(known):
             return done
+        await film.decoding.look(services.runner, services.tools.ffmpeg, self.source, plan, index)
         published = ProgressFile(workspace)
         emit = Emitter(Tee([services.sink, published]), os.fspath(self.source), services.now)
         emit.job = self.job_id
@@ -314,7 +317,7 @@ class Line:
             bytes_before=before,
             reasons=(
                 *self.reasons(),
-                *runner.film.plan.notes,
+                *runner.film.notes,
                 *hole_notes(runner.sounds.done),
                 *best_efforts(state),
                 *larger,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from reelwright.encoders import DEFAULT, find
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, StreamKind, Video
 from reelwright.media.timing import FrameIndex
@@ -20,8 +21,6 @@ from reelwright.quality.score import scoring_size
 
 #: Frames a second where a film says nothing of them.
 USUAL_RATE = Fraction(24)
-#: FFmpeg's name of the encoder.
-ENCODER = "libsvtav1"
 
 
 class Strategy(StrEnum):
@@ -70,7 +69,7 @@ class Request:
     #: CRFs of the direct strategy: up to 720 lines, up to 1080 lines, above.
     direct_crf: tuple[float, float, float] = (25.0, 25.0, 29.0)
     #: The encoder by our name, which is not FFmpeg's.
-    encoder: str = "svt-av1"
+    encoder: str = DEFAULT
     #: Strength of the grain that is synthesised, 0 to 50; 0: none.
     film_grain: int = 0
     #: How fields become frames; None: a film with fields is refused.
@@ -131,7 +130,7 @@ class EncodePlan:
     sample_aspect: Fraction | None
     encoder: str
     pix_fmt: str
-    #: SVT-AV1 parameters that differ from its own defaults, but for the CRF.
+    #: Parameters of the encoder that differ from its own defaults, but for CRF, preset and threads.
     parameters: tuple[tuple[str, str], ...]
     scoring: Scoring
     streams: tuple[StreamPlan, ...]
@@ -234,13 +233,14 @@ def scored_with(family: str, width: int, height: int) -> tuple[str, tuple[int, i
 
 
 def parameters(request: Request, keyint: int | None = None) -> tuple[tuple[str, str], ...]:
-    """SVT-AV1 parameters, and the user's own over them.
+    """The encoder's parameters, and the user's own over them.
 
     A chunk has one key frame, at its start. A film in one piece has one every `keyint` frames, so that a player can go
     to a place in it.
     """
-    chosen = {"keyint": str(keyint or -1), "scd": "0", **dict(request.svt)}
-    return tuple(sorted(chosen.items()))
+    encoder = find(request.encoder)
+    often = {} if keyint is None else dict.fromkeys(encoder.key_distance, str(keyint))
+    return tuple(sorted({**dict(encoder.fixed), **often, **dict(request.svt)}.items()))
 
 
 def is_noted(stream: StreamPlan) -> bool:
@@ -280,6 +280,20 @@ def cut_notes(request: Request) -> tuple[str, ...]:
     return () if request.cuts is None else (f"Cuts are those of the scene list given: {len(request.cuts)} scenes.",)
 
 
+def encoder_notes(request: Request, video: Video) -> tuple[str, ...]:
+    """Sentences on what the encoder asked for cannot do."""
+    encoder, notes = find(request.encoder), []
+    if not encoder.hdr_in_bitstream and (video.mastering_display or video.content_light):
+        notes.append(
+            f"Mastering display and light level stand in the container alone: {encoder.title} does not write them."
+        )
+    if request.deterministic and not encoder.deterministic:
+        notes.append(f"{encoder.title} does not promise equal bytes from run to run.")
+    if encoder.presets is None:
+        notes.append(f"{encoder.title} has no presets: the preset changes nothing.")
+    return tuple(notes)
+
+
 def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
     """Plan the encode of a film that was decided to be encoded.
 
@@ -307,7 +321,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
         filters=encode_filters(video, size),
         reference=reference_filters(video, size),
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
-        encoder=ENCODER,
+        encoder=find(request.encoder).ffmpeg,
         pix_fmt="yuv420p10le",
         dolby_vision=video.dolby_vision is not None,
         parameters=parameters(request, key_frames(video, request)),
@@ -318,6 +332,7 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
             *plan_notes(video, streams, scaled=size is not None),
             *held_notes(request.container, info, written_streams(info, streams)),
             *scale_notes(video, request.scale, scored),
+            *encoder_notes(request, video),
             *excerpt_notes(request),
             *zone_notes(request.zones),
             *cut_notes(request),

@@ -33,21 +33,30 @@ class FrameCommand:
 FrameSource = Callable[[int, int, int], FrameCommand]
 
 
-def film_frames(source: str, video_index: int, index: FrameIndex) -> FrameSource:
-    """Frames of a film, decoded by FFmpeg from the key frame before the range and chosen by exact PTS."""
+def film_frames(source: str, video_index: int, index: FrameIndex, *, device: tuple[str, ...] = ()) -> FrameSource:
+    """Frames of a film, decoded by FFmpeg from the key frame before the range and chosen by exact PTS.
+
+    Args:
+        source: path of the film.
+        video_index: its stream.
+        index: its frames.
+        device: options that make a device decode; none: software.
+    """
 
     def frames(start: int, end: int, attempt: int) -> FrameCommand:
         return FrameCommand(
-            input_args=(*_input(source, seek_seconds(index, start, attempt)), "-map", f"0:{video_index}"),
+            input_args=(*_input(source, seek_seconds(index, start, attempt), device), "-map", f"0:{video_index}"),
             filters=(choose(index, start, end),),
         )
 
     return frames
 
 
-def reference_input(source: str, index: FrameIndex, start: int, attempt: int) -> tuple[str, ...]:
+def reference_input(
+    source: str, index: FrameIndex, start: int, attempt: int, *, device: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Input flags of the source for scoring, without a mapping."""
-    return _input(source, seek_seconds(index, start, attempt))
+    return _input(source, seek_seconds(index, start, attempt), device)
 
 
 def seek_seconds(index: FrameIndex, start: int, attempt: int) -> str | None:
@@ -80,8 +89,8 @@ def choose(index: FrameIndex, start: int, end: int) -> str:
     return f"trim=start_pts={index.pts[start]}:end_pts={stop}"
 
 
-def _input(source: str, seek: str | None) -> tuple[str, ...]:
+def _input(source: str, seek: str | None, device: tuple[str, ...]) -> tuple[str, ...]:
     # -noaccurate_seek: FFmpeg would otherwise drop frames by its own rule; ours is exact.
     # -noautorotate: the display matrix is carried over, not burnt in.
     seeking = ("-noaccurate_seek", "-ss", seek) if seek is not None else ()
-    return ("-copyts", "-noautorotate", *input_flags(), *seeking, "-i", file_url(source))
+    return ("-copyts", "-noautorotate", *device, *input_flags(), *seeking, "-i", file_url(source))
