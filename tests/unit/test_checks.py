@@ -11,6 +11,8 @@ from examples import HDR, RICH, cover, film, index, info, plan, sound, stream
 from reelwright.media.model import Chapter, Color, DolbyVision, MediaInfo, Stream, StreamKind
 from reelwright.planning.checks import CHECKS, run_checks
 from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Planned
+from reelwright.planning.checks.frames import check_duration, check_frames
+from reelwright.planning.containers import Container
 
 FONT = Attached(name="a.ttf", mimetype="font/ttf", digest="f0")
 COVER = Attached(name="cover.jpg", mimetype="image/jpeg", digest="c0")
@@ -320,6 +322,30 @@ def test_a_film_alone_may_not_be_said_to_last_longer_than_it_does() -> None:
     assert failed(longer) == {"duration"}
     # beside other streams, one of them may well end after the film
     assert failed(replace(GOOD, output=replace(OUTPUT, duration=Fraction(11)))) == set()
+
+
+def test_mp4_says_how_long_it_is_from_its_first_time_on() -> None:
+    request = replace(GOOD.plan.request, container=Container.MP4)
+    late = tuple(tick + 7250 for tick in GOOD.packet_ticks)
+    begun = replace(
+        GOOD,
+        plan=replace(GOOD.plan, request=request),
+        packet_ticks=late,
+        output=replace(OUTPUT, start=Fraction("7.25")),
+    )
+    assert check_duration(begun).passed
+    assert not check_duration(replace(begun, output=replace(OUTPUT, start=Fraction(0)))).passed
+    # Matroska says when it ends, wherever it begins.
+    matroska = replace(begun, plan=GOOD.plan)
+    assert not check_duration(matroska).passed
+    assert check_duration(replace(matroska, output=replace(begun.output, duration=Fraction("17.25")))).passed
+
+
+def test_pictures_that_no_decoder_can_show_are_named_where_frames_are_counted() -> None:
+    begun = replace(GOOD, index=replace(GOOD.index, unshowable=3))
+    assert check_frames(begun).passed
+    assert "begins with 3 packets that refer to frames it does not hold" in check_frames(begun).detail
+    assert "refer" not in check_frames(GOOD).detail
 
 
 def alone(source: MediaInfo, output: MediaInfo) -> Evidence:

@@ -54,7 +54,7 @@ def order(encoder: Encoder, crf: float = 30.0, preset: int = 6, threads: int = 2
 def test_svt_av1s_command_is_to_the_last_byte_what_it_was_when_it_was_the_only_encoder() -> None:
     args = encode("svt-av1", crf=30.25, svt=(("tune", "0"), ("film-grain", "8")))
     chain = (
-        "trim=start_pts=2400:end_pts=3200,settb=1/1000,setpts=N*40,"
+        "trim=start_pts=2400:end_pts=3200,settb=1/1000,setpts=N*40,fps=25,"
         "scale=in_range=limited:out_range=limited:flags=bicubic+accurate_rnd+full_chroma_int,format=yuv420p10le,"
         "setparams=range=tv:color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc"
     )

@@ -68,7 +68,7 @@ def test_the_crf_goes_through_the_encoders_own_parameters_with_the_users_after_i
 
 def test_frames_are_chosen_then_numbered_then_filtered() -> None:
     chain = after(encode(), "-vf")
-    assert chain.startswith(f"trim=start_pts=2400:end_pts=3200,settb=1/1000,setpts=N*40,{UNTAG},scale=")
+    assert chain.startswith(f"trim=start_pts=2400:end_pts=3200,settb=1/1000,setpts=N*40,fps=25,{UNTAG},scale=")
     assert chain.endswith("colorspace=bt2020nc")
 
 

@@ -123,6 +123,7 @@ class Reader:
             seconds=round(float(index.duration), 3),
             rate=str(index.rate),
             reused=reused,
+            **({"unshowable": index.unshowable} if index.unshowable else {}),
         )
 
     def _seconds(self) -> float | None:

@@ -166,7 +166,11 @@ async def encode_chunk(
         env=port_for(film.plan.encoder).environment,
         memory_limit=film.memory_limit,
     )
-    facts = await asyncio.to_thread(read_chunk, part)
+    try:
+        facts = await asyncio.to_thread(read_chunk, part)
+    except ToolError as error:
+        # FFmpeg ends well without a single frame; what it leaves is no file then.
+        raise FramesMissingError(error.message, argv=finished.argv, stderr=finished.stderr) from error
     if facts.frames != chunk.frames or not facts.first_is_key:
         raise FramesMissingError(
             f"Chunk {chunk.index} came out with {facts.frames} frames instead of {chunk.frames}.",

@@ -12,7 +12,8 @@ class Timing(StrEnum):
 
     #: The container stamps each frame; a range is found by PTS.
     STAMPED = "stamped"
-    #: A bare stream without timestamps; frame k is shown at k / rate and ranges are found by counting.
+    #: Its reader's timestamps are not the frames' times: a bare stream, an AVI file with frames out of order, a disc
+    #: that stamps some pictures only. The times are worked out, and ranges are found by counting from the beginning.
     COUNTED = "counted"
 
 
@@ -57,6 +58,8 @@ class FrameIndex:
     hdr10plus_of: tuple[int, ...] | None = None
     #: Sentences on what changes on the way and is no damage.
     remarks: tuple[str, ...] = ()
+    #: Packets at the beginning that no picture can be made of, because frames before the film's beginning are missing.
+    unshowable: int = 0
     #: How many of the frames have Dolby Vision metadata in their packets; None where nobody counted.
     metadata_frames: int | None = None
 

@@ -37,7 +37,8 @@ def encode_args(
         out: where the chunk goes.
         proof: a second output that tells which frames were read; see `tools.proof`.
     """
-    numbered = f"settb=1/1000,setpts=N*{TICK}"
+    # SVT-AV1 refuses rates above 240, so it is told the rate of the numbering; it changes no frame and no byte.
+    numbered = f"settb=1/1000,setpts=N*{TICK},fps={1000 // TICK}"
     port = port_for(plan.encoder)
     chain = ",".join((*plan.ahead, *frames.filters, numbered, *plan.filters, *port.filters))
     order = Order(crf=crf, preset=plan.request.preset, threads=threads, parameters=plan.parameters)
@@ -59,18 +60,9 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     `framecrc` prints `stream, dts, pts, duration, size, checksum`.
     """
     return [
-        *(
-            ffmpeg,
-            *QUIET,
-            "-xerror",
-            "-copyts",
-            "-noautorotate",
-            "-guess_layout_max",
-            "0",
-            *input_flags(),
-            "-i",
-            file_url(path),
-        ),
+        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate"),
+        # Sound whose channels have no names is guessed at, and that said, although nobody listens: not with 0.
+        *("-guess_layout_max", "0", *input_flags(), "-i", file_url(path)),
         *("-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framecrc", "pipe:1"),
     ]
 

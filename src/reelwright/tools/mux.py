@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from reelwright.media.model import MediaInfo, Stream
-from reelwright.media.timing import FrameIndex, Timing, is_constant
+from reelwright.media.timing import FrameIndex, is_constant
 from reelwright.planning.checks.evidence import Attached
 from reelwright.planning.clocks import film_clock, movie_ticks
 from reelwright.planning.containers import Container
@@ -89,8 +89,6 @@ def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Begin
     """
     container = plan.request.container
     begin = start_of if container is Container.MATROSKA else begin_of
-    if index.timing is Timing.COUNTED:
-        return Fraction(0)
     kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
     starts = [index.pts[0] * index.time_base]
     starts += [start for s in info.streams if s.index in kept and (start := begin(s)) is not None]
