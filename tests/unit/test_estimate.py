@@ -115,7 +115,7 @@ def test_a_range_is_in_order_and_positive(
         (info(film(dolby_vision="8.1")), "dolby-vision", "Without its Dolby Vision data"),
         (info(film(dolby_vision="unknown")), "dolby-vision", "Without its Dolby Vision data"),
         (info(film(hdr10plus=True)), "hdr10plus", "encoded as HDR10"),
-        (info(film(interlaced=True)), "interlaced", "Deinterlace it first"),
+        (info(film(interlaced=True)), "interlaced", "--deinterlace bwdif"),
         (info(film(), sound(1, codec="qdm2")), "sound-without-place", "Convert the sound"),
         (info(sound(0)), "no-film", "no picture"),
         (info(film(pix_fmt=None)), "undecodable", "complete?"),

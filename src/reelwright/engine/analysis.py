@@ -9,7 +9,7 @@ from reelwright.engine.film import usage_of
 from reelwright.engine.jobs import SourceRecord, SourceStamp, Usage
 from reelwright.engine.services import Services
 from reelwright.engine.workspace import Locks, Workspace, reading_folder, take_stamp, workspace_for
-from reelwright.errors import ConflictError, RefusedError
+from reelwright.errors import ConflictError
 from reelwright.events import Emitter, EventName
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
@@ -27,6 +27,7 @@ class Reader:
         services: with what it is read.
         emit: takes the film's events.
         locks: holds the film's work folder from here on.
+        look: black borders are asked for; an index of before they were looked for does not do.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Reader:
         services: Services,
         emit: Emitter,
         locks: Locks,
+        look: bool = False,
     ) -> None:
         self.source = source
         self.stamp = stamp
@@ -47,6 +49,7 @@ class Reader:
         self.services = services
         self.emit = emit
         self.locks = locks
+        self.look = look
         #: What reading the film took in this run; nothing where an earlier index was recalled.
         self.usage = Usage()
 
@@ -55,14 +58,13 @@ class Reader:
 
         Raises:
             SourceError: the film is damaged or cut off.
-            RefusedError: frames inside it are interlaced.
             ConflictError: another run works on it, or it changed while it was read.
         """
         known = await self.services.offload(self.services.store.find_source, self.stamp)
         if known is not None:
             workspace = workspace_for(self.work_dir, known.source_id).make()
             self.locks.hold(workspace)
-            if index := recall_index(workspace, known):
+            if (index := recall_index(workspace, known)) and (index.visible is not None or not self.look):
                 self._tell(index, reused=True)
                 return index, workspace
         return await self._read(video_index)
@@ -75,11 +77,6 @@ class Reader:
         answer = await make_index(self.services.runner, self.source, video_index, reading.index, self._tell_progress)
         self.usage = usage_of(answer.finished)
         index = load_index(reading.index)
-        if index.interlaced_frames:
-            raise RefusedError(
-                f"{index.interlaced_frames} of its frames are interlaced, and AV1 cannot code fields.",
-                hint="Deinterlace it first, for example with FFmpeg's bwdif filter.",
-            )
         if take_stamp(self.source) != self.stamp:
             raise ConflictError("The source changed while it was read.", hint="Run this again when it is complete.")
         workspace = workspace_for(self.work_dir, index.source_id).make()

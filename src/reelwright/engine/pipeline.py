@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.engine import cancelling
-from reelwright.engine.analysis import Reader
+from reelwright.engine.analysis import Reader, recall_index
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
@@ -20,7 +20,7 @@ from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
-from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error
+from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error, workspace_for
 from reelwright.errors import CancelledJobError, ConflictError, InterruptedRunError, ReelwrightError
 from reelwright.events import Emitter, EventName, Tee
 from reelwright.media.model import MediaInfo
@@ -28,7 +28,8 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.containers import container_of
-from reelwright.planning.decision import Decision, Verdict, decide
+from reelwright.planning.crop import AUTO
+from reelwright.planning.decision import Decision, Verdict, decide, fields_inside
 from reelwright.planning.division import divide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.tools.hashing import content_hash
@@ -129,8 +130,10 @@ class Line:
                 services=self.services,
                 emit=self.emit,
                 locks=locks,
+                look=self.request.crop == AUTO,
             )
             index, workspace = await reader.analyse(plan.video_index)
+            plan = self.plan_again(index)
             chunks = divide(index, plan.request)  # what does not fit the film is told before anything is written
             self.save_scenes(index)
             if self.options.dry_run:
@@ -139,6 +142,19 @@ class Line:
             self.job_id = self.emit.job = self.job_key(plan, index.source_id)
             locks.note(workspace, job=self.job_id)
             return await self.encode(plan, stamp, index, workspace, chunks=chunks, read=reader.usage)
+
+    def plan_again(self, index: FrameIndex) -> EncodePlan:
+        """The plan with what only the analysis could tell: black borders, and which frames are interlaced.
+
+        Raises:
+            RefusedError: some are, and nobody asked for them to be deinterlaced.
+        """
+        refusal = fields_inside(index, self.request)
+        error = refusal.error() if refusal is not None else None
+        if error is not None:
+            self.decision = refusal
+            raise error
+        return make_plan(self.info_or_fail(), self.request, index)
 
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""
@@ -156,12 +172,17 @@ class Line:
         """What would be done, without doing it: the plan, and the keys that are known already."""
         known = await self.services.offload(self.services.store.find_source, stamp)
         source = known.source_id if known else None
+        index = recall_index(workspace_for(self.options.work_dir, known.source_id), known) if known else None
+        if index is not None:
+            plan = self.plan_again(index)
+        found = index is not None and (self.request.crop != AUTO or index.visible is not None)
+        settled = found or (self.request.crop != AUTO and self.request.deinterlace is None)
         self.emit(
             EventName.ANALYSIS_COMPLETE,
             "planned",
             plan=plain_plan(plan),
             source_id=source,
-            job_id=self.job_key(plan, source) if source else None,
+            job_id=self.job_key(plan, source) if source and settled else None,
         )
         reasons = (*self.reasons(), "Dry run: nothing was encoded.", *plan.notes)
         return replace(self.so_far(), outcome="planned", reasons=reasons)

@@ -17,7 +17,7 @@ from reelwright.quality.score import pool
 from reelwright.tools.chunks import ChunkFacts, read_chunk
 from reelwright.tools.failures import MemoryCause, OutOfMemoryError
 from reelwright.tools.ffmpeg import ENCODER_ENVIRONMENT, ProgressReader, encode_args, format_crf
-from reelwright.tools.frames import STEPS_BACK, choose, film_frames, reference_input
+from reelwright.tools.frames import STEPS_BACK, chosen, film_frames, reference_input
 from reelwright.tools.machine import IdleMeter
 from reelwright.tools.vmaf import Pairing, parse_log, score_args
 
@@ -85,7 +85,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
         size_bytes=facts.packet_bytes,
         packets_digest=facts.digest,
         score=pool(scores, model=scoring.model, n_subsample=scoring.n_subsample, scaled_to=scoring.scale_name),
-        score_key=film.score_key(key),
+        score_key=film.score_key(key, dict(plan.parameters)),
         frame_scores=tuple(round(value, 3) for value in scores),
         encode_usage=encode_usage,
         score_usage=score_usage,
@@ -110,7 +110,7 @@ async def encode_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back
         FramesMissingError: it does not hold exactly the chunk's frames, or cannot stand alone.
     """
     chunk = step.chunk
-    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index)
+    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index, film.plan.ahead)
     command = encode_args(
         film.tools.ffmpeg,
         frames(chunk.start, chunk.end, back),
@@ -145,9 +145,9 @@ async def score_chunk(film: Film, chunk: Chunk, tell: Tell, part: Path, back: in
     first = chunk.start if mirrored else chunk.start - preroll
     pairing = Pairing(
         chunk_path=os.fspath(part),
-        reference_input=reference_input(os.fspath(film.source), film.index, first, back),
+        reference_input=reference_input(os.fspath(film.source), film.index, first, back, film.plan.ahead),
         video_index=film.plan.video_index,
-        choose=choose(film.index, first, chunk.end),
+        choose=chosen(film.index, first, chunk.end, film.plan.ahead),
         preroll=preroll,
         mirrored=mirrored,
     )

@@ -6,7 +6,10 @@ from enum import StrEnum
 
 from reelwright.errors import ReelwrightError, RefusedError, SourceError
 from reelwright.media.model import MediaInfo, StreamKind, Video
+from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import Container, holdings
+from reelwright.planning.crop import OFF
+from reelwright.planning.fields import HINT
 from reelwright.planning.plan import Request
 
 
@@ -66,14 +69,37 @@ def _hdr10plus(video: Video, _: Request) -> Decision | None:
     )
 
 
-def _interlaced(video: Video, _: Request) -> Decision | None:
-    if not video.interlaced:
+def _interlaced(video: Video, request: Request) -> Decision | None:
+    if not video.interlaced or request.deinterlace is not None:
         return None
     return Decision(
         verdict=Verdict.REFUSE,
         reasons=("The film is interlaced, and AV1 cannot code fields.",),
-        hint="Deinterlace it first, for example with FFmpeg's bwdif filter.",
+        hint=HINT,
         rule="interlaced",
+    )
+
+
+def fields_inside(index: FrameIndex, request: Request) -> Decision | None:
+    """The refusal of a film whose first frames did not tell that others are interlaced."""
+    if not index.interlaced_frames or request.deinterlace is not None:
+        return None
+    return Decision(
+        verdict=Verdict.REFUSE,
+        reasons=(f"{index.interlaced_frames} of its frames are interlaced, and AV1 cannot code fields.",),
+        hint=HINT,
+        rule="interlaced",
+    )
+
+
+def _cropped_dolby_vision(video: Video, request: Request) -> Decision | None:
+    if video.dolby_vision is None or request.crop == OFF:
+        return None
+    return Decision(
+        verdict=Verdict.REFUSE,
+        reasons=("The film is Dolby Vision, whose metadata name places in the picture: it cannot be cropped.",),
+        hint="Leave out --crop, or set it to off.",
+        rule="crop-of-dolby-vision",
     )
 
 
@@ -92,7 +118,7 @@ def _sound(info: MediaInfo, container: Container) -> Decision | None:
 
 
 #: Refusals, the first that speaks decides.
-REFUSALS: tuple[Rule, ...] = (_dolby_vision, _hdr10plus, _interlaced)
+REFUSALS: tuple[Rule, ...] = (_cropped_dolby_vision, _dolby_vision, _hdr10plus, _interlaced)
 
 
 def unusable(info: MediaInfo) -> Decision | None:

@@ -8,11 +8,16 @@ from typing import Any
 
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
+from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import Container
+from reelwright.planning.crop import crop_filter, crop_notes, crop_of, cropped, evened
 from reelwright.planning.excerpt import excerpt_notes
+from reelwright.planning.fields import deinterlacer, field_notes
+from reelwright.planning.grain import STRENGTH, grain_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams
 from reelwright.planning.zones import Zone, zone_notes
+from reelwright.quality.comparison import Crop
 from reelwright.quality.score import scoring_size
 
 #: FFmpeg's name of the encoder.
@@ -110,6 +115,8 @@ class EncodePlan:
     height: int
     #: Filters ahead of the choosing of frames, for those that look at a frame's neighbours; they keep count and times.
     ahead: tuple[str, ...] = ()
+    #: What is kept of the picture, as it is stored; None: all of it, or not known before the film is read.
+    crop: Crop | None = None
     #: Filters after the frames are chosen; the last one tags the colours.
     filters: tuple[str, ...]
     #: Filters of the frames an encode is scored against: the source's own size.
@@ -201,7 +208,7 @@ def reference_filters(video: Video, size: tuple[int, int] | None) -> tuple[str, 
 
 def even_size(video: Video) -> str:
     """Pad to even sizes by repeating the last row or column: 4:2:0 has no half samples."""
-    width, height = video.width + video.width % 2, video.height + video.height % 2
+    width, height = evened(video)
     return f"pad={width}:{height}:0:0,fillborders=right={width - video.width}:bottom={height - video.height}:mode=smear"
 
 
@@ -222,6 +229,8 @@ def scored_with(family: str, width: int, height: int) -> tuple[str, tuple[int, i
 def parameters(request: Request) -> tuple[tuple[str, str], ...]:
     """SVT-AV1 parameters of a chunk: one key frame at its start, none inside, then the user's own."""
     chosen = {"keyint": "-1", "scd": "0", **dict(request.svt)}
+    if request.film_grain:
+        chosen[STRENGTH] = str(request.film_grain)
     return tuple(sorted(chosen.items()))
 
 
@@ -243,45 +252,66 @@ def cut_notes(request: Request) -> tuple[str, ...]:
     return () if request.cuts is None else (f"Cuts are those of the scene list given: {len(request.cuts)} scenes.",)
 
 
-def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
+def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None) -> EncodePlan:
     """Plan the encode of a film that was decided to be encoded.
+
+    Args:
+        info: the film's facts.
+        request: what is wanted of it.
+        index: what the analysis found; None before it, when black borders are not known yet, and fields not for sure.
 
     Raises:
         SourceError: there is no film; `decide` says so first.
+        UsageError: the crop asked for does not lie within the picture.
     """
     film = info.film
     if film is None or film.video is None:
         raise SourceError("There is no film in it.")
-    video = film.video
-    even = video.width + video.width % 2, video.height + video.height % 2
+    whole = film.video
+    crop = crop_of(whole, request.crop, index)
+    video = cropped(whole, crop)
+    even = evened(video)
     size = scaled_size(video, request.scale) if request.scale else None
     width, height = size or even
     streams = plan_streams(info, film, request.container)
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
     model, scored = scored_with(request.vmaf_model, *even)
     scored = even if scored is None and size is not None else scored
+    kept = crop_filters(whole, crop)
+    chosen = parameters(request)
     return EncodePlan(
         strategy=Strategy.CHUNKED,
         request=request,
         video_index=film.index,
         width=width,
         height=height,
-        filters=encode_filters(video, size),
-        reference=reference_filters(video, size),
+        ahead=deinterlacer(whole, request.deinterlace, index),
+        crop=crop,
+        filters=(*kept, *encode_filters(video, size)),
+        reference=(*kept, *reference_filters(video, size)),
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
         encoder=ENCODER,
         pix_fmt="yuv420p10le",
-        parameters=parameters(request),
+        parameters=chosen,
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,
         notes=(
             *plan_notes(video, streams, scaled=size is not None),
+            *field_notes(whole, request.deinterlace, index),
+            *crop_notes(whole, request.crop, index),
             *scale_notes(video, request.scale, scored),
+            *grain_notes(chosen, request.zones),
             *excerpt_notes(request),
             *zone_notes(request.zones),
             *cut_notes(request),
         ),
     )
+
+
+def crop_filters(video: Video, crop: Crop | None) -> tuple[str, ...]:
+    """Filters from the source's picture to what is kept of it, which may reach over an odd edge."""
+    odd = crop is not None and evened(video) != (video.width, video.height)
+    return (*((even_size(video),) if odd else ()), *crop_filter(crop))
 
 
 def zoned(plan: EncodePlan, zone: Zone | None) -> EncodePlan:
@@ -290,7 +320,9 @@ def zoned(plan: EncodePlan, zone: Zone | None) -> EncodePlan:
         return plan
     preset = plan.request.preset if zone.preset is None else zone.preset
     svt = tuple(sorted({**dict(plan.request.svt), **dict(zone.svt)}.items()))
-    request = replace(plan.request, preset=preset, svt=svt)
+    # What a zone says of grain goes before what is said of the film.
+    grain = 0 if STRENGTH in dict(zone.svt) else plan.request.film_grain
+    request = replace(plan.request, preset=preset, svt=svt, film_grain=grain)
     return replace(plan, request=request, parameters=parameters(request))
 
 

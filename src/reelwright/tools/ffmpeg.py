@@ -30,7 +30,7 @@ def encode_args(
     `threads` is SVT-AV1's `lp`: it changes the speed and not one byte.
     """
     numbered = f"settb=1/1000,setpts=N*{TICK}"
-    chain = ",".join((*plan.ahead, *frames.filters, numbered, *plan.filters))
+    chain = ",".join((*frames.filters, numbered, *plan.filters))
     parameters = ":".join(f"{name}={value}" for name, value in plan.parameters)
     return [
         *(ffmpeg, *QUIET, "-y", "-progress", "pipe:1", "-stats_period", "0.5"),

@@ -17,6 +17,9 @@ MARGIN = Fraction(1, 100)
 #: Containers that seek by place in the file: they land between key frames, and decoding starts at the next one.
 BY_PLACE = frozenset({"mpegts", "mpeg", "mpegvideo", "m4v"})
 LEAD = Fraction(1)
+#: Frames on either side that filters which look at neighbours are given beyond the range. The deinterlacers look at
+#: one: with it every frame came out as from the whole film, without it those at the ends did not.
+NEIGHBOURS = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,21 +36,41 @@ class FrameCommand:
 FrameSource = Callable[[int, int, int], FrameCommand]
 
 
-def film_frames(source: str, video_index: int, index: FrameIndex) -> FrameSource:
-    """Frames of a film, decoded by FFmpeg from the key frame before the range and chosen by exact PTS."""
+def film_frames(source: str, video_index: int, index: FrameIndex, ahead: tuple[str, ...] = ()) -> FrameSource:
+    """Frames of a film, decoded by FFmpeg from the key frame before the range and chosen by exact PTS.
+
+    Args:
+        source: the film.
+        video_index: its stream.
+        index: its frames.
+        ahead: filters that look at a frame's neighbours, and give one frame for each.
+    """
 
     def frames(start: int, end: int, attempt: int) -> FrameCommand:
         return FrameCommand(
-            input_args=(*_input(source, seek_seconds(index, start, attempt)), "-map", f"0:{video_index}"),
-            filters=(choose(index, start, end),),
+            input_args=(*reference_input(source, index, start, attempt, ahead), "-map", f"0:{video_index}"),
+            filters=chosen(index, start, end, ahead),
         )
 
     return frames
 
 
-def reference_input(source: str, index: FrameIndex, start: int, attempt: int) -> tuple[str, ...]:
+def reference_input(
+    source: str, index: FrameIndex, start: int, attempt: int, ahead: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Input flags of the source for scoring, without a mapping."""
-    return _input(source, seek_seconds(index, start, attempt))
+    return _input(source, seek_seconds(index, max(0, start - NEIGHBOURS) if ahead else start, attempt))
+
+
+def chosen(index: FrameIndex, start: int, end: int, ahead: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Filters that leave frames [start, end) as they are after the filters that look at neighbours.
+
+    Those are given a few frames more, by PTS; what they return is counted, because they change the time base.
+    """
+    if not ahead:
+        return (choose(index, start, end),)
+    first, last = max(0, start - NEIGHBOURS), min(index.frames, end + NEIGHBOURS)
+    return choose(index, first, last), *ahead, f"trim=start_frame={start - first}:end_frame={end - first}"
 
 
 def seek_seconds(index: FrameIndex, start: int, attempt: int) -> str | None:

@@ -21,6 +21,7 @@ from reelwright.planning.identity import source_id
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer, plain, say
 from reelwright.tools.children.blocks import BlockMeans
+from reelwright.tools.children.visible import FULL_RANGE, HDR, Visible
 
 #: Lines of the small grey picture that is measured.
 LINES = 270
@@ -98,6 +99,7 @@ class Pass:
         self.bad_packets = 0
         self.shapes: set[tuple[int, int, str]] = set()
         self.last_end = Fraction(0)
+        self.visible: Visible | None = None
 
     def packet(self, packet: Any) -> None:
         """Note a packet of the film."""
@@ -116,6 +118,8 @@ class Pass:
         self.last_duration = frame.duration or self.last_duration
         self.interlaced += frame.interlaced_frame
         self.corrupt += frame.is_corrupt
+        if self.visible is not None:
+            self.visible(frame)
         self.shapes.add((frame.width, frame.height, frame.format.name))
 
 
@@ -147,6 +151,9 @@ def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None)
         size = stream.codec_context.width, stream.codec_context.height
         blocks = BlockMeans(wanted["crop"], size) if wanted else None
         measure = Measure(*size, blocks)
+        context = stream.codec_context
+        full, hdr = int(context.color_range) == FULL_RANGE, int(context.color_trc) in HDR
+        notes.visible = Visible(*size, full_range=full, hdr=hdr)
         told = time.monotonic()
         for frame in decoded(container, stream, notes):
             notes.frame(frame, measure)
@@ -222,6 +229,7 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
         "interlaced_frames": notes.interlaced,
         "damage": damage(notes, facts, hasher.size, counted),
         "stream_bytes": sorted(notes.stream_bytes.items()),
+        "visible": notes.visible.box if notes.visible else None,
     }
     payload = gzip.compress(json.dumps(value, default=plain).encode(), compresslevel=3, mtime=0)
     Path(request["out"]).write_bytes(payload)
