@@ -50,6 +50,8 @@ class FrameIndex:
     damage: tuple[str, ...]
     #: Stream index and bytes of its packets, for every stream; empty where nobody counted.
     stream_bytes: tuple[tuple[int, int], ...] = ()
+    #: The first frame that is interlaced; None where none is.
+    first_interlaced: int | None = None
     #: Left, top, right and bottom (half open) of what was ever anything but black, in the picture as it is stored;
     #: all 0 where nothing was, None where nobody looked.
     visible: tuple[int, int, int, int] | None = None

@@ -13,7 +13,7 @@ METHODS = {
     "w3fdif": "w3fdif=mode=frame:deint=interlaced",
     "estdif": "estdif=mode=frame:deint=interlaced",
 }
-HINT = "`--deinterlace bwdif` makes one frame of every two fields."
+HINT = "`--deinterlace bwdif` makes one frame of every two fields; frames not marked interlaced stay as they are."
 #: Rates of American and Japanese video, which films of 24 frames a second are spread over.
 TELECINE_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 

@@ -20,6 +20,8 @@ LEAD = Fraction(1)
 #: Frames on either side that filters which look at neighbours are given beyond the range. The deinterlacers look at
 #: one: with it every frame came out as from the whole film, without it those at the ends did not.
 NEIGHBOURS = 2
+#: The first frame once more ahead of itself, marked interlaced. The labels are no other filter's.
+LEAD_OF_FIELDS = "split[led][leads];[leads]trim=end_frame=1,setfield=tff[lead0];[lead0][led]concat=n=2:v=1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +72,25 @@ def chosen(index: FrameIndex, start: int, end: int, ahead: tuple[str, ...] = ())
     if not ahead:
         return (choose(index, start, end),)
     first, last = max(0, start - NEIGHBOURS), min(index.frames, end + NEIGHBOURS)
-    return choose(index, first, last), *ahead, f"trim=start_frame={start - first}:end_frame={end - first}"
+    led = needs_lead(index, first, ahead)
+    before = start - first + led
+    return (
+        choose(index, first, last),
+        *((LEAD_OF_FIELDS,) if led else ()),
+        *ahead,
+        f"trim=start_frame={before}:end_frame={before + end - start}",
+    )
+
+
+def needs_lead(index: FrameIndex, first: int, ahead: tuple[str, ...]) -> bool:
+    """Whether the filters ahead would not be at frame `first` what they are there in the whole film.
+
+    FFmpeg's bwdif looks at no neighbour in the first interlaced frame it meets, wherever in a film that is. Where a
+    film's frames are not all interlaced, that may be a frame of the range: one more is then put in front of it.
+    """
+    mixed = index.first_interlaced is not None and index.interlaced_frames < index.frames
+    met = mixed and index.first_interlaced is not None and index.first_interlaced < first
+    return met and any(part.startswith("bwdif") for part in ahead)
 
 
 def seek_seconds(index: FrameIndex, start: int, attempt: int) -> str | None:

@@ -95,6 +95,7 @@ class Pass:
         self.stream_bytes: Counter[int] = Counter()
         self.last_duration = 0
         self.interlaced = 0
+        self.first_interlaced: int | None = None
         self.corrupt = 0
         self.bad_packets = 0
         self.shapes: set[tuple[int, int, str]] = set()
@@ -116,6 +117,8 @@ class Pass:
         self.types.append(PictureType(frame.pict_type).name[:1] if frame.pict_type else "?")
         self.features.append(measure(frame))
         self.last_duration = frame.duration or self.last_duration
+        if frame.interlaced_frame and not self.interlaced:
+            self.first_interlaced = len(self.pts) - 1
         self.interlaced += frame.interlaced_frame
         self.corrupt += frame.is_corrupt
         if self.visible is not None:
@@ -227,6 +230,7 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
         "packet_bytes": [notes.packet_sizes.get(p, 0) for p in notes.pts],
         "picture_type": "".join(notes.types),
         "interlaced_frames": notes.interlaced,
+        "first_interlaced": notes.first_interlaced,
         "damage": damage(notes, facts, hasher.size, counted),
         "stream_bytes": sorted(notes.stream_bytes.items()),
         "visible": notes.visible.box if notes.visible else None,
