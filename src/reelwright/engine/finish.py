@@ -170,6 +170,7 @@ async def gather(
         copied=pair_copies(film, written, inspection),
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
+        grain=inspection.grain,
     )
     usage = usage_of(decoded)
     spent = usage.cpu_seconds + answer.finished.cpu_seconds

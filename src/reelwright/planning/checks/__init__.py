@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from reelwright.planning.checks.evidence import Check, Evidence
 from reelwright.planning.checks.frames import check_decode, check_duration, check_frames, check_times
+from reelwright.planning.checks.grain import check_grain
 from reelwright.planning.checks.picture import check_color, check_picture
 from reelwright.planning.checks.streams import (
     check_attachments,
@@ -19,6 +20,7 @@ CHECKS: tuple[Callable[[Evidence], Check], ...] = (
     check_decode,
     check_picture,
     check_color,
+    check_grain,
     check_duration,
     check_inventory,
     check_attachments,

@@ -59,6 +59,8 @@ class Evidence:
     attachments: tuple[Attached, ...]
     #: Of an excerpt, when each copied sound's first packet begins in the source; None: as the probe has it.
     sounds_begin: tuple[Fraction | None, ...] | None = None
+    #: How many of the film's sequence headers announce film grain, and how many there are.
+    grain: tuple[int, int] = (0, 0)
 
 
 def films(evidence: Evidence) -> tuple[Video, Video] | None:

@@ -11,6 +11,7 @@ import av.stream
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
 from reelwright.tools.children.packets import Tally, attached_facts, to_ticks
+from reelwright.tools.children.sequence_header import announces_grain
 from reelwright.tools.hashing import content_hash
 
 
@@ -20,6 +21,7 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     tallies: dict[int, Tally] = {}
     film: list[int] = []
     pictures: list[dict[str, str]] = []
+    grain: list[bool] = []
     container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         for packet in container.demux():
@@ -35,6 +37,8 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
             tallies.setdefault(packet.stream_index, Tally()).add(bytes(packet), ticks)
             if packet.stream_index == request["film"]:
                 film.append(ticks)
+                said = announces_grain(bytes(packet)) if packet.is_keyframe else None
+                grain += [] if said is None else [said]
         attachments = [
             attached_facts(s.name, s.mimetype, bytes(s.data)) for s in container.streams if s.type == "attachment"
         ]
@@ -42,6 +46,7 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
         "streams": [{"index": index, **tally.facts()} for index, tally in sorted(tallies.items())],
         "film_ticks": sorted(film),
         "attachments": [*attachments, *pictures],
+        "grain": [sum(grain), len(grain)],
         "content": content_hash(Path(path)),
     }
 
