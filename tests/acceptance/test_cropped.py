@@ -94,12 +94,7 @@ def test_pillars_are_cut_first_and_then_it_is_scaled(clips: Clips, encode: Comma
 
 @pytest.mark.parametrize(
     ("area", "said"),
-    [
-        ("160:80:0:12", ("does not lie within the picture's 160x90",)),
-        ("121:90:20:0", ("160x90", "even")),
-        ("120:90:21:0", ("160x90", "even")),
-        ("8:90:0:0", ("160x90", "less than 16x16")),
-    ],
+    [("160:80:0:12", ("does not lie within the picture's 160x90",)), ("120:90:21:0", ("160x90", "even"))],
 )
 def test_a_crop_that_cannot_be_is_a_wrong_use(
     clips: Clips, encode: Command, films: Path, area: str, said: tuple[str, ...]

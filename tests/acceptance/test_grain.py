@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import av
-import pytest
 from clips import GRAINY, X264, Clips
 from command import Command, frames
 
@@ -28,13 +27,10 @@ def with_parameters(path: Path) -> int:
         )
 
 
-@pytest.mark.parametrize("how", [("--film-grain", "20"), ("--svt", "film-grain=20")])
-def test_grain_is_in_the_output_and_not_in_the_score(
-    clips: Clips, encode: Command, films: Path, how: tuple[str, str]
-) -> None:
+def test_grain_is_in_the_output_and_not_in_the_score(clips: Clips, encode: Command, films: Path) -> None:
     source = Path(shutil.copy(clips("grainy.mkv", *GRAINY, "-frames:v", "12", *X264), films / "film.mkv"))
     plain = encode(source.name, *FINE, "-o", "plain.mkv", "--json")
-    run = encode(source.name, *FINE, *how, "-o", "grain.mkv", "--json")
+    run = encode(source.name, *FINE, "--film-grain", "20", "-o", "grain.mkv", "--json")
     assert (plain.code, run.code) == (0, 0), run.err
     one, other = plain.results[0]["data"], run.results[0]["data"]
     assert any("adds grain of strength 20; VMAF is taken without it" in reason for reason in other["reasons"])
@@ -48,12 +44,7 @@ def test_grain_is_in_the_output_and_not_in_the_score(
     assert other["vmaf"]["mean"] == one["vmaf"]["mean"]
     checks = {check["name"]: check for check in other["checks"]}
     assert checks["grain"] == {"name": "grain", "passed": True, "detail": "1 of 1 sequences have grain added"}
-
-
-def test_the_stronger_grain_is_another_encode(clips: Clips, encode: Command, films: Path) -> None:
-    source = Path(shutil.copy(clips("grainy.mkv", *GRAINY, "-frames:v", "12", *X264), films / "film.mkv"))
-    for strength in ("8", "30"):
-        run = encode(source.name, *FINE, "--film-grain", strength, "-o", f"{strength}.mkv", "--json")
-        assert run.code == 0, run.err
-        assert [event["data"]["reused"] for event in run.events if event["event"] == "trial_complete"] == [False]
-    assert decoded(clips, films / "8.mkv") != decoded(clips, films / "30.mkv")
+    # The encoder's own parameter is the same work.
+    again = encode(source.name, *FINE, "--svt", "film-grain=20", "-o", "again.mkv", "--json")
+    assert [event["data"]["reused"] for event in again.events if event["event"] == "trial_complete"] == [True]
+    assert again.results[0]["data"]["vmaf"] == other["vmaf"]

@@ -35,6 +35,7 @@ GOOD = Evidence(
     copied=tuple(Copied(index=k, written=(9, f"p{k}", f"t{k}"), read=(9, f"p{k}", f"t{k}")) for k in (1, 2, 3, 0)),
     attached=(FONT, COVER),
     attachments=(FONT, COVER),
+    grain=(0, 4),
 )
 Spoil = Callable[[Evidence], Evidence]
 
@@ -150,6 +151,7 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
     ("no primaries", color_with(primaries=None), {"colour"}),
     ("the transfer", color_with(transfer="arib-std-b67"), {"colour"}),
     ("the matrix", color_with(matrix="bt709"), {"colour"}),
+    ("grain on one chunk", lambda e: replace(e, grain=(1, 4)), {"grain"}),
     ("the mastering display", film_with(mastering_display=(Fraction(1, 10),) * 10), {"colour"}),
     ("no mastering display", film_with(mastering_display=None), {"colour"}),
     ("the light level", film_with(content_light=(1000, 401)), {"colour"}),
