@@ -103,7 +103,7 @@ def test_neighbours_are_given_to_the_deinterlacer_and_taken_off_again(
 
 def test_where_frames_are_mixed_bwdif_has_met_an_interlaced_one_before() -> None:
     first, lead, *rest = chosen(LATE, 110, 120, (BWDIF,))
-    assert (first, rest) == ("trim=start_pts=4320:end_pts=4880", [BWDIF, "trim=start_frame=3:end_frame=13"])
+    assert (first, rest) == ("trim=start_pts=4320:end_pts=4880", [BWDIF, "trim=start_frame=4:end_frame=14"])
     assert "setfield=tff" in lead
     # In the whole film it has not met one there either, or needs none.
     assert len(chosen(LATE, 80, 120, (BWDIF,))) == 3

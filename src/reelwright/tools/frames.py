@@ -20,8 +20,12 @@ LEAD = Fraction(1)
 #: Frames on either side that filters which look at neighbours are given beyond the range. The deinterlacers look at
 #: one: with it every frame came out as from the whole film, without it those at the ends did not.
 NEIGHBOURS = 2
-#: The first frame once more ahead of itself, marked interlaced. The labels are no other filter's.
-LEAD_OF_FIELDS = "split[led][leads];[leads]trim=end_frame=1,setfield=tff[lead0];[lead0][led]concat=n=2:v=1"
+#: The first frame twice more ahead of itself, marked interlaced: once to be deinterlaced, and once to be its neighbour,
+#: because a neighbour of soft telecine would keep it from that. The labels are no other filter's.
+LEAD_FRAMES = 2
+LEAD_OF_FIELDS = (
+    "split[led][leads];[leads]trim=end_frame=1,setfield=tff,loop=loop=1:size=1[lead0];[lead0][led]concat=n=2:v=1"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +77,7 @@ def chosen(index: FrameIndex, start: int, end: int, ahead: tuple[str, ...] = ())
         return (choose(index, start, end),)
     first, last = max(0, start - NEIGHBOURS), min(index.frames, end + NEIGHBOURS)
     led = needs_lead(index, first, ahead)
-    before = start - first + led
+    before = start - first + (LEAD_FRAMES if led else 0)
     return (
         choose(index, first, last),
         *((LEAD_OF_FIELDS,) if led else ()),
@@ -86,11 +90,10 @@ def needs_lead(index: FrameIndex, first: int, ahead: tuple[str, ...]) -> bool:
     """Whether the filters ahead would not be at frame `first` what they are there in the whole film.
 
     FFmpeg's bwdif looks at no neighbour in the first interlaced frame it meets, wherever in a film that is. Where a
-    film's frames are not all interlaced, that may be a frame of the range: one more is then put in front of it.
+    film's frames are not all interlaced, that may be a frame of the range: others are then put in front of it.
     """
-    mixed = index.first_interlaced is not None and index.interlaced_frames < index.frames
-    met = mixed and index.first_interlaced is not None and index.first_interlaced < first
-    return met and any(part.startswith("bwdif") for part in ahead)
+    met = index.first_interlaced is not None and index.first_interlaced < first
+    return met and index.interlaced_frames < index.frames and any(part.startswith("bwdif") for part in ahead)
 
 
 def seek_seconds(index: FrameIndex, start: int, attempt: int) -> str | None:
