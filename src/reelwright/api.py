@@ -243,7 +243,7 @@ async def encode_async(
 
     Args:
         source: the film; it is never changed.
-        output: a .mkv file, or a folder; None: NAME.av1.mkv beside the source.
+        output: a .mkv or .mp4 file, or a folder; None: NAME.av1.mkv beside the source.
         settings: what is not given as an option; None: the defaults.
         on_event: called with each event, in the loop's thread; must not block.
         options: what is asked for.

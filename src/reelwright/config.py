@@ -171,6 +171,8 @@ class PlacementSettings(Section):
     """Where outputs go."""
 
     output_dir: str = ""
+    #: What an output is written as where its name does not say it.
+    container: Literal["mkv", "mp4"] = "mkv"
     policy: Literal["tree", "beside", "replace"] = "tree"
     quarantine_days: int = Field(default=30, ge=0)
     max_encoded_percent: float = Field(default=80, gt=0)

@@ -324,7 +324,7 @@ def test_a_failed_check_says_what_is_wrong() -> None:
     def said(e: Evidence, name: str) -> Check:
         return next(c for c in run_checks(e) if c.name == name)
 
-    assert said(ticks_as(late)(GOOD), "times").detail == "packet 100 is at 4001 ms instead of 4000.000 ms"
+    assert said(ticks_as(late)(GOOD), "times").detail == "packet 100 is at 4001.000 ms instead of 4000.000 ms"
     assert said(color_with(matrix="bt709")(GOOD), "colour").detail == "matrix is bt709, not bt2020nc"
     assert said(attachments_as(COVER)(GOOD), "attachments").detail == "a.ttf is missing or differs"
     assert said(stream_with(1, start_pts=40)(GOOD), "offset").detail == (

@@ -100,7 +100,10 @@ async def encode_all(job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
 async def encode_with(settings: Settings, job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
     """Encode each source in turn, with these settings."""
     mark = excerpt_mark(Request(start=job.start, duration=job.duration))
-    pairs = outputs_for(job.sources, job.output, settings.input, settings.placement.output_dir, mark)
+    placement = settings.placement
+    pairs = outputs_for(
+        job.sources, job.output, settings.input, placement.output_dir, mark=mark, container=placement.container
+    )
     request, options = request_for(settings, job), options_for(settings, job)
     if len(pairs) > 1 and (job.scenes or job.export_scenes):
         raise UsageError("A scene list is of one film.", hint="Name one film with --scenes and --export-scenes.")

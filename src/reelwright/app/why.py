@@ -41,7 +41,10 @@ async def explain(job: EncodeJob) -> Explanation:
     settings = load(job.flags)
     (source,) = job.sources
     check_folder(source)
-    ((source, output),) = outputs_for(job.sources, job.output, settings.input, settings.placement.output_dir)
+    placement = settings.placement
+    ((source, output),) = outputs_for(
+        job.sources, job.output, settings.input, placement.output_dir, container=placement.container
+    )
     output = output.absolute()
     async with Runner() as runner:
         info = await probe(runner, find_ffmpeg(settings.tools.ffmpeg), source)

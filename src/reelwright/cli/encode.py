@@ -28,6 +28,7 @@ Stop it whenever you like; the same command goes on where it was."""
 EXAMPLES = """examples:
   reelwright encode film.mkv                                 film.av1.mkv beside it, every chunk at VMAF 93 ± 1
   reelwright encode film.mkv -o out.mkv --target-vmaf 95 --band 0.5
+  reelwright encode film.mkv -o out.mp4                      MP4; --dry-run says what it has no place for
   reelwright encode film.mkv --profile small                 named settings: `reelwright profiles` shows them
   reelwright encode films/ -o encoded/                       every film below a folder, in the same folders
   reelwright encode film.mkv --start 10:00 --duration 30     thirty seconds to look at: film.excerpt-600s-630s.av1.mkv
@@ -60,7 +61,8 @@ def add_arguments(parser: Parser) -> None:
     """The command's arguments."""
     add = parser.add_argument
     add("sources", metavar="SOURCE", type=Path, nargs="+", help="films, or folders of films")
-    add("-o", "--output", metavar="OUTPUT", help="a .mkv file, or a folder (default: NAME.av1.mkv beside the source)")
+    output = "a .mkv or .mp4 file, or a folder (default: NAME.av1.mkv beside the source; see placement.container)"
+    add("-o", "--output", metavar="OUTPUT", help=output)
     what = parser.add_argument_group("what is encoded").add_argument
     what("--start", type=moment, metavar="T", help="begin here: an excerpt to try settings on (90, 1:30, 0:01:30.5)")
     what("--duration", type=moment, metavar="T", help="and go on for so long; the full run reuses its trials")

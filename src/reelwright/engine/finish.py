@@ -17,11 +17,23 @@ from reelwright.errors import ReelwrightError, SourceError, ValidationFailedErro
 from reelwright.media.model import StreamKind
 from reelwright.planning.checks import run_checks
 from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence
+from reelwright.planning.clocks import film_clock
+from reelwright.planning.containers import holdings
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Fate
-from reelwright.tools.ffmpeg import decode_args, parse_framecrc
+from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc
 from reelwright.tools.hashing import content_hash
-from reelwright.tools.mux import Inspection, Join, Written, display_aspect, inspect, join, nominal_rate, shift_of
+from reelwright.tools.mux import (
+    Inspection,
+    Join,
+    Written,
+    display_aspect,
+    inspect,
+    join,
+    movie_clock,
+    nominal_rate,
+    shift_of,
+)
 from reelwright.tools.probe import probe
 from reelwright.version import VERSION
 
@@ -31,6 +43,8 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
     film.check_source()
     out = temporary_path(film.output, film.job_id)
     whole, part = film.frames == film.index.frames, film.part
+    clock, shift = film_clock(film.plan.request.container, part.time_base), shift_of(film.info, film.index, film.plan)
+    picture = film.info.film.video if film.info.film else None
     job = Join(
         source=film.source,
         index_path=film.workspace.index,
@@ -38,10 +52,13 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         out=out,
         span=film.span,
         window=None if whole else window_of(part),
-        shift=shift_of(film.info, film.index, film.plan),
+        shift=shift,
         rate=nominal_rate(part),
         film_tags=film_tags(film),
         display_aspect=display_aspect(film.plan),
+        clock=clock,
+        movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None),
+        unofficial=picture is not None and picture.dolby_vision is not None,
         folder=film.workspace.working,
     )
     try:
@@ -54,6 +71,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         "size_bytes": out.stat().st_size,
         "trials": [trial.trial_key for trial in chosen],
         "shift": str(joined.shift),
+        "clock": str(clock),
         "written": [asdict(row) for row in joined.streams],
         "attached": [asdict(row) for row in joined.attachments],
     }
@@ -153,7 +171,7 @@ async def gather(
         on_line=lambda _: tell(next(lines)),
         check=False,
     )
-    warnings = [line for line in decoded.stderr.splitlines() if line.strip()]
+    warnings = complaints_of(decoded.stderr)
     if decoded.returncode != 0 and not warnings:
         warnings = [f"the decoder ended with status {decoded.returncode}"]
     written = tuple(Written(**row) for row in assembled["written"])
@@ -163,6 +181,7 @@ async def gather(
         index=film.part,
         output=output,
         shift=Fraction(assembled["shift"]),
+        clock=inspection.film_clock,
         packet_ticks=inspection.film_ticks,
         decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
         warnings=tuple(warnings[:5]),
@@ -203,9 +222,12 @@ def pair_copies(film: Film, written: tuple[Written, ...], inspection: Inspection
     read = {row.index: row for row in inspection.streams}
     copies = [(1, s.index) for s in film.plan.streams if s.fate is Fate.COPY]
     copies += [(2, k) for k in range(sum(s.fate is Fate.CONVERT for s in film.plan.streams))]
-    pairs = []
-    for place_in_output, key in enumerate(copies, start=1):
-        row, found = by_source[key], read.get(place_in_output)
+    holds, kinds = holdings(film.plan.request.container), {s.index: s.kind for s in film.info.streams}
+    pairs, place_in_output = [], 0
+    for key in copies:
+        row = by_source[key]
+        place_in_output += bool(row.packets) or key[0] != 1 or holds.shows_empty(kinds[key[1]])
+        found = read.get(place_in_output) if row.packets else None
         pairs.append(
             Copied(
                 index=key[1],

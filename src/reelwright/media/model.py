@@ -85,6 +85,8 @@ class Stream:
     #: Name of an attached file and its type; None for other kinds.
     file_name: str | None = None
     mimetype: str | None = None
+    #: PTS from which it is seen or heard: after `start_pts` where an edit list or a codec's delay hides what is before.
+    begins_pts: int | None = None
     video: Video | None = None
     audio: Audio | None = None
 

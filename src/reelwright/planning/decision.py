@@ -112,7 +112,9 @@ def _sound(info: MediaInfo, container: Container) -> Decision | None:
     return Decision(
         verdict=Verdict.REFUSE,
         reasons=(f"{holds.name} has no place for the film's sound in {names}; encoding it would lose that.",),
-        hint="Convert the sound first, for example to FLAC with FFmpeg.",
+        hint="Convert the sound first, for example to FLAC with FFmpeg."
+        if container is Container.MATROSKA
+        else "Write Matroska instead: name the output something.mkv.",
         rule="sound-without-place",
     )
 

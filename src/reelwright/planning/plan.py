@@ -9,13 +9,13 @@ from typing import Any
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, Video
 from reelwright.media.timing import FrameIndex
-from reelwright.planning.containers import Container
+from reelwright.planning.containers import Container, held_notes
 from reelwright.planning.crop import crop_filter, crop_notes, crop_of, cropped, evened
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.fields import deinterlacer, field_notes
 from reelwright.planning.grain import STRENGTH, grain_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
-from reelwright.planning.streams import Fate, StreamPlan, plan_streams
+from reelwright.planning.streams import Fate, StreamPlan, plan_streams, written_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.comparison import Crop
 from reelwright.quality.score import scoring_size
@@ -297,6 +297,7 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
         streams=streams,
         notes=(
             *plan_notes(video, streams, scaled=size is not None),
+            *held_notes(request.container, info, written_streams(info, streams)),
             *field_notes(whole, request.deinterlace, index),
             *crop_notes(whole, request.crop, index),
             *scale_notes(video, request.scale, scored),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reelwright.planning.containers import Container, holdings
 from reelwright.planning.plan import EncodePlan
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.frames import FrameCommand
@@ -54,17 +55,39 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     ]
 
 
+#: What FFmpeg's demuxer remarks on every MP4 file whose tracks have names, or which has a cover, its own included.
+REMARKS = ("UDTA parsing failed retrying raw", "timescale not set")
+
+
+def complaints_of(stderr: str) -> list[str]:
+    """What a decoder complained of, remarks on sound files left out, and how often they were made."""
+    said: list[str] = []
+    remarked = False
+    for line in stderr.splitlines():
+        remarked = line.endswith(REMARKS) or (remarked and "Last message repeated" in line)
+        if line.strip() and not remarked:
+            said.append(line)
+    return said
+
+
 def parse_framecrc(text: str) -> list[int]:
     """PTS of each decoded frame, from framecrc's lines."""
     return [int(line.split(",")[2]) for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def subtitle_args(ffmpeg: str, source: str, indexes: tuple[int, ...], out: str) -> list[str]:
-    """Turn text subtitles into SubRip, in a Matroska file of their own that keeps the source's times."""
+#: What converted subtitles are written in: a file of their own that keeps the source's times.
+SUBTITLE_MUXERS = {Container.MATROSKA: "matroska", Container.MP4: "mp4"}
+
+
+def subtitle_args(
+    ffmpeg: str, source: str, indexes: tuple[int, ...], out: str, container: Container = Container.MATROSKA
+) -> list[str]:
+    """Turn text subtitles into the text that a container has: SubRip in Matroska, timed text in MP4."""
     maps = [part for k in indexes for part in ("-map", f"0:{k}")]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(source), *maps),
-        *("-map_chapters", "-1", "-c:s", "subrip", "-fflags", "+bitexact", "-f", "matroska", file_url(out)),
+        *("-map_chapters", "-1", "-c:s", holdings(container).text_codec),
+        *("-fflags", "+bitexact", "-f", SUBTITLE_MUXERS[container], file_url(out)),
     ]
 
 

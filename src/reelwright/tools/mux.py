@@ -12,6 +12,8 @@ from pydantic import TypeAdapter
 from reelwright.media.model import MediaInfo, Stream
 from reelwright.media.timing import FrameIndex, Timing, is_constant
 from reelwright.planning.checks.evidence import Attached
+from reelwright.planning.clocks import film_clock, movie_ticks
+from reelwright.planning.containers import Container
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.streams import Fate
 from reelwright.tools.allow import file_url, input_flags
@@ -19,13 +21,10 @@ from reelwright.tools.ask import Answer, ask
 from reelwright.tools.ffmpeg import QUIET, subtitle_args
 from reelwright.tools.process import Runner
 
-#: Matroska's clock: milliseconds.
-TICKS = 1000
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """What was written of one copied stream. Times are the output's milliseconds."""
+    """What was written of one copied stream. Times are ticks of its clock in the output."""
 
     #: 1: the source; 2: the converted subtitles.
     input: int
@@ -66,8 +65,9 @@ class Inspection:
     """An output read back in full."""
 
     streams: tuple[ReadBack, ...]
-    #: PTS of each packet of the film, in milliseconds.
+    #: PTS of each packet of the film, in ticks of so many seconds.
     film_ticks: tuple[int, ...]
+    film_clock: Fraction
     attachments: tuple[Attached, ...]
     #: Hash of every byte of the file.
     content: str
@@ -76,21 +76,24 @@ class Inspection:
 
 
 def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
-    """Seconds added to every timestamp: what keeps Matroska's times from being negative or far from zero.
+    """Seconds added to every timestamp: what keeps times from being negative or far from zero.
 
-    One shift for all streams, so that the offset between sound and picture stays as it was.
+    One shift for all streams, so that the offset between sound and picture stays as it was. What of a sound is
+    hidden, as a codec's priming is, may lie before zero in MP4: its edit list hides it there too.
     """
+    container = plan.request.container
+    begin = start_of if container is Container.MATROSKA else begin_of
     if index.timing is Timing.COUNTED:
         return Fraction(0)
     kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
     starts = [index.pts[0] * index.time_base]
-    starts += [start for s in info.streams if s.index in kept and (start := start_of(s)) is not None]
+    starts += [start for s in info.streams if s.index in kept and (start := begin(s)) is not None]
     earliest = min(starts)
     if earliest >= 0 and info.container not in {"mpegts", "mpeg"}:
         return Fraction(0)
     # The film's first frame lands on a whole tick, so that no other frame is off by more than half of one from it.
-    first = index.pts[0] * index.time_base
-    return Fraction(ceil((first - earliest) * TICKS), TICKS) - first
+    first, clock = index.pts[0] * index.time_base, film_clock(container, index.time_base)
+    return ceil((first - earliest) / clock) * clock - first
 
 
 def start_of(stream: Stream) -> Fraction | None:
@@ -100,9 +103,47 @@ def start_of(stream: Stream) -> Fraction | None:
     return stream.start_pts * stream.time_base
 
 
+def begin_of(stream: Stream) -> Fraction | None:
+    """When a stream is first seen or heard, in seconds; None where that is unknown."""
+    if stream.begins_pts is None or stream.time_base is None:
+        return start_of(stream)
+    return stream.begins_pts * stream.time_base
+
+
+def movie_clock(info: MediaInfo, plan: EncodePlan, clock: Fraction, index: FrameIndex, shift: Fraction | None) -> int:
+    """Ticks a second of MP4's own clock; 0 for Matroska, which has none.
+
+    Args:
+        info: the source.
+        plan: what is written of it.
+        clock: the film's tick in the output.
+        index: the film's frames.
+        shift: seconds added to every timestamp; None where packets are yet to tell.
+    """
+    if plan.request.container is Container.MATROSKA:
+        return 0
+    kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
+    ticks = [
+        (start_of(s), Fraction(1, s.audio.sample_rate))
+        for s in info.streams
+        if s.index in kept and s.audio and s.audio.sample_rate
+    ]
+    ticks += [
+        (start_of(s), film_clock(Container.MP4, s.time_base))
+        for s in info.streams
+        if s.index in kept and s.video and s.time_base
+    ]
+    ticks.append((index.pts[0] * index.time_base, clock))
+    if shift is None:
+        return movie_ticks((tick for _, tick in ticks), clock)
+    return movie_ticks((round((start + shift) / tick) * tick for start, tick in ticks if start is not None), clock)
+
+
 def display_aspect(plan: EncodePlan) -> Fraction | None:
-    """The picture's aspect on the screen where samples are not square; None where they are."""
+    """The picture's aspect on the screen where Matroska is to say it; None where samples are square, and for MP4."""
     sample = plan.sample_aspect
+    if plan.request.container is not Container.MATROSKA:
+        return None
     return None if sample in {None, 0, 1} else Fraction(plan.width, plan.height) * Fraction(sample or 1)
 
 
@@ -127,8 +168,14 @@ class Join:
     shift: Fraction
     rate: Fraction | None
     film_tags: dict[str, str]
-    #: Display aspect where samples are not square; None where they are.
+    #: Display aspect where Matroska is to say it; None where samples are square, and for MP4.
     display_aspect: Fraction | None
+    #: The film's tick in the output, in seconds.
+    clock: Fraction
+    #: Ticks a second of MP4's own clock; 0 for Matroska.
+    movie_ticks: int
+    #: Whether the container may say what is in no finished standard: MP4's record of Dolby Vision.
+    unofficial: bool
     #: Where converted subtitles and the request are written.
     folder: Path
 
@@ -141,11 +188,11 @@ async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> Join
         ToolError, ResourceError: the writer failed.
     """
     texts = tuple(s.index for s in plan.streams if s.fate is Fate.CONVERT)
-    converted = job.folder / "subtitles.mkv"
+    container = plan.request.container
+    converted = job.folder / f"subtitles.{container.value}"
     if texts:
-        await runner.run(
-            subtitle_args(ffmpeg, os.fspath(job.source), texts, os.fspath(converted)), what="Converting subtitles"
-        )
+        args = subtitle_args(ffmpeg, os.fspath(job.source), texts, os.fspath(converted), container)
+        await runner.run(args, what="Converting subtitles")
     joined = job.out if job.display_aspect is None else job.folder / "joined.mkv.part"
     asked = request(plan, job, texts, converted, joined)
     answer = await ask(runner, "mux", asked, what="Joining the chunks", folder=job.folder, writes=joined)
@@ -185,6 +232,11 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
         "span": list(job.span),
         "window": [str(t) for t in job.window] if job.window else None,
         "shift": str(job.shift),
+        "container": plan.request.container.value,
+        "clock": str(job.clock),
+        "movie_ticks": job.movie_ticks,
+        "unofficial": job.unofficial,
+        "sample_aspect": str(plan.sample_aspect) if plan.sample_aspect and not job.display_aspect else None,
         "rate": str(job.rate) if job.rate is not None else None,
         "film_tags": job.film_tags,
         "copies": [{"index": s.index} for s in plan.streams if s.fate is Fate.COPY],

@@ -9,6 +9,7 @@ from pathlib import Path
 from reelwright.errors import ToolError
 from reelwright.media.model import Color, Video
 from reelwright.media.timing import FrameIndex
+from reelwright.planning.clocks import MILLISECOND
 from reelwright.planning.plan import UNSAID
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ffmpeg import QUIET
@@ -19,8 +20,6 @@ from reelwright.tools.process import Runner
 QUALITIES = (95, 85, 70, 45, 5)
 MOST_BYTES = 200_000
 MOST_WIDTH = 1280
-#: Matroska's ticks a second.
-TICKS = 1000
 #: Lines from which an untagged picture is taken for BT.709, as players do.
 HIGH_DEFINITION = 720
 HDR = frozenset({"smpte2084", "arib-std-b67"})
@@ -74,7 +73,16 @@ def source_grab(
     )
 
 
-def output_grab(output: str, index: FrameIndex, shift: Fraction, *, start: int, frame: int, attempt: int) -> Grab:
+def output_grab(
+    output: str,
+    index: FrameIndex,
+    shift: Fraction,
+    *,
+    start: int,
+    frame: int,
+    attempt: int,
+    clock: Fraction = MILLISECOND,
+) -> Grab:
     """The same frame of the output, decoded from the key frame its chunk starts with.
 
     Args:
@@ -84,10 +92,17 @@ def output_grab(output: str, index: FrameIndex, shift: Fraction, *, start: int, 
         start: first frame of the chunk.
         frame: the frame wanted.
         attempt: 0 seeks; later ones decode from the beginning.
+        clock: seconds of a tick of the film's clock in the output.
     """
-    seek = ("-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{_tick(index, shift, start) / TICKS + 0.001:.6f}")
-    first = math.ceil(_between(index, shift, frame - 1))
-    stop = math.ceil(_between(index, shift, frame))
+    seek = (
+        "-noaccurate_seek",
+        "-seek_timestamp",
+        "1",
+        "-ss",
+        f"{float(index.pts[start] * index.time_base + shift) + 0.001:.6f}",
+    )
+    first = math.ceil(_between(index, shift, clock, frame - 1))
+    stop = math.ceil(_between(index, shift, clock, frame))
     return Grab(
         input_args=("-copyts", *input_flags(), *(seek if attempt == 0 else ()), "-i", file_url(output)),
         stream="0:v:0",
@@ -95,17 +110,17 @@ def output_grab(output: str, index: FrameIndex, shift: Fraction, *, start: int, 
     )
 
 
-def _tick(index: FrameIndex, shift: Fraction, frame: int) -> float:
-    return float((index.pts[frame] * index.time_base + shift) * TICKS)
+def _tick(index: FrameIndex, shift: Fraction, clock: Fraction, frame: int) -> float:
+    return float((index.pts[frame] * index.time_base + shift) / clock)
 
 
-def _between(index: FrameIndex, shift: Fraction, frame: int) -> float:
+def _between(index: FrameIndex, shift: Fraction, clock: Fraction, frame: int) -> float:
     """Half way from a frame to the next, in ticks: rounding to ticks cannot carry a frame over it."""
     if frame < 0:
-        return math.floor(_tick(index, shift, 0)) - 1
+        return math.floor(_tick(index, shift, clock, 0)) - 1
     if frame + 1 >= index.frames:
-        return math.ceil(_tick(index, shift, frame)) + 1
-    return (_tick(index, shift, frame) + _tick(index, shift, frame + 1)) / 2
+        return math.ceil(_tick(index, shift, clock, frame)) + 1
+    return (_tick(index, shift, clock, frame) + _tick(index, shift, clock, frame + 1)) / 2
 
 
 def to_srgb(video: Video) -> tuple[str, ...]:

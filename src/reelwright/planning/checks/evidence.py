@@ -5,9 +5,10 @@ from fractions import Fraction
 
 from reelwright.media.model import MediaInfo, Video
 from reelwright.media.timing import FrameIndex
+from reelwright.planning.clocks import MILLISECOND
 from reelwright.planning.plan import EncodePlan
 
-#: Matroska's clock, and half of its tick.
+#: Chapters are compared in milliseconds.
 TICKS = 1000
 
 
@@ -48,7 +49,7 @@ class Evidence:
     index: FrameIndex
     output: MediaInfo
     shift: Fraction
-    #: PTS of the film's packets, and of its decoded frames, in milliseconds.
+    #: PTS of the film's packets, and of its decoded frames, in ticks of its clock.
     packet_ticks: tuple[int, ...]
     decoded_ticks: tuple[int, ...]
     #: What the decoder complained of.
@@ -61,6 +62,8 @@ class Evidence:
     sounds_begin: tuple[Fraction | None, ...] | None = None
     #: How many of the film's sequence headers announce film grain, and how many there are.
     grain: tuple[int, int] = (0, 0)
+    #: Seconds of a tick of the film's clock in the output.
+    clock: Fraction = MILLISECOND
 
 
 def films(evidence: Evidence) -> tuple[Video, Video] | None:

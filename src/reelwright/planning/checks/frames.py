@@ -3,13 +3,14 @@
 from fractions import Fraction
 
 from reelwright.media.timing import FrameIndex
-from reelwright.planning.checks.evidence import TICKS, Check, Evidence
+from reelwright.planning.checks.evidence import Check, Evidence
+from reelwright.planning.clocks import MILLISECOND
 from reelwright.planning.streams import Fate
 
 
-def expected_ticks(index: FrameIndex, shift: Fraction) -> list[Fraction]:
-    """Exact times of the source's frames on the output's clock, in milliseconds."""
-    return [(p * index.time_base + shift) * TICKS for p in index.pts]
+def expected_ticks(index: FrameIndex, shift: Fraction, clock: Fraction = MILLISECOND) -> list[Fraction]:
+    """Exact times of the source's frames on the output's clock, in its ticks of `clock` seconds."""
+    return [(p * index.time_base + shift) / clock for p in index.pts]
 
 
 def check_frames(e: Evidence) -> Check:
@@ -20,15 +21,16 @@ def check_frames(e: Evidence) -> Check:
 
 def check_times(e: Evidence) -> Check:
     """Each frame is shown when the source shows it, to half a tick of the container."""
-    want = expected_ticks(e.index, e.shift)
+    want = expected_ticks(e.index, e.shift, e.clock)
     for name, ticks in (("packet", e.packet_ticks), ("decoded frame", e.decoded_ticks)):
         if len(ticks) != len(want):
             return Check(name="times", passed=False, detail=f"{len(ticks)} {name}s for {len(want)} frames")
         wrong = next((k for k, (a, b) in enumerate(zip(ticks, want, strict=True)) if abs(a - b) > Fraction(1, 2)), None)
         if wrong is not None:
-            detail = f"{name} {wrong} is at {ticks[wrong]} ms instead of {float(want[wrong]):.3f} ms"
+            got, due = (float(tick * e.clock * 1000) for tick in (ticks[wrong], want[wrong]))
+            detail = f"{name} {wrong} is at {got:.3f} ms instead of {due:.3f} ms"
             return Check(name="times", passed=False, detail=detail)
-    return Check(name="times", passed=True, detail=f"{len(want)} times equal to half a millisecond")
+    return Check(name="times", passed=True, detail=f"{len(want)} times equal to half a tick of {e.clock} s")
 
 
 def check_decode(e: Evidence) -> Check:
@@ -41,9 +43,9 @@ def check_duration(e: Evidence) -> Check:
     """The film ends when the source's does, to a frame, and the file says that it lasts as long."""
     ticks, frame = e.packet_ticks, 1 / e.index.rate
     last = e.index.last_duration * e.index.time_base
-    got = Fraction(ticks[-1] - ticks[0], TICKS) + last if ticks else Fraction(0)
+    got = (ticks[-1] - ticks[0]) * e.clock + last if ticks else Fraction(0)
     # The container counts from zero and to the end of whatever ends last; other streams may end after the film.
-    said, end = e.output.duration, (Fraction(ticks[-1], TICKS) + last if ticks else Fraction(0))
+    said, end = e.output.duration, (ticks[-1] * e.clock + last if ticks else Fraction(0))
     alone = sum(s.fate in {Fate.ENCODE, Fate.COPY, Fate.CONVERT} for s in e.plan.streams) == 1
     # A copied file may not know the length of its last frame.
     right = said is not None and said >= end - max(frame, last) and (not alone or said <= end + frame)

@@ -2,48 +2,86 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from reelwright.media.model import Chapter, Stream, StreamKind
 from reelwright.planning.checks.evidence import TICKS, Check, Evidence
+from reelwright.planning.clocks import MILLISECOND
+from reelwright.planning.containers import (
+    Container,
+    held_chapters,
+    held_dispositions,
+    held_language,
+    holdings,
+    read_as,
+)
 from reelwright.planning.excerpt import clip_chapters, is_excerpt, window_of
-from reelwright.planning.streams import Fate
+from reelwright.planning.streams import Fate, written_streams
 
 
-def _language(stream: Stream) -> str:
+def _language(language: str | None) -> str:
     # Matroska leaves "und" out.
-    return "" if stream.language in {None, "und"} else str(stream.language)
+    return "" if language in {None, "und"} else str(language)
 
 
-def inventory(streams: Sequence[Stream]) -> list[tuple[str, ...]]:
+def inventory(streams: Sequence[Stream], container: Container) -> list[tuple[str, ...]]:
     """What each stream is, for comparing: kind, codec, language, title, dispositions."""
-    return [(s.kind.value, s.codec or "", _language(s), s.title or "", " ".join(s.dispositions)) for s in streams]
+    return [
+        (
+            s.kind.value,
+            read_as(container, s.codec or ""),
+            _language(s.language),
+            s.title or "",
+            " ".join(s.dispositions),
+        )
+        for s in streams
+    ]
+
+
+def expected_streams(e: Evidence) -> tuple[Stream, ...]:
+    """Streams of the source that the output shows: the film first, then copies, then converted subtitles."""
+    film, *beside = written_streams(e.source, e.plan.streams)
+    holds = holdings(e.plan.request.container)
+    empty = {k for k, c in enumerate(e.copied) if not c.written[0]}
+    return (film, *(s for k, s in enumerate(beside) if k not in empty or holds.shows_empty(s.kind)))
 
 
 def expected_inventory(e: Evidence) -> list[tuple[str, ...]]:
     """What the plan says the output holds: the film first, then copies, then converted subtitles."""
-    by_index = {s.index: s for s in e.source.streams}
-    film = by_index[e.plan.video_index]
-    rows: list[tuple[str, ...]] = [("video", "av1", _language(film), film.title or "", " ".join(film.dispositions))]
-    rows += inventory([by_index[s.index] for s in e.plan.streams if s.fate is Fate.COPY])
-    for stream in e.plan.streams:
-        if stream.fate is Fate.CONVERT:
-            original = by_index[stream.index]
-            rows.append(
-                ("subtitle", "subrip", _language(original), original.title or "", " ".join(original.dispositions))
-            )
-    return rows
+    container = e.plan.request.container
+    fates = {s.index: s.fate for s in e.plan.streams}
+    codecs = {Fate.ENCODE: "av1", Fate.CONVERT: holdings(container).text_codec}
+    written = expected_streams(e)
+    marks = held_dispositions(container, [(s.kind, s.dispositions) for s in written])
+    return [
+        (
+            s.kind.value,
+            codecs.get(fates[s.index]) or read_as(container, s.codec or ""),
+            _language(held_language(container, s.language)),
+            s.title or "",
+            " ".join(marked),
+        )
+        for s, marked in zip(written, marks, strict=True)
+    ]
 
 
 def check_inventory(e: Evidence) -> Check:
     """Every stream the plan keeps is there, with its language, title and dispositions, and no other."""
-    got, want = inventory([s for s in e.output.streams if not is_attached(s)]), expected_inventory(e)
+    tracks = [s for s in e.output.streams if not is_attached(s) and not _chapters(e, s)]
+    got, want = inventory(tracks, e.plan.request.container), expected_inventory(e)
     pairs = [(g, w) for g, w in zip(got, want, strict=False) if g != w]
     if len(got) != len(want):
         return Check(name="streams", passed=False, detail=f"{len(got)} streams instead of {len(want)}")
     if pairs:
         return Check(name="streams", passed=False, detail=f"{' '.join(pairs[0][0])} instead of {' '.join(pairs[0][1])}")
     return Check(name="streams", passed=True, detail=f"{len(got)} streams")
+
+
+def _chapters(e: Evidence, stream: Stream) -> bool:
+    """Whether a stream of the output is MP4's track of chapters, which is shown beside the chapters themselves."""
+    is_mp4 = not holdings(e.plan.request.container).free_chapters
+    return is_mp4 and stream.kind is StreamKind.DATA and bool(e.output.chapters)
 
 
 def is_attached(stream: Stream) -> bool:
@@ -76,9 +114,12 @@ def check_chapters(e: Evidence) -> Check:
     if is_excerpt(e.plan.request):
         want = clip_chapters(want, window_of(e.index))
 
+    # A chapter that begins before the film's clock does begins with it.
+    moved = (replace(c, start=max(Fraction(0), c.start + e.shift), end=max(Fraction(0), c.end + e.shift)) for c in want)
+    want = held_chapters(e.plan.request.container, tuple(moved))
+
     def apart(source: Fraction, output: Fraction) -> bool:
-        # A chapter that begins before the film's clock does begins with it.
-        return abs(max(Fraction(0), source + e.shift) - output) * TICKS > Fraction(1, 2)
+        return abs(source - output) * TICKS > Fraction(1, 2)
 
     def differ(a: Chapter, b: Chapter) -> bool:
         return apart(a.start, b.start) or apart(a.end, b.end) or (a.title or "") != (b.title or "")
@@ -90,18 +131,21 @@ def check_chapters(e: Evidence) -> Check:
 
 def check_offset(e: Evidence) -> Check:
     """Every sound starts as long after or before the picture as in the source, to a tick."""
-    kept = {s.index for s in e.plan.streams if s.fate is Fate.COPY}
-    before = _starts([s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept])
-    before = before if e.sounds_begin is None else list(e.sounds_begin)
-    after = _starts(e.output.of_kind(StreamKind.AUDIO))
+    kept, there = {s.index for s in e.plan.streams if s.fate is Fate.COPY}, {s.index for s in expected_streams(e)}
+    copied = [s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept]
+    begin = _starts(copied) if e.sounds_begin is None else list(e.sounds_begin)
+    before = [start for sound, start in zip(copied, begin, strict=True) if sound.index in there]
+    sounds = e.output.of_kind(StreamKind.AUDIO)
+    after = _starts(sounds)
     if not before or not e.packet_ticks:
         return Check(name="offset", passed=True, detail="no sound to compare")
-    origins = e.index.pts[0] * e.index.time_base, Fraction(e.packet_ticks[0], TICKS)
-    for number, (a, b) in enumerate(zip(before, after, strict=False), 1):
+    origins = e.index.pts[0] * e.index.time_base, e.packet_ticks[0] * e.clock
+    for number, (a, b, sound) in enumerate(zip(before, after, sounds, strict=False), 1):
+        tick = sound.time_base or MILLISECOND
         if a is None or b is None:
             if a != b:
                 return Check(name="offset", passed=False, detail=f"when sound {number} starts is unknown")
-        elif abs((a - origins[0]) - (b - origins[1])) * TICKS > 2:  # noqa: PLR2004 - each end is rounded to a tick
+        elif abs((a - origins[0]) - (b - origins[1])) > e.clock + tick:  # each end is rounded to a tick
             said = f"{float(b - origins[1]):+.3f} s from the picture, {float(a - origins[0]):+.3f} s in the source"
             return Check(name="offset", passed=False, detail=f"sound {number} starts {said}")
     return Check(name="offset", passed=True, detail=f"{len(before)} sounds start where they did")

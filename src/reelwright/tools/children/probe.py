@@ -171,10 +171,12 @@ def stream_facts(path: str, stream: Any, first: int | None) -> dict[str, Any]:
         "kind": stream.type if stream.type in {"video", "audio", "subtitle", "attachment"} else "data",
         "codec": codec_name(stream),
         "language": stream.metadata.get("language"),
-        "title": stream.metadata.get("title"),
+        # MP4's demuxer calls a track's title its name.
+        "title": stream.metadata.get("title", stream.metadata.get("name")),
         "dispositions": sorted(flag.name for flag in stream.disposition if flag.name),
         "time_base": stream.time_base,
         "start_pts": stream.start_time if first is None else first,
+        "begins_pts": stream.start_time,
         "duration": stream.duration,
     }
     if stream.type == "video":
