@@ -13,7 +13,7 @@ from command import QUICK, Command, contents
 
 FINE = ("--preset", "12", "--crf", "12")
 #: A model that is named in full scores small pictures as they are, which is quick.
-AS_IT_IS = {"REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1"}
+AS_IT_IS = {"REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1neg"}
 #: Dark and wide, bright text on black, less wide, black all over.
 SCENES = (
     "testsrc2=s=160x66:r=24:d=0.5,lutyuv=y='16+(val-16)/8',pad=160:90:0:12",
