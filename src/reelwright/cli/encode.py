@@ -34,6 +34,7 @@ EXAMPLES = """examples:
   reelwright encode film.mkv --start 10:00 --duration 30     thirty seconds to look at: film.excerpt-600s-630s.av1.mkv
   reelwright encode film.mkv --zone 1:20:00-end:crf=40 --zone 0:10-0:20:target=95,svt.tune=0
   reelwright encode film.mkv --export-scenes cuts.json --dry-run    change it, then encode with --scenes cuts.json
+  reelwright encode disc.vob --deinterlace bwdif --crop auto       fields become frames, black borders go
   reelwright encode film.mkv --dry-run                       what would be done, and why"""
 
 DEINTERLACERS = ("bwdif", "yadif", "w3fdif", "estdif")
