@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from examples import HDR, RICH, cover, film, index, info, plan, sound, stream
-from reelwright.media.model import Chapter, Color, MediaInfo, Stream, StreamKind
+from reelwright.media.model import Chapter, Color, DolbyVision, MediaInfo, Stream, StreamKind
 from reelwright.planning.checks import CHECKS, run_checks
 from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence
 
@@ -153,6 +153,7 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
     ("the matrix", color_with(matrix="bt709"), {"colour"}),
     ("grain on one chunk", lambda e: replace(e, grain=(1, 4)), {"grain"}),
     ("the mastering display", film_with(mastering_display=(Fraction(1, 10),) * 10), {"colour"}),
+    ("Dolby Vision nobody planned", film_with(dolby_vision=DolbyVision(profile=10)), {"dolby vision"}),
     ("no mastering display", film_with(mastering_display=None), {"colour"}),
     ("the light level", film_with(content_light=(1000, 401)), {"colour"}),
     ("no light level", film_with(content_light=None), {"colour"}),

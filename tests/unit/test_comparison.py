@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from examples import cover, film, index, info, plan, sound
 from reelwright.errors import SourceError, UsageError
-from reelwright.media.model import Color
+from reelwright.media.model import Color, DolbyVision
 from reelwright.planning.comparison import Comparison, compare, interlaced, woven
 from reelwright.planning.decision import Decision
 from reelwright.quality.comparison import Crop, Fit, SceneScore, ScoreOptions, score_scenes, worst_scenes
@@ -187,7 +187,7 @@ def test_films_that_are_turned_differently_are_refused() -> None:
 
 
 def test_what_else_limits_a_score_is_said() -> None:
-    notes = compared(picture(dolby_vision="8.1"), picture(), n_subsample=3).notes
+    notes = compared(picture(dolby_vision=DolbyVision(profile=8, compatibility=1)), picture(), n_subsample=3).notes
     assert notes[0].startswith("Dolby Vision's metadata")
     assert notes[1].startswith("One frame in 3 was scored")
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from examples import RICH, film, index, info, plan, video
 from reelwright.errors import RefusedError, UsageError
+from reelwright.media.model import DolbyVision
 from reelwright.planning.crop import SMALLEST, crop_of, named_crop, seen_crop
-from reelwright.planning.decision import decide
+from reelwright.planning.decision import Verdict, decide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.quality.comparison import Crop
 
@@ -173,13 +174,13 @@ def test_a_film_without_borders_is_the_same_encode() -> None:
 
 
 @pytest.mark.parametrize("crop", ["auto", "1280:640:0:40"])
-@pytest.mark.parametrize("profile", ["5", "8.1", "unknown"])
-def test_dolby_vision_is_not_cropped(crop: str, profile: str) -> None:
-    decision = decide(info(film(dolby_vision=profile)), Request(crop=crop))
-    assert decision.rule == "crop-of-dolby-vision"
+@pytest.mark.parametrize("strategy", ["auto", "direct", "chunked"])
+def test_dolby_vision_is_not_cropped(crop: str, strategy: str) -> None:
+    of = info(film(dolby_vision=DolbyVision(profile=8, compatibility=1, seen=8, metadata=True, record=True)))
+    decision = decide(of, Request(crop=crop, strategy=strategy))
     assert isinstance(decision.error(), RefusedError)
-    assert "--crop" in decision.hint
-    assert decide(info(film(dolby_vision=profile))).rule != "crop-of-dolby-vision"
+    assert "crop" in f"{decision.reasons} {decision.hint}"
+    assert decide(of, Request(strategy=strategy)).verdict is Verdict.ENCODE
 
 
 def test_where_nothing_depends_on_the_analysis_the_plan_stays() -> None:

@@ -1,4 +1,4 @@
-"""What programs and decoders say: versions, lists, Dolby Vision records, complaints, allow lists and ticks."""
+"""What programs and decoders say: versions, lists, complaints, allow lists and ticks."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +12,6 @@ from reelwright.tools.allow import FORMATS, INPUT_OPTIONS, file_url, input_flags
 from reelwright.tools.capabilities import Capabilities, find_ffmpeg, parse_names, parse_version, require
 from reelwright.tools.children.packets import Tally, attached_facts, to_ticks
 from reelwright.tools.index import complaints
-from reelwright.tools.probe import parse_dolby_vision
 
 
 @pytest.mark.parametrize(
@@ -102,37 +101,6 @@ def test_a_configured_ffmpeg_must_be_there(tmp_path: Path) -> None:
     there = tmp_path / "ffmpeg"
     there.touch()
     assert find_ffmpeg(str(there)) == str(there)
-
-
-def banner(record: str) -> str:
-    return f"""\
-  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, bt2020nc/bt2020/smpte2084), 256x144, 23.98 fps (default)
-    Side data:
-      {record}
-  Stream #0:1: Audio: eac3, 48000 Hz, 5.1(side)
-    Metadata:
-      title           : profile: 5, compatibility id: 0
-"""
-
-
-@pytest.mark.parametrize(
-    ("record", "profile"),
-    [
-        (
-            "DOVI configuration record: profile: 8, level: 1, rpu flag: 1, compatibility id: 1, compression: 0",
-            "8.1",
-        ),
-        ("DOVI configuration record: version: 1.0, profile: 8, level: 6, compatibility id: 4", "8.4"),
-        ("DOVI configuration record: version: 1.0, profile: 10, level: 6, compatibility id: 1", "10.1"),
-        ("DOVI configuration record: version: 1.0, profile: 5, level: 6, compatibility id: 0", "5"),
-        ("DOVI configuration record: version: 1.0, profile: 7, level: 6, compatibility id: 6", "7"),
-        ("DOVI configuration record: version: 1.0, profile: 8, level: 6", "8"),  # half a record is a record too
-        ("Mastering Display Metadata, has_primaries:1", None),
-        ("", None),
-    ],
-)
-def test_a_dolby_vision_record_gives_its_profile(record: str, profile: str | None) -> None:
-    assert parse_dolby_vision(banner(record)) == profile
 
 
 def test_complaints_lose_addresses_and_repetition_and_are_few() -> None:

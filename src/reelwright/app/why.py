@@ -19,12 +19,12 @@ from reelwright.engine.workspace import take_stamp, workspace_for
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
-from reelwright.planning.chunking import make_chunks
 from reelwright.planning.containers import container_of
-from reelwright.planning.decision import Verdict, decide, fields_inside
+from reelwright.planning.decision import Verdict, decide, refused_after_reading
+from reelwright.planning.division import divide
 from reelwright.planning.estimate import Estimate, TrialFact, estimate
 from reelwright.planning.explanation import Explanation, Known, changes
-from reelwright.planning.plan import EncodePlan, chunk_length, make_plan
+from reelwright.planning.plan import EncodePlan, make_plan
 from reelwright.store.database import open_ledger
 from reelwright.tools.capabilities import ask_ffmpeg, find_ffmpeg
 from reelwright.tools.probe import check_folder, probe
@@ -59,7 +59,7 @@ async def explain(job: EncodeJob) -> Explanation:
         plan = make_plan(info, request)
         known, facts, seen, index = await look_up(runner, settings, said, plan)
     if index is not None:
-        if (refusal := fields_inside(index, request)) is not None:
+        if (refusal := refused_after_reading(info, request, index)) is not None:
             told = changes(info, refusal, None, output_exists=False, job=None)
             return replace(said, decision=refusal, changes=told)
         plan = make_plan(info, request, index)
@@ -124,7 +124,7 @@ async def look_up(
         status = job.status.value if job else None
         if index is None:
             return Known(job=status, frames=source.frames), facts, seen, None
-        chunks = make_chunks(index, chunk_length(plan.request))
+        chunks = divide(index, plan.request)
         tools = await ask_ffmpeg(runner, settings.tools.ffmpeg)
         encode = {**plan.encode_identity(), "build": tools.encode_build()}
         curves = [identity.curve_key(source.source_id, chunk.start, chunk.end, encode) for chunk in chunks]

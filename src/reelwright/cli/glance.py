@@ -41,8 +41,8 @@ CERTAIN = {
 }
 #: SEI messages that say nothing of colour, fields, rotation or HDR: buffering, timing, user data, recovery point, hash.
 HARMLESS_SEI = {"0", "1", "5", "6", "129", "132"}
-#: Dolby Vision in HEVC, metadata in AV1.
-TELLING = {("hevc", "nal_unit_type", "62"), ("hevc", "nal_unit_type", "63"), ("av1", "obu_type", "5")}
+#: Metadata in AV1.
+TELLING = {("av1", "obu_type", "5")}
 HEADER = re.compile(
     r"^\[trace_headers @ 0x[0-9a-f]+\] \d+ +(frame_mbs_only_flag|pic_struct|ct_type|field_seq_flag|nal_unit_type|"
     r"obu_type|last_payload_type_byte|payload_type)(?:\[\d+\])? +[01]* = (-?\d+)$",
@@ -148,6 +148,9 @@ def words_of(facts: str) -> list[str]:
 def video_words(found: "re.Match[str]") -> list[str]:
     """What is said of a picture."""
     if found["codec"] not in CERTAIN or not FORMATS.fullmatch(found["format"]):
+        raise UncertainError
+    # Dolby Vision has ten bits, and the filter passes over its NAL units.
+    if found["codec"] == "hevc" and "10" in found["format"]:
         raise UncertainError
     frames = re.search(r", ([\d.]+)(k?) fps\b", found["rest"])
     shown = f"{frames[1]}{frames[2]} fps" if frames else rate(None)

@@ -16,11 +16,12 @@ from reelwright.engine.placement import place, temporary_path
 from reelwright.errors import ReelwrightError, SourceError, ValidationFailedError
 from reelwright.media.model import StreamKind
 from reelwright.planning.checks import run_checks
-from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence
+from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Metadata
 from reelwright.planning.clocks import film_clock
 from reelwright.planning.containers import holdings
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.streams import Fate
+from reelwright.tools.dolby_vision import read_metadata
 from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.mux import (
@@ -44,7 +45,6 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
     out = temporary_path(film.output, film.job_id)
     whole, part = film.frames == film.index.frames, film.part
     clock, shift = film_clock(film.plan.request.container, part.time_base), shift_of(film.info, film.index, film.plan)
-    picture = film.info.film.video if film.info.film else None
     job = Join(
         source=film.source,
         index_path=film.workspace.index,
@@ -58,7 +58,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         display_aspect=display_aspect(film.plan),
         clock=clock,
         movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None),
-        unofficial=picture is not None and picture.dolby_vision is not None,
+        unofficial=film.plan.dolby_vision,
         folder=film.workspace.working,
     )
     try:
@@ -190,6 +190,7 @@ async def gather(
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
         grain=inspection.grain,
+        metadata=await both_metadata(film, path, film_stream.index if film_stream else 0),
     )
     usage = usage_of(decoded)
     spent = usage.cpu_seconds + answer.finished.cpu_seconds
@@ -202,6 +203,17 @@ async def gather(
             peak_rss_bytes=max(usage.peak_rss_bytes, answer.finished.peak_rss_bytes),
         ),
     )
+
+
+async def both_metadata(film: Film, output: Path, video_index: int) -> tuple[Metadata, Metadata] | None:
+    """The Dolby Vision metadata of the source's frames and of the output's; None where none is planned."""
+    if not film.plan.dolby_vision:
+        return None
+    folder = film.workspace.working
+    source = await read_metadata(
+        film.runner, film.source, film.plan.video_index, folder=folder, index=film.index, span=film.span
+    )
+    return source, await read_metadata(film.runner, output, video_index, folder=folder)
 
 
 def sounds_begin(film: Film, written: tuple[Written, ...]) -> tuple[Fraction | None, ...] | None:

@@ -29,7 +29,7 @@ from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.containers import container_of
 from reelwright.planning.crop import AUTO
-from reelwright.planning.decision import Decision, Verdict, decide, fields_inside
+from reelwright.planning.decision import Decision, Verdict, decide, refused_after_reading
 from reelwright.planning.division import divide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.tools.hashing import content_hash
@@ -49,7 +49,7 @@ class Options:
     export_scenes: Path | None = None
 
 
-LARGER = "The output is larger than the source; a lower target would make it smaller."
+LARGER = "The output is larger than the source; a {} would make it smaller."
 
 
 async def encode_film(
@@ -144,17 +144,16 @@ class Line:
             return await self.encode(plan, stamp, index, workspace, chunks=chunks, read=reader.usage)
 
     def plan_again(self, index: FrameIndex) -> EncodePlan:
-        """The plan with what only the analysis could tell: black borders, and which frames are interlaced.
+        """The plan with what only the analysis could tell: black borders, fields, metadata that frames lack.
 
         Raises:
-            RefusedError: some are, and nobody asked for them to be deinterlaced.
+            RefusedError: some frames are interlaced, and nobody asked for them to be deinterlaced; or metadata lack.
         """
-        refusal = fields_inside(index, self.request)
-        error = refusal.error() if refusal is not None else None
-        if error is not None:
-            self.decision = refusal
-            raise error
-        return make_plan(self.info_or_fail(), self.request, index)
+        info = self.info_or_fail()
+        if (found := refused_after_reading(info, self.request, index)) is not None:
+            self.decision = found
+            raise found.error() or ReelwrightError("A refusal has no error.")
+        return make_plan(info, self.request, index)
 
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""
@@ -312,12 +311,13 @@ class Line:
         chosen = runner.trials.chosen(state)
         placed = runner.steps[StepKind.PLACE].result
         before = bytes_before(runner.film, runner.steps[StepKind.ASSEMBLE])
-        larger = placed["size_bytes"] > before
+        aim = "higher CRF" if runner.film.plan.request.crf is not None else "lower target"
+        larger = (LARGER.format(aim),) if placed["size_bytes"] > before else ()
         return replace(
             self.so_far(),
             outcome="encoded",
             bytes_before=before,
-            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *((LARGER,) if larger else ())),
+            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *larger),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from reelwright.engine.jobs import StepKind
 from reelwright.planning.chunking import Chunk
-from reelwright.planning.plan import Request
+from reelwright.planning.plan import Request, Strategy
 from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.controller import Accept, Aim, FilmView, Point, Try, Wait, next_move
 from reelwright.quality.prior import start_crf
@@ -138,7 +138,8 @@ def move_of(state: JobState, known: ChunkState) -> Try | Accept | Wait:
     fixed = fixed_crf(state.request, zone)
     if fixed is not None:
         tried = any(abs(p.crf - fixed) < 1e-9 for p in known.points)  # noqa: PLR2004 - the same quarter step
-        why = f"CRF {fixed:g} was asked for"
+        origin = "is that of a film in one piece" if state.request.strategy == Strategy.DIRECT else "was asked for"
+        why = f"CRF {fixed:g} {origin}"
         return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
     aim = aim_of(state.request, zone)
     return next_move(known.points, aim, start=start_of(state, zone), film=film_view(state, zone))

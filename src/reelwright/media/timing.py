@@ -55,6 +55,8 @@ class FrameIndex:
     #: Left, top, right and bottom (half open) of what was ever anything but black, in the picture as it is stored;
     #: all 0 where nothing was, None where nobody looked.
     visible: tuple[int, int, int, int] | None = None
+    #: How many of the frames have Dolby Vision metadata in their packets; None where nobody counted.
+    metadata_frames: int | None = None
 
     @property
     def frames(self) -> int:

@@ -8,7 +8,7 @@ from reelwright.errors import ReelwrightError, RefusedError, SourceError
 from reelwright.media.model import MediaInfo, StreamKind, Video
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import Container, holdings
-from reelwright.planning.crop import OFF
+from reelwright.planning.dolby_vision import Objection, is_direct, missing_metadata, objection, undivided
 from reelwright.planning.fields import HINT
 from reelwright.planning.plan import Request
 
@@ -47,15 +47,31 @@ class Decision:
 Rule = Callable[[Video, Request], Decision | None]
 
 
-def _dolby_vision(video: Video, _: Request) -> Decision | None:
-    if video.dolby_vision is None:
+def _dolby_vision(video: Video, request: Request) -> Decision | None:
+    return _refused(objection(video, request))
+
+
+def _one_piece(video: Video, request: Request) -> Decision | None:
+    return _refused(undivided(request) if is_direct(video, request) else None)
+
+
+def _refused(found: Objection | None) -> Decision | None:
+    if found is None:
         return None
-    return Decision(
-        verdict=Verdict.REFUSE,
-        reasons=(f"The film is Dolby Vision (profile {video.dolby_vision}); encoding it in chunks would lose that.",),
-        hint="The source was left as it is.",
-        rule="dolby-vision",
-    )
+    return Decision(verdict=Verdict.REFUSE, reasons=(found.reason,), hint=found.hint, rule=found.rule)
+
+
+def incomplete(video: Video, frames: int, carried: int | None) -> Decision | None:
+    """What only the analysis tells: Dolby Vision metadata that some frames lack. None where nothing is wrong."""
+    return _refused(missing_metadata(video, frames, carried))
+
+
+def refused_after_reading(info: MediaInfo, request: Request, index: FrameIndex) -> Decision | None:
+    """The refusal of a film of which only the analysis could tell; None where nothing is wrong."""
+    film = info.film
+    if (found := fields_inside(index, request)) is not None or film is None or film.video is None:
+        return found
+    return incomplete(film.video, index.frames, index.metadata_frames)
 
 
 def _hdr10plus(video: Video, _: Request) -> Decision | None:
@@ -92,17 +108,6 @@ def fields_inside(index: FrameIndex, request: Request) -> Decision | None:
     )
 
 
-def _cropped_dolby_vision(video: Video, request: Request) -> Decision | None:
-    if video.dolby_vision is None or request.crop == OFF:
-        return None
-    return Decision(
-        verdict=Verdict.REFUSE,
-        reasons=("The film is Dolby Vision, whose metadata name places in the picture: it cannot be cropped.",),
-        hint="Leave out --crop, or set it to off.",
-        rule="crop-of-dolby-vision",
-    )
-
-
 def _sound(info: MediaInfo, container: Container) -> Decision | None:
     holds = holdings(container)
     lost = [s for s in info.of_kind(StreamKind.AUDIO) if not holds.sound(s.codec)]
@@ -120,7 +125,7 @@ def _sound(info: MediaInfo, container: Container) -> Decision | None:
 
 
 #: Refusals, the first that speaks decides.
-REFUSALS: tuple[Rule, ...] = (_cropped_dolby_vision, _dolby_vision, _hdr10plus, _interlaced)
+REFUSALS: tuple[Rule, ...] = (_dolby_vision, _one_piece, _hdr10plus, _interlaced)
 
 
 def unusable(info: MediaInfo) -> Decision | None:
@@ -147,13 +152,17 @@ def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: 
     film = info.film
     assert film is not None  # noqa: S101 - `unusable` has just shown it
     assert film.video is not None  # noqa: S101
-    if film.codec == "av1":
+    again = request.strategy != "auto" and film.video.dolby_vision is not None
+    if film.codec == "av1" and not again:
         return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",), rule="av1-already")
     if (found := _sound(info, request.container)) is not None:
         return found
     for rule in REFUSALS:
         if (found := rule(film.video, request)) is not None:
             return found
+    if film.codec == "av1":
+        reason = "Its video is AV1 already, with Dolby Vision; it is encoded again because a strategy was asked for."
+        return Decision(verdict=Verdict.ENCODE, reasons=(reason,), rule="av1-again")
     return Decision(
         verdict=Verdict.ENCODE,
         reasons=(f"Its video is {film.codec}, {film.video.width}x{film.video.height}, and not AV1 yet.",),

@@ -11,6 +11,7 @@ from reelwright.media.model import Color, MediaInfo, Video
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import Container, held_notes
 from reelwright.planning.crop import crop_filter, crop_notes, crop_of, cropped, evened
+from reelwright.planning.dolby_vision import direct_crf, is_direct, strategy_notes
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.fields import deinterlacer, field_notes
 from reelwright.planning.grain import STRENGTH, grain_notes
@@ -20,6 +21,8 @@ from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.comparison import Crop
 from reelwright.quality.score import scoring_size
 
+#: Frames a second where a film says nothing of them.
+USUAL_RATE = Fraction(24)
 #: FFmpeg's name of the encoder.
 ENCODER = "libsvtav1"
 
@@ -28,6 +31,8 @@ class Strategy(StrEnum):
     """Which steps a job has."""
 
     CHUNKED = "chunked"
+    #: One encode of the whole film at a fixed CRF.
+    DIRECT = "direct"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,6 +118,8 @@ class EncodePlan:
     video_index: int
     width: int
     height: int
+    #: The encoder carries the frames' Dolby Vision metadata over.
+    dolby_vision: bool = False
     #: Filters ahead of the choosing of frames, for those that look at a frame's neighbours; they keep count and times.
     ahead: tuple[str, ...] = ()
     #: What is kept of the picture, as it is stored; None: all of it, or not known before the film is read.
@@ -139,6 +146,7 @@ class EncodePlan:
             "preset": self.request.preset,
             "pix_fmt": self.pix_fmt,
             **({"ahead": list(self.ahead)} if self.ahead else {}),
+            **({"dolby_vision": True} if self.dolby_vision else {}),
             "filters": list(self.filters),
             "parameters": [list(pair) for pair in self.parameters],
         }
@@ -226,12 +234,24 @@ def scored_with(family: str, width: int, height: int) -> tuple[str, tuple[int, i
     return model, scoring_size(width, height) if model == "vmaf_v0.6.1" else None
 
 
-def parameters(request: Request) -> tuple[tuple[str, str], ...]:
-    """SVT-AV1 parameters of a chunk: one key frame at its start, none inside, then the user's own."""
-    chosen = {"keyint": "-1", "scd": "0", **dict(request.svt)}
+def parameters(request: Request, keyint: int | None = None) -> tuple[tuple[str, str], ...]:
+    """SVT-AV1 parameters, and the user's own over them.
+
+    A chunk has one key frame, at its start. A film in one piece has one every `keyint` frames, so that a player can go
+    to a place in it.
+    """
+    chosen = {"keyint": str(keyint or -1), "scd": "0", **dict(request.svt)}
     if request.film_grain:
         chosen[STRENGTH] = str(request.film_grain)
     return tuple(sorted(chosen.items()))
+
+
+def key_frames(video: Video, request: Request) -> int | None:
+    """Frames from key frame to key frame of a film in one piece: as long as the longest chunk; None: of a chunk."""
+    if not is_direct(video, request):
+        return None
+    rate = video.average_rate or video.nominal_rate or USUAL_RATE
+    return max(1, round(rate * chunk_length(request)))
 
 
 def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = False) -> tuple[str, ...]:
@@ -268,6 +288,7 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
     if film is None or film.video is None:
         raise SourceError("There is no film in it.")
     whole = film.video
+    request = settled(whole, request)
     crop = crop_of(whole, request.crop, index)
     video = cropped(whole, crop)
     even = evened(video)
@@ -278,9 +299,9 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
     model, scored = scored_with(request.vmaf_model, *even)
     scored = even if scored is None and size is not None else scored
     kept = crop_filters(whole, crop)
-    chosen = parameters(request)
+    chosen = parameters(request, key_frames(video, request))
     return EncodePlan(
-        strategy=Strategy.CHUNKED,
+        strategy=Strategy.DIRECT if is_direct(video, request) else Strategy.CHUNKED,
         request=request,
         video_index=film.index,
         width=width,
@@ -292,10 +313,12 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
         encoder=ENCODER,
         pix_fmt="yuv420p10le",
+        dolby_vision=video.dolby_vision is not None,
         parameters=chosen,
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,
         notes=(
+            *strategy_notes(video, request),
             *plan_notes(video, streams, scaled=size is not None),
             *held_notes(request.container, info, written_streams(info, streams)),
             *field_notes(whole, request.deinterlace, index),
@@ -313,6 +336,16 @@ def crop_filters(video: Video, crop: Crop | None) -> tuple[str, ...]:
     """Filters from the source's picture to what is kept of it, which may reach over an odd edge."""
     odd = crop is not None and evened(video) != (video.width, video.height)
     return (*((even_size(video),) if odd else ()), *crop_filter(crop))
+
+
+def settled(video: Video, request: Request) -> Request:
+    """The request with the film's own strategy in it, so that the same work asked for in other words is the same job.
+
+    "auto" stands for what an ordinary film gets, chunks; Dolby Vision is the one that chunks have to be asked for.
+    """
+    if is_direct(video, request):
+        return replace(request, strategy=Strategy.DIRECT.value, crf=direct_crf(video, request))
+    return request if video.dolby_vision is not None else replace(request, strategy="auto")
 
 
 def zoned(plan: EncodePlan, zone: Zone | None) -> EncodePlan:

@@ -39,6 +39,8 @@ def encode_args(
         *("-map_metadata", "-1", "-map_chapters", "-1", "-an", "-sn", "-dn"),
         *("-vf", chain, "-fps_mode", "passthrough", "-enc_time_base", "1:1000"),
         *("-c:v", plan.encoder, "-preset", str(plan.request.preset)),
+        # FFmpeg's own choice, "auto", drops Dolby Vision without a word.
+        *(("-dolbyvision", "1") if plan.dolby_vision else ()),
         *("-svtav1-params", f"crf={format_crf(crf)}:lp={threads}:{parameters}"),
         *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "matroska", file_url(out)),
     ]

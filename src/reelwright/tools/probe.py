@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 from reelwright.media.model import MediaInfo
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import ask
-from reelwright.tools.facts import check_folder, check_readable, parse_dolby_vision, with_dolby_vision
+from reelwright.tools.facts import check_folder, check_readable, with_dolby_vision
 from reelwright.tools.process import Runner
 
-__all__ = ["check_folder", "check_readable", "parse_dolby_vision", "probe"]
+__all__ = ["check_folder", "check_readable", "probe"]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from reelwright.planning.checks.dolby_vision import check_dolby_vision
 from reelwright.planning.checks.evidence import Check, Evidence
 from reelwright.planning.checks.frames import check_decode, check_duration, check_frames, check_times
 from reelwright.planning.checks.grain import check_grain
@@ -21,6 +22,7 @@ CHECKS: tuple[Callable[[Evidence], Check], ...] = (
     check_picture,
     check_color,
     check_grain,
+    check_dolby_vision,
     check_duration,
     check_inventory,
     check_attachments,

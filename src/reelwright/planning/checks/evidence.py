@@ -40,6 +40,16 @@ class Attached:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Metadata:
+    """The Dolby Vision metadata of a film's frames."""
+
+    #: Hash of each decoded frame's metadata, which may be that of an earlier frame; None: there is none yet.
+    digests: tuple[str | None, ...]
+    #: How many of these frames have metadata of their own, in their packets.
+    carried: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """Everything known about an output."""
 
@@ -62,6 +72,8 @@ class Evidence:
     sounds_begin: tuple[Fraction | None, ...] | None = None
     #: How many of the film's sequence headers announce film grain, and how many there are.
     grain: tuple[int, int] = (0, 0)
+    #: Dolby Vision of the source's frames and of the output's; None: not read, where none is planned.
+    metadata: tuple[Metadata, Metadata] | None = None
     #: Seconds of a tick of the film's clock in the output.
     clock: Fraction = MILLISECOND
 

@@ -21,6 +21,8 @@ from reelwright.planning.identity import source_id
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer, plain, say
 from reelwright.tools.children.blocks import BlockMeans
+from reelwright.tools.children.dolby_vision import Carried
+from reelwright.tools.children.rpus import codec_of
 from reelwright.tools.children.visible import FULL_RANGE, HDR, Visible
 
 #: Lines of the small grey picture that is measured.
@@ -100,10 +102,14 @@ class Pass:
         self.bad_packets = 0
         self.shapes: set[tuple[int, int, str]] = set()
         self.last_end = Fraction(0)
+        #: Dolby Vision metadata, of codecs that may have it.
+        self.carried: Carried | None = None
         self.visible: Visible | None = None
 
     def packet(self, packet: Any) -> None:
         """Note a packet of the film."""
+        if self.carried is not None:
+            self.carried.look(packet)
         if packet.is_corrupt:
             self.bad_packets += 1
         if packet.pts is not None:
@@ -151,6 +157,7 @@ def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None)
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         stream: Any = container.streams[video_index]
         stream.thread_type = "AUTO"
+        notes.carried = Carried(stream) if codec_of(stream) in {"hevc", "av1"} else None
         size = stream.codec_context.width, stream.codec_context.height
         blocks = BlockMeans(wanted["crop"], size) if wanted else None
         measure = Measure(*size, blocks)
@@ -233,6 +240,7 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
         "first_interlaced": notes.first_interlaced,
         "damage": damage(notes, facts, hasher.size, counted),
         "stream_bytes": sorted(notes.stream_bytes.items()),
+        "metadata_frames": notes.carried.among(notes.pts) if notes.carried else 0,
         "visible": notes.visible.box if notes.visible else None,
     }
     payload = gzip.compress(json.dumps(value, default=plain).encode(), compresslevel=3, mtime=0)

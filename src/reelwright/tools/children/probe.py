@@ -13,6 +13,7 @@ import av.stream
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
+from reelwright.tools.children.rpus import LAYER, metadata_of, profile_of, units_of
 
 #: Frames looked at for side data and fields.
 LOOK = 16
@@ -41,18 +42,31 @@ LIGHT_BYTES = 8
 
 def nothing_seen() -> dict[str, Any]:
     """What is known before a frame was looked at."""
-    return {"types": set(), "interlaced": None, "rotation": 0, "payloads": {}, "first": None}
+    return {
+        "types": set(),
+        "interlaced": None,
+        "rotation": 0,
+        "payloads": {},
+        "first": None,
+        "profile": None,
+        "units": set(),
+    }
 
 
 def look_at_frames(path: str, index: int) -> dict[str, Any]:
     """What only decoded frames tell: fields, rotation, HDR and Dolby Vision side data."""
     seen = nothing_seen()
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
-        stream = container.streams[index]
+        stream: Any = container.streams[index]
+        units = units_of(stream) if stream.codec_context.name == "hevc" else None
+        number = 0
         try:
-            for number, frame in enumerate(container.decode(stream)):
-                look_at_frame(seen, frame)
-                if number + 1 >= LOOK:
+            for packet in container.demux(stream):
+                seen["units"] |= units(bytes(packet)) if units and packet.size else set()
+                for frame in packet.decode():
+                    look_at_frame(seen, frame)
+                    number += 1
+                if number >= LOOK:
                     break
         except av.FFmpegError:
             pass  # damage is the analysis pass's business; here it only means: fewer frames to look at
@@ -65,6 +79,8 @@ def look_at_frame(seen: dict[str, Any], frame: Any) -> None:
     seen["rotation"] = frame.rotation
     if seen["first"] is None:
         seen["first"] = frame
+    if seen["profile"] is None and (metadata := metadata_of(frame)) is not None:
+        seen["profile"] = profile_of(metadata)
     for data in frame.side_data:
         name = data.type.name
         seen["types"].add(name)
@@ -103,6 +119,15 @@ def color_facts(context: Any, frame: Any) -> dict[str, Any]:
     }
 
 
+def dolby_vision(seen: dict[str, Any]) -> dict[str, Any] | None:
+    """What the first frames tell of Dolby Vision; None where they tell nothing."""
+    metadata = bool(seen["types"] & {"DOVI_METADATA", "DOVI_RPU_BUFFER"})
+    enhancement = LAYER in seen["units"]
+    if not metadata and not enhancement:
+        return None
+    return {"seen": seen["profile"], "metadata": metadata, "enhancement": enhancement}
+
+
 def video_facts(path: str, stream: Any) -> dict[str, Any]:
     """Facts of one video stream."""
     context = stream.codec_context
@@ -126,7 +151,7 @@ def video_facts(path: str, stream: Any) -> dict[str, Any]:
         "attached_picture": attached,
         "still": context.name in STILLS,
         "hdr10plus": "DYNAMIC_HDR_PLUS" in seen["types"],
-        "dolby_vision": "unknown" if seen["types"] & {"DOVI_METADATA", "DOVI_RPU_BUFFER"} else None,
+        "dolby_vision": dolby_vision(seen),
         "mastering_display": mastering_display(seen["payloads"].get("MASTERING_DISPLAY_METADATA")),
         "content_light": content_light(seen["payloads"].get("CONTENT_LIGHT_LEVEL")),
     }
