@@ -133,6 +133,17 @@ class CrfSettings(Section):
     uhd: float = Field(default=29, ge=1, le=70)
 
 
+class OpusSettings(Section):
+    """Bit rates of Opus in kb/s, by count of channels; a channel takes 256 at the most."""
+
+    mono: int = Field(default=64, ge=6, le=256)
+    stereo: int = Field(default=128, ge=12, le=512)
+    six_channels: int = Field(default=256, ge=36, le=1536)
+    eight_channels: int = Field(default=384, ge=48, le=2048)
+    #: For each channel, where there is another count of them.
+    per_channel: int = Field(default=48, ge=6, le=256)
+
+
 class EncodingSettings(Section):
     """What is aimed at, and the encoder's own settings."""
 
@@ -155,6 +166,7 @@ class EncodingSettings(Section):
     crop: Annotated[str, AfterValidator(checked_crop)] = "off"
     #: Sound is copied, or becomes Opus.
     audio: Literal["copy", "opus"] = "copy"
+    opus: OpusSettings = OpusSettings()
     #: What decodes the source: "none" is software, "auto" whatever works, else a device's name as FFmpeg has it.
     hwaccel: str = Field(default="none", pattern="^[a-z0-9_]+$")
     svt: Annotated[dict[str, str | int | float], AfterValidator(checked_svt)] = {}

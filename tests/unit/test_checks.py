@@ -10,7 +10,7 @@ import pytest
 from examples import HDR, RICH, cover, film, index, info, plan, sound, stream
 from reelwright.media.model import Chapter, Color, DolbyVision, MediaInfo, Stream, StreamKind
 from reelwright.planning.checks import CHECKS, run_checks
-from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence
+from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Planned
 
 FONT = Attached(name="a.ttf", mimetype="font/ttf", digest="f0")
 COVER = Attached(name="cover.jpg", mimetype="image/jpeg", digest="c0")
@@ -37,6 +37,9 @@ GOOD = Evidence(
     attachments=(FONT, COVER),
     grain=(0, 4),
 )
+ENCODED = Planned(
+    index=1, kbps=64, layout="mono", begin=Fraction(0), samples=48_000, loudness=-20.0, levels=(-20.0,)
+)  # fmt: skip
 Spoil = Callable[[Evidence], Evidence]
 
 
@@ -198,6 +201,7 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
     ("the font is missing", attachments_as(COVER), {"attachments"}),
     ("a font too many", attachments_as(FONT, FONT, COVER), {"attachments"}),
     ("the cover is no stream of the output", streams_as(lambda s: s[:-1]), {"attachments"}),
+    ("an encoded sound is not there", lambda e: replace(e, sounds=(ENCODED,)), {"sound"}),
     ("an attached file was never written", lambda e: replace(e, attached=(FONT,)), {"attachments"}),
 ]  # fmt: skip
 

@@ -14,6 +14,7 @@ from reelwright.errors import UsageError
 from reelwright.events import Event, EventName, EventSink
 from reelwright.planning.excerpt import excerpt_mark
 from reelwright.planning.plan import Request
+from reelwright.planning.sound import OpusRates
 from reelwright.planning.zones import Zone
 
 
@@ -49,6 +50,8 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         deinterlace=encoding.deinterlace or None,
         crop=encoding.crop,
         audio=encoding.audio,
+        # Where nothing becomes Opus, its rates make no other work.
+        opus=OpusRates(**encoding.opus.model_dump()) if encoding.audio == "opus" else OpusRates(),
         hwaccel=encoding.hwaccel,
         # The setting of that name is for libraries: somebody who names a film wants it encoded.
         max_encoded_percent=job.max_encoded_percent,

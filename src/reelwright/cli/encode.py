@@ -69,7 +69,12 @@ def add_arguments(parser: Parser) -> None:
     what("--duration", type=moment, metavar="T", help="and go on for so long; the full run reuses its trials")
     scale = "encode at this size (1280x720, 1280x, x720; a single side never enlarges), scored against the original"
     what("--scale", type=picture_size, metavar="WxH", help=f"{scale} at its own size")
-    what("--audio", choices=("copy", "opus"), metavar="HOW", help="copy the sound (default), or encode it to opus")
+    what(
+        "--audio",
+        choices=("copy", "opus"),
+        metavar="HOW",
+        help="copy the sound (default), or encode to opus what has more bits than its rule",
+    )
     zones = "START-END:target=N, crf=N, preset=N or svt.KEY=VALUE, joined by commas; bounds are times, frames (240f) or"
     what("--zone", type=zone, action="append", default=[], metavar="ZONE", help=f"{zones} `end`; repeatable")
     scenes = "cuts instead of those found: our JSON, Av1an's scenes.json or PySceneDetect's CSV; scenes under 1 s are"

@@ -33,6 +33,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="a film")
     parser.add_argument("-o", "--output", metavar="OUTPUT", help="as for `encode`: whether it exists is looked at")
     add_picture(parser)
+    parser.add_argument("--audio", choices=("copy", "opus"), metavar="HOW", help="as for `encode`: copy or opus")
     add_aims(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 

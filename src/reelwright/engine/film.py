@@ -68,6 +68,13 @@ class Film:
         total = sum(size for index, size in self.index.stream_bytes if index in kept)
         return int(total * self.part.duration / self.index.duration) if self.index.duration else total
 
+    @property
+    def sound_bytes(self) -> int:
+        """Bytes in the source of the sounds that become Opus, counted as `copied_bytes` is."""
+        kept = {s.index for s in self.plan.streams if s.opus is not None}
+        total = sum(size for index, size in self.index.stream_bytes if index in kept)
+        return int(total * self.part.duration / self.index.duration) if self.index.duration else total
+
     def plan_of(self, chunk: Chunk) -> EncodePlan:
         """The plan as it is for a chunk, which may lie in a zone."""
         return zoned(self.plan, chunk.zone)

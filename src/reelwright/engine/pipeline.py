@@ -20,6 +20,7 @@ from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
+from reelwright.engine.sounds import hole_notes
 from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error, workspace_for
 from reelwright.errors import CancelledJobError, ConflictError, InterruptedRunError, ReelwrightError
 from reelwright.events import Emitter, EventName, Tee
@@ -28,7 +29,7 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.containers import container_of
-from reelwright.planning.crop import AUTO
+from reelwright.planning.crop import AUTO, is_known
 from reelwright.planning.decision import Decision, Verdict, decide, refused_after_reading
 from reelwright.planning.division import divide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
@@ -172,10 +173,8 @@ class Line:
         known = await self.services.offload(self.services.store.find_source, stamp)
         source = known.source_id if known else None
         index = recall_index(workspace_for(self.options.work_dir, known.source_id), known) if known else None
-        if index is not None:
-            plan = self.plan_again(index)
-        found = index is not None and (self.request.crop != AUTO or index.visible is not None)
-        settled = found or (self.request.crop != AUTO and self.request.deinterlace is None)
+        plan = plan if index is None else self.plan_again(index)
+        settled = is_known(self.request.crop, index) and (index is not None or self.request.deinterlace is None)
         self.emit(
             EventName.ANALYSIS_COMPLETE,
             "planned",
@@ -317,7 +316,13 @@ class Line:
             self.so_far(),
             outcome="encoded",
             bytes_before=before,
-            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *larger),
+            reasons=(
+                *self.reasons(),
+                *runner.film.plan.notes,
+                *hole_notes(runner.sounds.done),
+                *best_efforts(state),
+                *larger,
+            ),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,

@@ -12,7 +12,17 @@ from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
 from reelwright.engine.offload import Offload
 from reelwright.engine.pace import Pace
 from reelwright.engine.progress import Lane, Watch
-from reelwright.engine.scheduler import FilmStep, JobState, TrialStep, accept_waiting, begin, next_steps, with_point
+from reelwright.engine.scheduler import (
+    FilmStep,
+    JobState,
+    SoundStep,
+    TrialStep,
+    accept_waiting,
+    begin,
+    next_steps,
+    with_point,
+)
+from reelwright.engine.sounds import Sounds
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
@@ -92,6 +102,7 @@ class LocalRunner:
         self.placing = False
         self.worth = Worth(film)
         self.watch = Watch(emit, film.frames, film.source_bytes)
+        self.sounds = Sounds(film, store, offload, emit, self.watch)
         self._running: dict[asyncio.Task[TrialRecord], TrialStep] = {}
 
     async def run(self) -> JobState:
@@ -106,18 +117,21 @@ class LocalRunner:
             while True:
                 state = self.accept(state)
                 self.watch.settled(state, self.trials.by_chunk)
-                if self.worth.objects(self.trials.chosen(state)):
+                if self.worth.objects(self.trials.chosen(state), self.sounds.bytes()):
                     return state
                 busy = {step.chunk.index for step in self._running.values()}
-                steps = next_steps(state, busy, self.pace.most - len(self._running))
+                room = self.pace.most - len(self._running) - len(self.sounds.running)
+                steps = next_steps(state, busy, room, self.sounds.busy)
                 for step in steps:
                     if isinstance(step, TrialStep):
                         self.start_trial(step)
+                    elif isinstance(step, SoundStep):
+                        self.sounds.start(step.index)
                     else:
                         state = await self.film_step(state, step)
                 if self.worth.objection:
                     return state
-                if self._running:
+                if self._running or self.sounds.running:
                     state = await self.collect(state)
                 elif not steps:
                     return state
@@ -150,7 +164,9 @@ class LocalRunner:
             # One whose file was cleaned up stays in the ledger, as history, until it is made again.
         self.steps = await self.offload(self.store.steps, film.job_id)
         plan = film.plan
+        await self.sounds.recall()
         state = begin(plan.request, (plan.width, plan.height), film.chunks, self.trials.points())
+        state = replace(state, sounds=self.sounds.left())
         for settled in state.chunks:
             if settled.accepted:
                 self.tell_accepted(settled.chunk.index, settled.accepted)
@@ -167,13 +183,17 @@ class LocalRunner:
         self._running[task] = step
 
     async def collect(self, state: JobState) -> JobState:
-        """Wait for a trial to end and commit it. With `deterministic`, the order of ends changes nothing.
+        """Wait for a trial or a sound to end and commit it. With `deterministic`, the order of ends changes nothing.
 
         Raises:
-            ReelwrightError: the trial failed for good.
+            ReelwrightError: it failed for good.
         """
-        done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED, timeout=0.5)
+        under_way: list[asyncio.Task[Any]] = [*self._running, *self.sounds.running]
+        ended, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED, timeout=0.5)
         self.watch.beat()
+        await self.sounds.collect(ended)
+        state = replace(state, sounds=self.sounds.left())
+        done = {task for task in ended if task in self._running}
         at_once = len(self._running)
         if self.pace.look(at_once - len(done)):
             next(task for task in reversed(self._running) if task not in done).cancel()
@@ -269,7 +289,7 @@ class LocalRunner:
         assembled = self.steps.get(StepKind.ASSEMBLE)
         if kind is StepKind.PLACE or assembled is None:
             return False
-        if not still_assembled(self.film, assembled, self.trials.chosen(state)):
+        if not still_assembled(self.film, assembled, self.trials.chosen(state), self.sounds.done):
             return False
         # The size says little after a power cut: what was validated is known by its bytes.
         return kind is StepKind.ASSEMBLE or await still_validated(self.film, known)
@@ -280,11 +300,11 @@ class LocalRunner:
         self.steps.pop(StepKind.VALIDATE, None)
         chosen = self.trials.chosen(state)
         self.emit(EventName.ENCODING_COMPLETE, "assembling", trials=len(self.trials), chunks=len(chosen))
-        record = await assemble(self.film, chosen)
+        record = await assemble(self.film, chosen, self.sounds.done)
         return replace(record, result={**record.result, "version": VERSION, "chunks": self.trials.account(state)})
 
     async def _validate(self, _: JobState) -> StepRecord:
-        record = await validate(self.film, self.steps[StepKind.ASSEMBLE], self.watch.checked)
+        record = await validate(self.film, self.steps[StepKind.ASSEMBLE], self.sounds.done, self.watch.checked)
         self.emit(EventName.VALIDATION_COMPLETE, "validated", checks=list(record.result["checks"]))
         return record
 
@@ -296,6 +316,7 @@ class LocalRunner:
 
     async def stop(self) -> None:
         """End what is still under way; its work is lost, everything committed stays."""
+        await self.sounds.stop()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -31,6 +31,8 @@ class JobState:
     height: int
     chunks: tuple[ChunkState, ...]
     committed: frozenset[StepKind] = frozenset()
+    #: Streams whose sound is still to be encoded.
+    sounds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +53,15 @@ class FilmStep:
     kind: StepKind
 
 
-Step = TrialStep | FilmStep
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SoundStep:
+    """Encode one sound."""
+
+    #: Of the stream in the source.
+    index: int
+
+
+Step = TrialStep | SoundStep | FilmStep
 FILM_STEPS = (StepKind.ASSEMBLE, StepKind.VALIDATE, StepKind.PLACE)
 
 
@@ -161,21 +171,32 @@ def start_of(state: JobState, zone: Zone | None = None) -> float:
     )
 
 
-def next_steps(state: JobState, busy: Collection[int], most: int) -> list[Step]:
-    """Steps that are ready, the most useful first: searches under way before new ones, long chunks before short.
+def sound_steps(state: JobState, sounding: Collection[int], most: int) -> list[Step]:
+    """Sounds to encode: one at a time beside the trials, for each reads the whole film; then as many as fit."""
+    trials_wait = any(not s.accepted for s in state.chunks)
+    room = min(most, 1 - len(sounding)) if trials_wait else most
+    left = [index for index in state.sounds if index not in sounding]
+    return [SoundStep(index=index) for index in left[: max(0, room)]]
+
+
+def next_steps(state: JobState, busy: Collection[int], most: int, sounding: Collection[int] = ()) -> list[Step]:
+    """Steps that are ready, the most useful first: a sound, searches under way, new ones, long chunks before short.
+
+    A sound comes first because it is the one thing that may be damaged after the film was read.
 
     Args:
         state: what has been committed.
         busy: chunks with a trial under way.
         most: how many steps are wanted at the most.
+        sounding: streams whose sound is being encoded.
     """
     waiting = [s for s in state.chunks if not s.accepted]
+    steps = sound_steps(state, sounding, most)
     if not waiting:
-        if busy:
-            return []
+        if busy or state.sounds:
+            return steps
         open_steps: list[Step] = [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed]
         return open_steps[:1]
-    steps: list[Step] = []
     for known in sorted(waiting, key=lambda s: (not s.points, -s.chunk.frames, s.chunk.index)):
         if len(steps) >= most:
             break

@@ -91,6 +91,10 @@ class Audio:
     channels: int | None
     layout: str | None
     sample_rate: int | None
+    #: FFmpeg's name of the codec's profile, such as "DTS-HD MA".
+    profile: str | None = None
+    #: Bits a second, where the header or the muxer's statistics say so.
+    bit_rate: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

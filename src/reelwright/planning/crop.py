@@ -73,6 +73,11 @@ def crop_of(video: Video, asked: str, index: FrameIndex | None) -> Crop | None:
     return None if visible is None else seen_crop(video, visible)
 
 
+def is_known(asked: str, index: FrameIndex | None) -> bool:
+    """Whether it is known what is kept: only the analysis finds borders."""
+    return asked != AUTO or (index is not None and index.visible is not None)
+
+
 def evened(video: Video) -> tuple[int, int]:
     """A picture's size after padding to even sizes."""
     return video.width + video.width % 2, video.height + video.height % 2

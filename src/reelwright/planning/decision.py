@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reelwright.errors import ReelwrightError, RefusedError, SourceError
-from reelwright.media.model import MediaInfo, StreamKind, Video
+from reelwright.media.model import MediaInfo, Stream, StreamKind, Video
 from reelwright.media.timing import FrameIndex
-from reelwright.planning.containers import Container, holdings
+from reelwright.planning.containers import holdings
 from reelwright.planning.dolby_vision import Objection, is_direct, missing_metadata, objection, undivided
 from reelwright.planning.fields import HINT
 from reelwright.planning.plan import Request
+from reelwright.planning.sound import sound_hint
+from reelwright.planning.streams import Fate, fate_of
 
 
 class Verdict(StrEnum):
@@ -108,18 +110,18 @@ def fields_inside(index: FrameIndex, request: Request) -> Decision | None:
     )
 
 
-def _sound(info: MediaInfo, container: Container) -> Decision | None:
-    holds = holdings(container)
-    lost = [s for s in info.of_kind(StreamKind.AUDIO) if not holds.sound(s.codec)]
+def _sound(info: MediaInfo, film: Stream, request: Request) -> Decision | None:
+    holds, opus = holdings(request.container), request.opus if request.audio == "opus" else None
+    sounds = info.of_kind(StreamKind.AUDIO)
+    lost = [s for s in sounds if fate_of(s, film, holds, opus).fate is Fate.DROP]
     if not lost:
         return None
+    could = opus is None and all(fate_of(s, film, holds, request.opus).fate is not Fate.DROP for s in lost)
     names = ", ".join(f"stream {s.index} ({s.codec or 'unknown codec'})" for s in lost)
     return Decision(
         verdict=Verdict.REFUSE,
         reasons=(f"{holds.name} has no place for the film's sound in {names}; encoding it would lose that.",),
-        hint="Convert the sound first, for example to FLAC with FFmpeg."
-        if container is Container.MATROSKA
-        else "Write Matroska instead: name the output something.mkv.",
+        hint=sound_hint(request, helps=could),
         rule="sound-without-place",
     )
 
@@ -155,7 +157,7 @@ def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: 
     again = request.strategy != "auto" and film.video.dolby_vision is not None
     if film.codec == "av1" and not again:
         return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",), rule="av1-already")
-    if (found := _sound(info, request.container)) is not None:
+    if (found := _sound(info, film, request)) is not None:
         return found
     for rule in REFUSALS:
         if (found := rule(film.video, request)) is not None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from reelwright.errors import SourceError
-from reelwright.media.model import Color, MediaInfo, Video
+from reelwright.media.model import Color, MediaInfo, StreamKind, Video
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import Container, held_notes
 from reelwright.planning.crop import crop_filter, crop_notes, crop_of, cropped, evened
@@ -16,7 +16,8 @@ from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.fields import deinterlacer, field_notes
 from reelwright.planning.grain import STRENGTH, grain_notes
 from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
-from reelwright.planning.streams import Fate, StreamPlan, plan_streams, written_streams
+from reelwright.planning.sound import OPUS_RATES, OpusRates
+from reelwright.planning.streams import Fate, StreamPlan, plan_streams, settled_sounds, written_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.comparison import Crop
 from reelwright.quality.score import scoring_size
@@ -82,6 +83,8 @@ class Request:
     crop: str = "off"
     #: "copy" or "opus".
     audio: str = "copy"
+    #: Bit rates of Opus, where that is asked for.
+    opus: OpusRates = OPUS_RATES
     #: What decodes the source: "none" is software, "auto" whatever works, else a device's name.
     hwaccel: str = "none"
 
@@ -89,7 +92,9 @@ class Request:
 #: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
 HOW_ONLY = frozenset({"deterministic", "max_encoded_percent", "hwaccel"})
 #: Fields a job's identity leaves out while they have their default: jobs begun before there were these keep their ids.
-SINCE = frozenset({"container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio"})
+SINCE = frozenset(
+    {"container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio", "opus"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -246,6 +251,17 @@ def parameters(request: Request, keyint: int | None = None) -> tuple[tuple[str, 
     return tuple(sorted(chosen.items()))
 
 
+def is_noted(stream: StreamPlan) -> bool:
+    """Whether what becomes of a stream is told: what is not as it was, and what was to be another way."""
+    changed = stream.fate in {Fate.DROP, Fate.CONVERT} or stream.opus is not None
+    return changed or (stream.kind is StreamKind.AUDIO and bool(stream.reason))
+
+
+def note(stream: StreamPlan) -> str:
+    """The sentence on what becomes of a stream."""
+    return f"Stream {stream.index} ({stream.kind.value}): {stream.reason}."
+
+
 def key_frames(video: Video, request: Request) -> int | None:
     """Frames from key frame to key frame of a film in one piece: as long as the longest chunk; None: of a chunk."""
     if not is_direct(video, request):
@@ -256,7 +272,7 @@ def key_frames(video: Video, request: Request) -> int | None:
 
 def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = False) -> tuple[str, ...]:
     """Sentences on everything that does not arrive as it was."""
-    notes = [f"Stream {s.index} ({s.kind.value}): {s.reason}." for s in streams if s.fate in {Fate.DROP, Fate.CONVERT}]
+    notes = [note(s) for s in streams if is_noted(s)]
     name = video.pix_fmt or ""
     if "422" in name or "444" in name or name.startswith(("rgb", "gbr", "bgr")):
         notes.append(f"Chroma of {name} becomes 4:2:0.")
@@ -294,13 +310,13 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
     even = evened(video)
     size = scaled_size(video, request.scale) if request.scale else None
     width, height = size or even
-    streams = plan_streams(info, film, request.container)
+    streams = plan_streams(info, film, request.container, request.opus if request.audio == "opus" else None)
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
     model, scored = scored_with(request.vmaf_model, *even)
     scored = even if scored is None and size is not None else scored
     kept = crop_filters(whole, crop)
     chosen = parameters(request, key_frames(video, request))
-    return EncodePlan(
+    plan = EncodePlan(
         strategy=Strategy.DIRECT if is_direct(video, request) else Strategy.CHUNKED,
         request=request,
         video_index=film.index,
@@ -330,12 +346,23 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
             *cut_notes(request),
         ),
     )
+    return plan if index is None else with_sounds(plan, index)
 
 
 def crop_filters(video: Video, crop: Crop | None) -> tuple[str, ...]:
     """Filters from the source's picture to what is kept of it, which may reach over an odd edge."""
     odd = crop is not None and evened(video) != (video.width, video.height)
     return (*((even_size(video),) if odd else ()), *crop_filter(crop))
+
+
+def with_sounds(plan: EncodePlan, index: FrameIndex) -> EncodePlan:
+    """The plan once the film was read: sounds that turned out to have few bits are copied, and the notes say so."""
+    streams = settled_sounds(plan.streams, index)
+    if streams == plan.streams:
+        return plan
+    before = {note(s) for s in plan.streams if is_noted(s)}
+    now = [note(s) for s in streams if is_noted(s)]
+    return replace(plan, streams=streams, notes=(*now, *(n for n in plan.notes if n not in before)))
 
 
 def settled(video: Video, request: Request) -> Request:

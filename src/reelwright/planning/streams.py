@@ -1,10 +1,13 @@
 """The declared fate of each stream: encode, copy, attach, convert, or drop for a stated reason."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reelwright.media.model import MediaInfo, Stream, StreamKind
+from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import PICTURE_TYPES, Container, Holdings, holdings
+from reelwright.planning.sound import OpusPlan, OpusRates, low_rate, opus_plan, why_copied, why_encoded
 
 
 class Fate(StrEnum):
@@ -30,6 +33,10 @@ class StreamPlan:
     reason: str = ""
     file_name: str | None = None
     mimetype: str | None = None
+    #: How a sound becomes Opus; None: it does not.
+    opus: OpusPlan | None = None
+    #: Whether the container has a place for it as it is.
+    may_copy: bool = True
 
 
 def _drop(stream: Stream, reason: str) -> StreamPlan:
@@ -79,14 +86,26 @@ def _subtitle(stream: Stream, holds: Holdings) -> StreamPlan:
     return _drop(stream, f"subtitles in {stream.codec} have no place in {holds.name}")
 
 
-def fate_of(stream: Stream, film: Stream, holds: Holdings) -> StreamPlan:
-    """Decide what becomes of one stream when the film goes into a container."""
+def _sound(stream: Stream, holds: Holdings, rates: OpusRates | None) -> StreamPlan:
+    """A sound is copied, or becomes Opus where `rates` say so and Opus can hold it."""
+    fits = holds.sound(stream.codec)
+    if rates is not None:
+        # What cannot stay as it is becomes Opus however few bits it has.
+        known = stream if fits or stream.audio is None else replace(stream, audio=replace(stream.audio, bit_rate=None))
+        if (opus := opus_plan(known, rates)) is not None:
+            kept = _keep(stream, Fate.ENCODE, why_encoded(stream, opus))
+            return replace(kept, opus=opus, may_copy=fits)
+    if not fits:
+        return _drop(stream, f"audio in {stream.codec or 'an unknown codec'} has no place in {holds.name}")
+    return _keep(stream, Fate.COPY, (why_copied(stream, rates) or "") if rates else "")
+
+
+def fate_of(stream: Stream, film: Stream, holds: Holdings, opus: OpusRates | None = None) -> StreamPlan:
+    """Decide what becomes of one stream when the film goes into a container; `opus`: sound becomes that."""
     if stream.kind is StreamKind.VIDEO:
         return _video(stream, film, holds)
     if stream.kind is StreamKind.AUDIO:
-        if not holds.sound(stream.codec):
-            return _drop(stream, f"audio in {stream.codec or 'an unknown codec'} has no place in {holds.name}")
-        return _keep(stream, Fate.COPY)
+        return _sound(stream, holds, opus)
     if stream.kind is StreamKind.SUBTITLE:
         return _subtitle(stream, holds)
     if stream.kind is StreamKind.ATTACHMENT:
@@ -94,12 +113,34 @@ def fate_of(stream: Stream, film: Stream, holds: Holdings) -> StreamPlan:
     return _drop(stream, f"a {stream.codec or 'nameless'} data stream has no place in {holds.name}")
 
 
-def plan_streams(info: MediaInfo, film: Stream, container: Container = Container.MATROSKA) -> tuple[StreamPlan, ...]:
+def plan_streams(
+    info: MediaInfo, film: Stream, container: Container = Container.MATROSKA, opus: OpusRates | None = None
+) -> tuple[StreamPlan, ...]:
     """The fate of every stream, in the source's order."""
-    return tuple(fate_of(stream, film, holdings(container)) for stream in info.streams)
+    return tuple(fate_of(stream, film, holdings(container), opus) for stream in info.streams)
+
+
+def beside_film(streams: Iterable[StreamPlan]) -> list[StreamPlan]:
+    """The streams whose packets follow the film's in the output, in its order: copies and sounds, then subtitles."""
+    kept = [s for s in streams if s.fate is Fate.COPY or s.opus is not None]
+    return kept + [s for s in streams if s.fate is Fate.CONVERT]
+
+
+def settled_sounds(streams: tuple[StreamPlan, ...], index: FrameIndex) -> tuple[StreamPlan, ...]:
+    """The fates once the film was read: a stream whose header keeps its rate to itself has shown it by then."""
+    sizes, found = dict(index.stream_bytes), []
+    for stream in streams:
+        opus = stream.opus
+        if opus is not None and opus.source_bit_rate is None and sizes.get(stream.index) and index.duration:
+            rate = round(8 * sizes[stream.index] / index.duration)
+            if stream.may_copy and (reason := low_rate(rate, opus.kbps)):
+                stream = replace(stream, fate=Fate.COPY, reason=reason, opus=None)  # noqa: PLW2901
+        found.append(stream)
+    return tuple(found)
 
 
 def written_streams(info: MediaInfo, plans: tuple[StreamPlan, ...]) -> tuple[Stream, ...]:
-    """Streams of the source that become streams of the output, in the output's order: film, copies, conversions."""
+    """Streams of the source that become streams of the output, in the output's order: the film, then those beside."""
     by_index = {stream.index: stream for stream in info.streams}
-    return tuple(by_index[p.index] for fate in (Fate.ENCODE, Fate.COPY, Fate.CONVERT) for p in plans if p.fate is fate)
+    film = [p for p in plans if p.fate is Fate.ENCODE and p.opus is None]
+    return tuple(by_index[p.index] for p in (*film, *beside_film(plans)))

@@ -131,6 +131,7 @@ def time_table(dossier: Dossier, chunks: Sequence[ChunkStory]) -> list[dict[str,
         "Reading and analysing": _step(dossier, StepKind.ANALYSE),
         "Trials: encoding": _sum(t.encode_usage for t in trials),
         "Trials: scoring": _sum(t.score_usage for t in trials),
+        "Sounds to Opus": _step(dossier, StepKind.AUDIO),
         "Assembling": _step(dossier, StepKind.ASSEMBLE),
         "Validating": _step(dossier, StepKind.VALIDATE),
     }

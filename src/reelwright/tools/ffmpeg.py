@@ -52,7 +52,18 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     `framecrc` prints `stream, dts, pts, duration, size, checksum`.
     """
     return [
-        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate", *input_flags(), "-i", file_url(path)),
+        *(
+            ffmpeg,
+            *QUIET,
+            "-xerror",
+            "-copyts",
+            "-noautorotate",
+            "-guess_layout_max",
+            "0",
+            *input_flags(),
+            "-i",
+            file_url(path),
+        ),
         *("-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framecrc", "pipe:1"),
     ]
 

@@ -1,6 +1,7 @@
 """Join chunks with the rest of the source, and read the result back. Both happen in child processes."""
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -15,18 +16,25 @@ from reelwright.planning.checks.evidence import Attached
 from reelwright.planning.clocks import film_clock, movie_ticks
 from reelwright.planning.containers import Container
 from reelwright.planning.plan import EncodePlan
+from reelwright.planning.sound import RATE
 from reelwright.planning.streams import Fate
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import Answer, ask
 from reelwright.tools.ffmpeg import QUIET, subtitle_args
 from reelwright.tools.process import Runner
+from reelwright.tools.sound import Encoded
+
+#: Numbers of the inputs that converted subtitles and encoded sounds come from; see `Written.input`.
+CONVERTED, SOUND = 2, 3
+#: When sounds that were encoded begin, in seconds on the source's clock.
+Begins = Iterable[Fraction | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
     """What was written of one copied stream. Times are ticks of its clock in the output."""
 
-    #: 1: the source; 2: the converted subtitles.
+    #: 1: the source; 2: the converted subtitles; 3: sounds that were encoded, by the source's stream.
     input: int
     index: int
     packets: int
@@ -75,7 +83,7 @@ class Inspection:
     grain: tuple[int, int] = (0, 0)
 
 
-def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
+def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Begins = ()) -> Fraction:
     """Seconds added to every timestamp: what keeps times from being negative or far from zero.
 
     One shift for all streams, so that the offset between sound and picture stays as it was. What of a sound is
@@ -88,6 +96,7 @@ def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
     kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
     starts = [index.pts[0] * index.time_base]
     starts += [start for s in info.streams if s.index in kept and (start := begin(s)) is not None]
+    starts += [heard for heard in sounds if heard is not None]
     earliest = min(starts)
     if earliest >= 0 and info.container not in {"mpegts", "mpeg"}:
         return Fraction(0)
@@ -110,7 +119,15 @@ def begin_of(stream: Stream) -> Fraction | None:
     return stream.begins_pts * stream.time_base
 
 
-def movie_clock(info: MediaInfo, plan: EncodePlan, clock: Fraction, index: FrameIndex, shift: Fraction | None) -> int:
+def movie_clock(
+    info: MediaInfo,
+    plan: EncodePlan,
+    clock: Fraction,
+    index: FrameIndex,
+    shift: Fraction | None,
+    *,
+    sounds: Begins = (),
+) -> int:
     """Ticks a second of MP4's own clock; 0 for Matroska, which has none.
 
     Args:
@@ -119,6 +136,7 @@ def movie_clock(info: MediaInfo, plan: EncodePlan, clock: Fraction, index: Frame
         clock: the film's tick in the output.
         index: the film's frames.
         shift: seconds added to every timestamp; None where packets are yet to tell.
+        sounds: when those that were encoded begin.
     """
     if plan.request.container is Container.MATROSKA:
         return 0
@@ -133,6 +151,7 @@ def movie_clock(info: MediaInfo, plan: EncodePlan, clock: Fraction, index: Frame
         for s in info.streams
         if s.index in kept and s.video and s.time_base
     ]
+    ticks += [(begin, Fraction(1, RATE)) for begin in sounds if begin is not None]
     ticks.append((index.pts[0] * index.time_base, clock))
     if shift is None:
         return movie_ticks((tick for _, tick in ticks), clock)
@@ -166,6 +185,8 @@ class Join:
     window: tuple[Fraction, Fraction] | None
     #: Of a whole film. An excerpt's depends on the packets that reach into it.
     shift: Fraction
+    #: Encoded sounds, by the source's stream: the file with the packets, and what is known of it.
+    sounds: Mapping[int, tuple[Path, Encoded]]
     rate: Fraction | None
     film_tags: dict[str, str]
     #: Display aspect where Matroska is to say it; None where samples are square, and for MP4.
@@ -211,7 +232,7 @@ def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> 
     for k, row in enumerate(asked["attachments"]):
         attached += ["-attach", row["extract_to"], f"-metadata:s:t:{k}", f"mimetype={row['mimetype']}"]
         attached += [f"-metadata:s:t:{k}", f"filename={row['file_name']}"]
-    streams = 1 + len(asked["copies"]) + len(asked["conversions"])
+    streams = 1 + len(asked["copies"]) + len(asked["sounds"]) + len(asked["conversions"])
     maps = [part for k in range(streams) for part in ("-map", f"0:{k}")]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(joined), *maps, "-c", "copy"),
@@ -240,6 +261,15 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
         "rate": str(job.rate) if job.rate is not None else None,
         "film_tags": job.film_tags,
         "copies": [{"index": s.index} for s in plan.streams if s.fate is Fate.COPY],
+        "sounds": [
+            {
+                "index": index,
+                "path": os.fspath(path),
+                "begin": None if s.begin is None else str(s.begin),
+                "samples": s.samples,
+            }
+            for index, (path, s) in sorted(job.sounds.items())
+        ],
         "converted": os.fspath(converted) if texts else None,
         "conversions": list(texts),
         "attachments": [

@@ -7,6 +7,7 @@ from reelwright.planning.checks.evidence import Check, Evidence
 from reelwright.planning.checks.frames import check_decode, check_duration, check_frames, check_times
 from reelwright.planning.checks.grain import check_grain
 from reelwright.planning.checks.picture import check_color, check_picture
+from reelwright.planning.checks.sound import check_sounds
 from reelwright.planning.checks.streams import (
     check_attachments,
     check_chapters,
@@ -29,6 +30,7 @@ CHECKS: tuple[Callable[[Evidence], Check], ...] = (
     check_copies,
     check_chapters,
     check_offset,
+    check_sounds,
 )
 
 

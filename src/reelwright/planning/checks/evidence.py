@@ -40,6 +40,48 @@ class Attached:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What was heard of an encoded sound of the output, beside what was heard of its source."""
+
+    #: Of the stream in the source.
+    index: int
+    #: Samples that decode, at `rate`, and FFmpeg's name of their layout.
+    samples: int
+    rate: int
+    layout: str
+    #: When it begins and ends, in seconds on the source's clock; None: there is no sound.
+    begin: Fraction | None
+    end: Fraction | None
+    #: LUFS; -70: silence, or too short to tell.
+    loudness: float
+    #: Decibels of each channel.
+    levels: tuple[float, ...]
+    #: For each channel, the one of the source's it is most like, in the output's order.
+    channels: tuple[int, ...]
+    #: Stretches of the sound, how many of them tell where they belong, and by how much the worst of those is late.
+    windows: int
+    told: int
+    late_ms: int
+    #: What the decoder complained of, of any sound.
+    complaints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Planned:
+    """What an encoded sound has to be: what was heard of its source when it was encoded."""
+
+    index: int
+    kbps: int
+    layout: str
+    begin: Fraction | None
+    samples: int
+    loudness: float
+    levels: tuple[float, ...]
+    #: Samples that may decode beyond the end: FFmpeg does not trim the last packet of an MP4 file.
+    beyond: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Metadata:
     """The Dolby Vision metadata of a film's frames."""
 
@@ -72,6 +114,9 @@ class Evidence:
     sounds_begin: tuple[Fraction | None, ...] | None = None
     #: How many of the film's sequence headers announce film grain, and how many there are.
     grain: tuple[int, int] = (0, 0)
+    #: Sounds that were encoded: as they have to be, and as they are heard in the output.
+    sounds: tuple[Planned, ...] = ()
+    heard: tuple[Heard, ...] = ()
     #: Dolby Vision of the source's frames and of the output's; None: not read, where none is planned.
     metadata: tuple[Metadata, Metadata] | None = None
     #: Seconds of a tick of the film's clock in the output.

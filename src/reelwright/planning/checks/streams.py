@@ -48,16 +48,16 @@ def expected_streams(e: Evidence) -> tuple[Stream, ...]:
 
 
 def expected_inventory(e: Evidence) -> list[tuple[str, ...]]:
-    """What the plan says the output holds: the film first, then copies, then converted subtitles."""
+    """What the plan says the output holds: the film first, then copies and sounds, then converted subtitles."""
     container = e.plan.request.container
-    fates = {s.index: s.fate for s in e.plan.streams}
+    plans = {s.index: s for s in e.plan.streams}
     codecs = {Fate.ENCODE: "av1", Fate.CONVERT: holdings(container).text_codec}
     written = expected_streams(e)
     marks = held_dispositions(container, [(s.kind, s.dispositions) for s in written])
     return [
         (
             s.kind.value,
-            codecs.get(fates[s.index]) or read_as(container, s.codec or ""),
+            "opus" if plans[s.index].opus else codecs.get(plans[s.index].fate) or read_as(container, s.codec or ""),
             _language(held_language(container, s.language)),
             s.title or "",
             " ".join(marked),
@@ -131,11 +131,13 @@ def check_chapters(e: Evidence) -> Check:
 
 def check_offset(e: Evidence) -> Check:
     """Every sound starts as long after or before the picture as in the source, to a tick."""
-    kept, there = {s.index for s in e.plan.streams if s.fate is Fate.COPY}, {s.index for s in expected_streams(e)}
+    kept, shown = {s.index for s in e.plan.streams if s.fate is Fate.COPY}, expected_streams(e)
     copied = [s for s in e.source.of_kind(StreamKind.AUDIO) if s.index in kept]
     begin = _starts(copied) if e.sounds_begin is None else list(e.sounds_begin)
-    before = [start for sound, start in zip(copied, begin, strict=True) if sound.index in there]
-    sounds = e.output.of_kind(StreamKind.AUDIO)
+    before = [start for sound, start in zip(copied, begin, strict=True) if sound in shown]
+    # Those that were encoded are heard, and held against what was heard of the source: see the check of sound.
+    there = [s for s in shown if s.kind is StreamKind.AUDIO]
+    sounds = [s for s, of in zip(e.output.of_kind(StreamKind.AUDIO), there, strict=False) if of.index in kept]
     after = _starts(sounds)
     if not before or not e.packet_ticks:
         return Check(name="offset", passed=True, detail="no sound to compare")

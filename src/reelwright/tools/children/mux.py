@@ -19,6 +19,7 @@ import av
 from reelwright.planning.containers import Container
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
+from reelwright.tools.children.encoded import SOUND, Sounds
 from reelwright.tools.children.excerpt import Window, packets_inside, shift_for
 from reelwright.tools.children.packets import MILLISECOND, Tally, as_stored, attached_facts, says_something, to_ticks
 from reelwright.tools.children.writer import (
@@ -56,14 +57,15 @@ def add_film(output: Any, chunk: Any, original: Any, request: dict[str, Any]) ->
     return stream
 
 
-def add_copies(output: Any, source: Any, plans: list[dict[str, Any]]) -> dict[int, Any]:
-    """Add a stream for each one that is copied as it is; by index in `source`."""
+def add_beside(output: Any, source: Any, plans: list[dict[str, Any]], sounds: Sounds) -> dict[int, Any]:
+    """Add a stream for each one that is copied as it is, and for each encoded sound; by index in `source`."""
     added = {}
     for plan in plans:
-        template = source.streams[plan["index"]]
-        stream = output.add_stream_from_template(template, opaque=True)
-        stream.metadata.update(fresh(titled(dict(template.metadata)), encoded=False))
-        stream.disposition = template.disposition
+        original = source.streams[plan["index"]]
+        sound = sounds.template(plan["index"])
+        stream = output.add_stream_from_template(sound or original, opaque=True)
+        stream.metadata.update(fresh(titled(dict(original.metadata)), encoded=sound is not None))
+        stream.disposition = original.disposition
         added[plan["index"]] = stream
     return added
 
@@ -132,10 +134,14 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
     ):
         output.metadata.update(fresh(dict(source.metadata), encoded=False))
         film = add_film(output, first, source.streams[film_index], request)
-        copies = add_copies(output, source, request["copies"])
-        tallies = {(1, k): Tally() for k in copies}
+        sounds = Sounds(request["sounds"])
+        beside = sorted([*request["copies"], *request["sounds"]], key=lambda plan: int(plan["index"]))
+        added = add_beside(output, source, beside, sounds)
+        copies = {k: stream for k, stream in added.items() if k in wanted}
+        tallies = {(1, k): Tally() for k in copies} | {(SOUND, k): Tally() for k in sounds.by_index}
         read = decodable(read_packets(source, source_path, film_index, wanted, window))
         inputs = [copied_packets(read, copies, line, 1, tallies)]
+        inputs += [sounds.packets(k, added[k], line, tallies) for k in sounds.by_index]
         if request["converted"]:
             words = av.open(file_url(request["converted"]), options=INPUT_OPTIONS)
             converted = add_converted(output, source, words, request["conversions"])

@@ -215,11 +215,19 @@ def stream_facts(path: str, stream: Any, first: int | None) -> dict[str, Any]:
             "channels": context.channels or None,
             "layout": layout,
             "sample_rate": context.sample_rate or None,
+            "profile": context.profile or None,
+            "bit_rate": context.bit_rate or counted_rate(stream.metadata),
         }
     elif stream.type == "attachment":
         facts["file_name"] = stream.name
         facts["mimetype"] = stream.mimetype
     return facts
+
+
+def counted_rate(tags: dict[str, str]) -> int | None:
+    """Bits a second as mkvmerge counted them; None where it did not."""
+    said = next((value for key, value in tags.items() if key.upper().partition("-")[0] == "BPS"), "")
+    return int(said) if said.isdecimal() and int(said) > 0 else None
 
 
 def chapter_facts(chapter: Any) -> dict[str, Any]:
