@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 import platformdirs
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from reelwright.encoders import DEFAULT, NAMES
 from reelwright.errors import UsageError
 from reelwright.layers import Kind, Layer, merge, stack, variable_of
 from reelwright.profiles import Profile
@@ -60,6 +61,18 @@ def checked_svt(value: dict[str, Any]) -> dict[str, Any]:
     """
     for name, setting in value.items():
         check_svt(name, setting)
+    return value
+
+
+def checked_encoder(value: str) -> str:
+    """The name of an encoder.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if value not in NAMES:
+        close = get_close_matches(value, NAMES, n=1)
+        raise ValueError(f"expected one of {', '.join(NAMES)}" + (f"; {close[0]} is the nearest" if close else ""))
     return value
 
 
@@ -147,7 +160,7 @@ class OpusSettings(Section):
 class EncodingSettings(Section):
     """What is aimed at, and the encoder's own settings."""
 
-    encoder: Literal["svt-av1"] = "svt-av1"
+    encoder: Annotated[str, AfterValidator(checked_encoder)] = DEFAULT
     #: Which steps a film takes: "auto" takes Dolby Vision directly and everything else in chunks.
     strategy: Literal["auto", "chunked", "direct"] = "auto"
     preset: int = Field(default=6, ge=0, le=13)

@@ -100,7 +100,7 @@ def test_the_rest_is_refused_with_the_reason_and_what_would_help(
         (Request(scale=(640, 360)), "--scale"),
         (Request(crop="auto"), "--crop"),
         (Request(crop="100:100:0:0"), "--crop"),
-        (Request(encoder="other"), "encoder other"),
+        (Request(encoder="nvenc"), "encoder nvenc"),
         (Request(zones=("0-1:crf=20",)), "--zone"),
         (Request(cuts=(0, 5), cuts_frames=10), "--scenes"),
     ],

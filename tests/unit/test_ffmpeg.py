@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from examples import index, plan
 from reelwright.media.timing import Timing
+from reelwright.tools.encoders.svt_av1 import format_crf
 from reelwright.tools.ffmpeg import (
     Progress,
     ProgressReader,
     decode_args,
     encode_args,
-    format_crf,
     parse_framecrc,
     subtitle_args,
 )

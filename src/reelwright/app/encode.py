@@ -12,6 +12,7 @@ from reelwright.engine.pipeline import Options, encode_film
 from reelwright.engine.scenes import load_scenes
 from reelwright.errors import UsageError
 from reelwright.events import Event, EventName, EventSink
+from reelwright.planning.encoding import check_encoder
 from reelwright.planning.excerpt import excerpt_mark
 from reelwright.planning.plan import Request
 from reelwright.planning.sound import OpusRates
@@ -19,12 +20,16 @@ from reelwright.planning.zones import Zone
 
 
 def request_for(settings: Settings, job: EncodeJob) -> Request:
-    """What is wanted of a film: the settings, with the command's own values over them."""
+    """What is wanted of a film: the settings, with the command's own values over them.
+
+    Raises:
+        UsageError: the encoder cannot do what is asked of it.
+    """
     encoding = settings.encoding
     low, high = encoding.band
     scenes = load_scenes(job.scenes) if job.scenes else None
     svt = {**encoding.svt, **dict(job.svt)}
-    return Request(
+    request = Request(
         # As floats: a default that is written 12 is the same work as a flag that is read as 12.0.
         target_vmaf=float(encoding.target_vmaf),
         band_low=encoding.target_vmaf - low,
@@ -56,6 +61,8 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         # The setting of that name is for libraries: somebody who names a film wants it encoded.
         max_encoded_percent=job.max_encoded_percent,
     )
+    check_encoder(request)
+    return request
 
 
 def checked(zones: tuple[Zone, ...]) -> tuple[str, ...]:
@@ -110,7 +117,7 @@ async def encode_with(settings: Settings, job: EncodeJob, sink: EventSink) -> li
     request, options = request_for(settings, job), options_for(settings, job)
     if len(pairs) > 1 and (job.scenes or job.export_scenes):
         raise UsageError("A scene list is of one film.", hint="Name one film with --scenes and --export-scenes.")
-    async with services(settings, sink) as ready:
+    async with services(settings, sink, request) as ready:
         outcomes = []
         for number, (source, output) in enumerate(pairs, start=1):
             told = replace(ready, sink=Numbered(ready.sink, number, len(pairs)))

@@ -1,7 +1,7 @@
 """Explain what would be done with a film: everything `encode` would find out before its first encode, and no more."""
 
 import os
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from reelwright.app.encode import limits_for, request_for
 from reelwright.app.wiring import load
 from reelwright.cli.commands import EncodeJob
 from reelwright.config import Settings
+from reelwright.encoders import DEFAULT, find
 from reelwright.engine.analysis import recall_index
 from reelwright.engine.discover import outputs_for
 from reelwright.engine.jobs import UsageSample
@@ -16,6 +17,7 @@ from reelwright.engine.offload import Offload
 from reelwright.engine.pace import samples_for, spread_by
 from reelwright.engine.resources import Parallel
 from reelwright.engine.workspace import take_stamp, workspace_for
+from reelwright.errors import ToolError
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
@@ -27,6 +29,7 @@ from reelwright.planning.explanation import Explanation, Known, changes
 from reelwright.planning.plan import EncodePlan, make_plan
 from reelwright.store.database import open_ledger
 from reelwright.tools.capabilities import ask_ffmpeg, find_ffmpeg
+from reelwright.tools.devices import try_encoder, unusable, with_encoder
 from reelwright.tools.probe import check_folder, probe
 from reelwright.tools.process import Runner
 
@@ -56,13 +59,13 @@ async def explain(job: EncodeJob) -> Explanation:
         )  # fmt: skip
         if decision.verdict is not Verdict.ENCODE:
             return said
-        plan = make_plan(info, request)
+        plan = await with_doubts(runner, settings, make_plan(info, request))
         known, facts, seen, index = await look_up(runner, settings, said, plan)
-    if index is not None:
-        if (refusal := refused_after_reading(info, request, index)) is not None:
-            told = changes(info, refusal, None, output_exists=False, job=None)
-            return replace(said, decision=refusal, changes=told)
-        plan = make_plan(info, request, index)
+        if index is not None:
+            if (refusal := refused_after_reading(info, request, index)) is not None:
+                told = changes(info, refusal, None, output_exists=False, job=None)
+                return replace(said, decision=refusal, changes=told)
+            plan = await with_doubts(runner, settings, make_plan(info, request, index))
     parallel = spread_by(seen, plan, (plan.width, plan.height), limits_for(settings))
     return Explanation(
         source=said.source,
@@ -77,6 +80,16 @@ async def explain(job: EncodeJob) -> Explanation:
         known=known,
         changes=changes(info, decision, plan, output_exists=is_taken(output), job=known.job),
     )
+
+
+async def with_doubts(runner: Runner, settings: Settings, plan: EncodePlan) -> EncodePlan:
+    """The plan, with a note where its encoder does not work here; SVT-AV1 is not tried, for it needs nothing."""
+    name = plan.request.encoder
+    if name == DEFAULT:
+        return plan
+    tried = await try_encoder(runner, find_ffmpeg(settings.tools.ffmpeg), name)
+    notes = () if tried.works else (str(unusable(find(name), tried.reason)),)
+    return replace(plan, notes=(*plan.notes, *notes))
 
 
 def is_taken(output: Path) -> bool:
@@ -126,7 +139,9 @@ async def look_up(
             return Known(job=status, frames=source.frames), facts, seen, None
         chunks = divide(index, plan.request)
         tools = await ask_ffmpeg(runner, settings.tools.ffmpeg)
-        encode = {**plan.encode_identity(), "build": tools.encode_build()}
+        with suppress(ToolError):  # of an encoder that does not work here there are no trials, and that is told
+            tools = await with_encoder(runner, tools, plan.request.encoder)
+        encode = {**plan.encode_identity(), "build": tools.encode_build(plan.request.encoder)}
         curves = [identity.curve_key(source.source_id, chunk.start, chunk.end, encode) for chunk in chunks]
         trials = await offload(store.trials, curves)
         known = Known(

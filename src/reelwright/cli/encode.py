@@ -19,6 +19,7 @@ from reelwright.cli.arguments import (
 )
 from reelwright.cli.commands import EncodeJob, Program
 from reelwright.cli.telling import told
+from reelwright.encoders import DEFAULT, NAMES
 from reelwright.errors import UsageError
 
 DESCRIPTION = """Encode films to AV1: each chunk is encoded and scored until its VMAF is within the band.
@@ -110,7 +111,8 @@ def add_aims(parser: Parser) -> None:
     aim("--min-crf", type=quarter, metavar="N", help="lowest CRF tried (default 12)")
     aim("--max-crf", type=quarter, metavar="N", help="highest CRF tried (default 50)")
     encoder = parser.add_argument_group("encoder").add_argument
-    encoder("--preset", type=whole(0, 13), metavar="N", help="SVT-AV1 preset, 0 slow to 13 fast (default 6)")
+    presets = "0 slow to 13 fast, as SVT-AV1 counts; other encoders take their nearest (default 6)"
+    encoder("--preset", type=whole(0, 13), metavar="N", help=presets)
     encoder(
         "--svt", type=pair, action="append", default=[], metavar="KEY=VALUE", help="an SVT-AV1 parameter; repeatable"
     )
@@ -121,9 +123,10 @@ def add_tools(parser: Parser) -> None:
     tool = parser.add_argument_group("means").add_argument
     ways = "auto takes Dolby Vision in one piece at a fixed CRF and all else in chunks at the target (default)"
     tool("--strategy", choices=("auto", "chunked", "direct"), metavar="HOW", help=f"auto, chunked or direct; {ways}")
-    tool("--encoder", metavar="NAME", help="what encodes; `reelwright doctor` lists what works here (default svt-av1)")
-    device = "decode on a device: auto, none (default) or a name such as vaapi; software where it fails"
-    tool("--hwaccel", metavar="NAME", help=device)
+    works = f"{', '.join(NAMES)}; `reelwright doctor` tells which work here"
+    tool("--encoder", choices=NAMES, metavar="NAME", help=f"what encodes: {works} (default {DEFAULT})")
+    device = "decode on a device: none (default), auto, or a name such as cuda; software takes over where it fails or"
+    tool("--hwaccel", metavar="NAME", help=f"{device} gives other pictures")
 
 
 def add_running(parser: Parser) -> None:

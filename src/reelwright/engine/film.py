@@ -1,9 +1,10 @@
 """One film under way: everything its steps share."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from reelwright.engine.decoding import Decoding
 from reelwright.engine.jobs import SourceStamp, Usage
 from reelwright.engine.workspace import Workspace, take_stamp
 from reelwright.errors import ConflictError
@@ -38,6 +39,8 @@ class Film:
     threads: int
     #: Most memory of each; None: any.
     memory_limit: int | None = None
+    #: Who decodes it.
+    decoding: Decoding = field(default_factory=Decoding)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -53,6 +56,11 @@ class Film:
     def part(self) -> FrameIndex:
         """The index of the frames that are encoded."""
         return clip_index(self.index, *self.span)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a viewer should know: of the plan, and of who decoded."""
+        return (*self.plan.notes, *self.decoding.notes)
 
     @property
     def source_bytes(self) -> int:
@@ -79,9 +87,14 @@ class Film:
         """The plan as it is for a chunk, which may lie in a zone."""
         return zoned(self.plan, chunk.zone)
 
+    @property
+    def encode_build(self) -> dict[str, str]:
+        """What decides the bytes of its encodes beside their parameters."""
+        return self.tools.encode_build(self.plan.request.encoder)
+
     def curve_key(self, chunk: Chunk) -> str:
         """Identity of a chunk's trials but for the CRF."""
-        encode = {**self.plan_of(chunk).encode_identity(), "build": self.tools.encode_build()}
+        encode = {**self.plan_of(chunk).encode_identity(), "build": self.encode_build}
         return identity.curve_key(self.index.source_id, chunk.start, chunk.end, encode)
 
     def score_key(self, trial_key: str, parameters: Mapping[str, str]) -> str:

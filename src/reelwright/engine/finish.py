@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from reelwright.encoders import find
 from reelwright.engine.film import Film, usage_of
 from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.placement import place, temporary_path
@@ -103,8 +104,10 @@ def film_tags(film: Film) -> dict[str, str]:
     """Tags that say how the film was made."""
     parameters = " ".join(f"{name}={value}" for name, value in film.plan.parameters)
     zones = [f"zone={zone}" for zone in film.plan.request.zones]
+    encoder = find(film.plan.request.encoder)
+    version = film.tools.version_of(encoder.name).removeprefix(f"{encoder.title} ")
     return {
-        "ENCODER": f"SVT-AV1 {film.tools.svt_version or ''} by Reelwright {VERSION}".replace("  ", " "),
+        "ENCODER": f"{encoder.title} {version} by Reelwright {VERSION}".replace("  ", " "),
         "ENCODER_OPTIONS": " ".join([f"preset={film.plan.request.preset} {parameters}", *zones]),
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from reelwright.engine.film import Film
 from reelwright.engine.jobs import OutcomeRecord, TrialRecord
+from reelwright.engine.scheduler import JobState
 from reelwright.errors import (
     CancelledJobError,
     InterruptedRunError,
@@ -85,3 +86,13 @@ def plain_plan(plan: EncodePlan) -> dict[str, Any]:
         ],
         "notes": list(plan.notes),
     }
+
+
+def best_efforts(state: JobState) -> tuple[str, ...]:
+    """Sentences on chunks that ended outside the band."""
+    missed = [s for s in state.chunks if s.accepted and not s.accepted.within_band]
+    return tuple(
+        f"Chunk {s.chunk.index} (frames {s.chunk.start} to {s.chunk.end - 1}): {s.accepted.why}."
+        for s in missed
+        if s.accepted
+    )

@@ -9,10 +9,11 @@ from typing import Any
 
 from reelwright.engine import cancelling
 from reelwright.engine.analysis import Reader, recall_index
+from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
-from reelwright.engine.outcome import analysis_of, film_score, outcome_of_error, plain_plan
+from reelwright.engine.outcome import analysis_of, best_efforts, film_score, outcome_of_error, plain_plan
 from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.published import ProgressFile
@@ -217,10 +218,12 @@ class Line:
             plan=plan, index=index, chunks=chunks, workspace=workspace,
             output=self.output, job_id=job.id, threads=pace.threads,
             memory_limit=limits.memory_per_encode,
+            decoding=Decoding.of(info, services.device, self.emit),
         )  # fmt: skip
         await self.commit_analysis(film, read)
         if done := await self.already_done(known):
             return done
+        await film.decoding.look(services.runner, services.tools.ffmpeg, self.source, plan, index)
         published = ProgressFile(workspace)
         emit = Emitter(Tee([services.sink, published]), os.fspath(self.source), services.now)
         emit.job = self.job_id
@@ -318,7 +321,7 @@ class Line:
             bytes_before=before,
             reasons=(
                 *self.reasons(),
-                *runner.film.plan.notes,
+                *runner.film.notes,
                 *hole_notes(runner.sounds.done),
                 *best_efforts(state),
                 *larger,
@@ -388,13 +391,3 @@ def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
         "trial_cpu_seconds": row["cpu_seconds"],
         "exit_code": row["exit_code"],
     }
-
-
-def best_efforts(state: JobState) -> tuple[str, ...]:
-    """Sentences on chunks that ended outside the band."""
-    missed = [s for s in state.chunks if s.accepted and not s.accepted.within_band]
-    return tuple(
-        f"Chunk {s.chunk.index} (frames {s.chunk.start} to {s.chunk.end - 1}): {s.accepted.why}."
-        for s in missed
-        if s.accepted
-    )

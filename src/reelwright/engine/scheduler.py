@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reelwright.encoders import find
 from reelwright.engine.jobs import StepKind
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request, Strategy
@@ -125,13 +126,15 @@ def aim_of(request: Request, zone: Zone | None = None) -> Aim:
     """What a chunk's search aims at: the request's target or its zone's, with the request's band around it."""
     target = request.target_vmaf if zone is None or zone.target is None else zone.target
     moved = target - request.target_vmaf
+    encoder = find(request.encoder)
     return Aim(
         target=target,
         # Not rounded off the target's side: a sum may be a hair above or below what was asked for.
         low=min(request.band_low + moved, target),
         high=max(request.band_high + moved, target),
         min_crf=request.min_crf,
-        max_crf=request.max_crf,
+        max_crf=min(request.max_crf, encoder.highest_crf),
+        step=encoder.crf_step,
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from reelwright.encoders import DEFAULT, find
 from reelwright.media.model import DolbyVision, Video
 
 if TYPE_CHECKING:
@@ -110,10 +111,10 @@ def _picture(request: "Request") -> Objection | None:
             hint=f"Leave {asked} out.",
             rule="dolby-vision-picture",
         )
-    if request.encoder != "svt-av1":
+    if not find(request.encoder).dolby_vision:
         return Objection(
             reason=f"The film is Dolby Vision, and the encoder {request.encoder} does not write its metadata.",
-            hint="--encoder svt-av1 does.",
+            hint=f"--encoder {DEFAULT} does.",
             rule="dolby-vision-encoder",
         )
     return None

@@ -6,12 +6,14 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from reelwright.encoders import DEFAULT, find
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, MediaInfo, StreamKind, Video
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import Container, held_notes
 from reelwright.planning.crop import crop_filter, crop_notes, crop_of, cropped, evened
 from reelwright.planning.dolby_vision import direct_crf, is_direct, strategy_notes
+from reelwright.planning.encoder_notes import encoder_notes
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.fields import deinterlacer, field_notes
 from reelwright.planning.grain import STRENGTH, grain_notes
@@ -24,8 +26,6 @@ from reelwright.quality.score import scoring_size
 
 #: Frames a second where a film says nothing of them.
 USUAL_RATE = Fraction(24)
-#: FFmpeg's name of the encoder.
-ENCODER = "libsvtav1"
 
 
 class Strategy(StrEnum):
@@ -74,7 +74,7 @@ class Request:
     #: CRFs of the direct strategy: up to 720 lines, up to 1080 lines, above.
     direct_crf: tuple[float, float, float] = (25.0, 25.0, 29.0)
     #: The encoder by our name, which is not FFmpeg's.
-    encoder: str = "svt-av1"
+    encoder: str = DEFAULT
     #: Strength of the grain that is synthesised, 0 to 50; 0: none.
     film_grain: int = 0
     #: How fields become frames; None: a film with fields is refused.
@@ -137,7 +137,7 @@ class EncodePlan:
     sample_aspect: Fraction | None
     encoder: str
     pix_fmt: str
-    #: SVT-AV1 parameters that differ from its own defaults, but for the CRF.
+    #: Parameters of the encoder that differ from its own defaults, but for CRF, preset and threads.
     parameters: tuple[tuple[str, str], ...]
     scoring: Scoring
     streams: tuple[StreamPlan, ...]
@@ -240,15 +240,15 @@ def scored_with(family: str, width: int, height: int) -> tuple[str, tuple[int, i
 
 
 def parameters(request: Request, keyint: int | None = None) -> tuple[tuple[str, str], ...]:
-    """SVT-AV1 parameters, and the user's own over them.
+    """The encoder's parameters, and the user's own over them.
 
     A chunk has one key frame, at its start. A film in one piece has one every `keyint` frames, so that a player can go
     to a place in it.
     """
-    chosen = {"keyint": str(keyint or -1), "scd": "0", **dict(request.svt)}
-    if request.film_grain:
-        chosen[STRENGTH] = str(request.film_grain)
-    return tuple(sorted(chosen.items()))
+    encoder = find(request.encoder)
+    often = {} if keyint is None else dict.fromkeys(encoder.key_distance, str(keyint))
+    grain = {STRENGTH: str(request.film_grain)} if request.film_grain else {}
+    return tuple(sorted({**dict(encoder.fixed), **often, **dict(request.svt), **grain}.items()))
 
 
 def is_noted(stream: StreamPlan) -> bool:
@@ -327,7 +327,7 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
         filters=(*kept, *encode_filters(video, size)),
         reference=(*kept, *reference_filters(video, size)),
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
-        encoder=ENCODER,
+        encoder=find(request.encoder).ffmpeg,
         pix_fmt="yuv420p10le",
         dolby_vision=video.dolby_vision is not None,
         parameters=chosen,
@@ -341,6 +341,7 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
             *crop_notes(whole, request.crop, index),
             *scale_notes(video, request.scale, scored),
             *grain_notes(chosen, request.zones),
+            *encoder_notes(request, video),
             *excerpt_notes(request),
             *zone_notes(request.zones),
             *cut_notes(request),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from reelwright.planning.containers import Container, holdings
 from reelwright.planning.plan import EncodePlan
 from reelwright.tools.allow import file_url, input_flags
+from reelwright.tools.encoders import Order, port_for
 from reelwright.tools.frames import FrameCommand
 
 #: Chunk frames are numbered, not timed: frame k of a chunk is stamped k * TICK milliseconds, far enough apart for
@@ -13,36 +14,42 @@ from reelwright.tools.frames import FrameCommand
 TICK = 40
 
 QUIET = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+warning")
-#: SVT-AV1 writes past FFmpeg's log level; this keeps its warnings and errors.
-ENCODER_ENVIRONMENT = {"SVT_LOG": "2"}
-
-
-def format_crf(crf: float) -> str:
-    """A CRF as SVT-AV1 takes it: quarter steps without trailing zeros."""
-    return f"{crf:.2f}".rstrip("0").rstrip(".")
 
 
 def encode_args(
-    ffmpeg: str, frames: FrameCommand, plan: EncodePlan, *, crf: float, threads: int, out: str
+    ffmpeg: str,
+    frames: FrameCommand,
+    plan: EncodePlan,
+    *,
+    crf: float,
+    threads: int,
+    out: str,
+    proof: tuple[str, ...] = (),
 ) -> list[str]:
     """Encode one range at one CRF into a bit-exact Matroska file.
 
-    The CRF goes through -svtav1-params because FFmpeg's own -crf is an integer (ab-av1#342).
-    `threads` is SVT-AV1's `lp`: it changes the speed and not one byte.
+    Args:
+        ffmpeg: its path.
+        frames: where the frames come from.
+        plan: what is done with them, by which encoder.
+        crf: on the common scale; see `reelwright.encoders`.
+        threads: they change the speed and not one byte.
+        out: where the chunk goes.
+        proof: a second output that tells which frames were read; see `tools.proof`.
     """
     numbered = f"settb=1/1000,setpts=N*{TICK}"
-    chain = ",".join((*frames.filters, numbered, *plan.filters))
-    parameters = ":".join(f"{name}={value}" for name, value in plan.parameters)
+    port = port_for(plan.encoder)
+    chain = ",".join((*frames.filters, numbered, *plan.filters, *port.filters))
+    order = Order(crf=crf, preset=plan.request.preset, threads=threads, parameters=plan.parameters)
     return [
-        *(ffmpeg, *QUIET, "-y", "-progress", "pipe:1", "-stats_period", "0.5"),
+        *(ffmpeg, *QUIET, "-y", "-progress", "pipe:1", "-stats_period", "0.5", *port.device_args),
         *frames.input_args,
         *("-map_metadata", "-1", "-map_chapters", "-1", "-an", "-sn", "-dn"),
         *("-vf", chain, "-fps_mode", "passthrough", "-enc_time_base", "1:1000"),
-        *("-c:v", plan.encoder, "-preset", str(plan.request.preset)),
+        *port.codec_args(order),
         # FFmpeg's own choice, "auto", drops Dolby Vision without a word.
         *(("-dolbyvision", "1") if plan.dolby_vision else ()),
-        *("-svtav1-params", f"crf={format_crf(crf)}:lp={threads}:{parameters}"),
-        *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "matroska", file_url(out)),
+        *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "matroska", file_url(out), *proof),
     ]
 
 

@@ -42,19 +42,26 @@ class FrameCommand:
 FrameSource = Callable[[int, int, int], FrameCommand]
 
 
-def film_frames(source: str, video_index: int, index: FrameIndex, ahead: tuple[str, ...] = ()) -> FrameSource:
+def film_frames(
+    source: str, video_index: int, index: FrameIndex, ahead: tuple[str, ...] = (), *, device: tuple[str, ...] = ()
+) -> FrameSource:
     """Frames of a film, decoded by FFmpeg from the key frame before the range and chosen by exact PTS.
 
     Args:
-        source: the film.
+        source: path of the film.
         video_index: its stream.
         index: its frames.
         ahead: filters that look at a frame's neighbours, and give one frame for each.
+        device: options that make a device decode; none: software.
     """
 
     def frames(start: int, end: int, attempt: int) -> FrameCommand:
         return FrameCommand(
-            input_args=(*reference_input(source, index, start, attempt, ahead), "-map", f"0:{video_index}"),
+            input_args=(
+                *reference_input(source, index, start, attempt, ahead, device=device),
+                "-map",
+                f"0:{video_index}",
+            ),
             filters=chosen(index, start, end, ahead),
         )
 
@@ -62,10 +69,16 @@ def film_frames(source: str, video_index: int, index: FrameIndex, ahead: tuple[s
 
 
 def reference_input(
-    source: str, index: FrameIndex, start: int, attempt: int, ahead: tuple[str, ...] = ()
+    source: str,
+    index: FrameIndex,
+    start: int,
+    attempt: int,
+    ahead: tuple[str, ...] = (),
+    *,
+    device: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
     """Input flags of the source for scoring, without a mapping."""
-    return _input(source, seek_seconds(index, max(0, start - NEIGHBOURS) if ahead else start, attempt))
+    return _input(source, seek_seconds(index, max(0, start - NEIGHBOURS) if ahead else start, attempt), device)
 
 
 def chosen(index: FrameIndex, start: int, end: int, ahead: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -126,8 +139,8 @@ def choose(index: FrameIndex, start: int, end: int) -> str:
     return f"trim=start_pts={index.pts[start]}:end_pts={stop}"
 
 
-def _input(source: str, seek: str | None) -> tuple[str, ...]:
+def _input(source: str, seek: str | None, device: tuple[str, ...]) -> tuple[str, ...]:
     # -noaccurate_seek: FFmpeg would otherwise drop frames by its own rule; ours is exact.
     # -noautorotate: the display matrix is carried over, not burnt in.
     seeking = ("-noaccurate_seek", "-ss", seek) if seek is not None else ()
-    return ("-copyts", "-noautorotate", *input_flags(), *seeking, "-i", file_url(source))
+    return ("-copyts", "-noautorotate", *device, *input_flags(), *seeking, "-i", file_url(source))

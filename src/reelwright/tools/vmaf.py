@@ -33,8 +33,13 @@ class Pairing:
     mirrored: bool = False
 
 
-def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int, log_name: str) -> list[str]:
-    """Score a chunk; frames are paired by number. The log goes to `log_name` in the working directory."""
+def score_args(
+    ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int, log_name: str, proof: tuple[str, ...] = ()
+) -> list[str]:
+    """Score a chunk; frames are paired by number. The log goes to `log_name` in the working directory.
+
+    `proof` is a second output that tells which frames the reference was; see `tools.proof`.
+    """
     common = ["format=yuv420p10le", *scale_filter(plan.scoring), "settb=1/1000", "setpts=N*40"]
     lead = [f"tpad=start={pairing.preroll}:start_mode=clone"] if pairing.preroll else []
     distorted = ",".join([*lead, *common])
@@ -50,6 +55,7 @@ def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int,
         *("-noautorotate", *NO_GRAIN, *input_flags(), "-i", file_url(pairing.chunk_path)),
         *pairing.reference_input,
         *("-filter_complex", graph, "-fps_mode", "passthrough", "-enc_time_base", "1:1000", "-f", "null", "-"),
+        *proof,
     ]
 
 
