@@ -179,10 +179,10 @@ class EncodingSettings(Section):
     crop: Annotated[str, AfterValidator(checked_crop)] = "off"
     #: Sound is copied, or becomes Opus.
     audio: Literal["copy", "opus"] = "copy"
-    opus: OpusSettings = OpusSettings()
     #: What decodes the source: "none" is software, "auto" whatever works, else a device's name as FFmpeg has it.
     hwaccel: str = Field(default="none", pattern="^[a-z0-9_]+$")
     svt: Annotated[dict[str, str | int | float], AfterValidator(checked_svt)] = {}
+    opus: OpusSettings = OpusSettings()
     crf: CrfSettings = CrfSettings()
 
     @model_validator(mode="after")

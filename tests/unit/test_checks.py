@@ -41,6 +41,7 @@ GOOD = Evidence(
     attached=(FONT, COVER),
     attachments=(FONT, COVER),
     hdr10plus=tuple(KINDS[0 if k == 4 else k] for k in CARRIED),
+    grain=(0, 4),
 )
 ENCODED = Planned(
     index=1, kbps=64, layout="mono", begin=Fraction(0), samples=48_000, loudness=-20.0, levels=(-20.0,)
@@ -170,6 +171,7 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
     ("no primaries", color_with(primaries=None), {"colour"}),
     ("the transfer", color_with(transfer="arib-std-b67"), {"colour"}),
     ("the matrix", color_with(matrix="bt709"), {"colour"}),
+    ("grain on one chunk", lambda e: replace(e, grain=(1, 4)), {"grain"}),
     ("the mastering display", film_with(mastering_display=(Fraction(1, 10),) * 10), {"colour"}),
     ("Dolby Vision nobody planned", film_with(dolby_vision=DolbyVision(profile=10)), {"dolby vision"}),
     ("no mastering display", film_with(mastering_display=None), {"colour"}),

@@ -4,7 +4,9 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from av import CodecContext
 
+from reelwright.tools.children.hdr10plus import Hdr10Plus
 from reelwright.tools.children.index import Pass, damage, missing_end
 from reelwright.tools.children.times import Times
 
@@ -12,7 +14,7 @@ MATROSKA, MP4 = "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2"
 
 
 def read(frames: int = 3, *, end: Fraction | int = 1) -> Pass:
-    notes = Pass()
+    notes = Pass(Hdr10Plus(CodecContext.create("h264", "r")))
     notes.pts = list(range(frames))
     notes.last_end = Fraction(end)
     notes.shapes = {(64, 48, "yuv420p")}

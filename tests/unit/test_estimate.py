@@ -115,7 +115,7 @@ def test_a_range_is_in_order_and_positive(
         (info(film(dolby_vision=DolbyVision(metadata=True))), "dolby-vision", "left as it is"),
         (info(replace(film(dolby_vision=DolbyVision(profile=10)), codec="av1")), "av1-already", "--strategy direct"),
         (info(replace(film(hdr10plus=True), codec="vp9")), "hdr10plus", "encoded as HDR10"),
-        (info(film(interlaced=True)), "interlaced", "Deinterlace it first"),
+        (info(film(interlaced=True)), "interlaced", "--deinterlace bwdif"),
         (info(film(), sound(1, codec="qdm2")), "sound-without-place", "--audio opus"),
         (info(sound(0)), "no-film", "no picture"),
         (info(film(pix_fmt=None)), "undecodable", "complete?"),

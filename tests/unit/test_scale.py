@@ -94,7 +94,7 @@ def test_a_scaled_film_is_encoded_small_and_scored_against_the_original_as_large
         in there.notes
     )
     pairing = Pairing(
-        chunk_path="c.mkv", reference_input=("-i", "f.mkv"), video_index=0, choose="trim=start_pts=0", preroll=0
+        chunk_path="c.mkv", reference_input=("-i", "f.mkv"), video_index=0, choose=("trim=start_pts=0",), preroll=0
     )
     graph = score_args("ffmpeg", pairing, there, threads=1, log_name="l.json")
     graph_text = graph[graph.index("-filter_complex") + 1]

@@ -10,7 +10,7 @@ from examples import film, index, info, plan
 from reelwright.errors import ToolError
 from reelwright.planning.colors import UNTAG
 from reelwright.planning.plan import EncodePlan
-from reelwright.tools.frames import choose, reference_input
+from reelwright.tools.frames import chosen, reference_input
 from reelwright.tools.vmaf import Pairing, parse_log, score_args
 
 KEYED = index(range(0, 4000, 40), key_pts=(0, 1000, 2000, 3000))
@@ -18,7 +18,7 @@ PAIRING = Pairing(
     chunk_path="/trials/it's a:b.part",
     reference_input=reference_input("/films/a,b;[c].mkv", KEYED, 98, 0),
     video_index=3,
-    choose=choose(KEYED, 98, 100),
+    choose=chosen(KEYED, 98, 100),
     preroll=1,
 )
 

@@ -28,6 +28,7 @@ class Reader:
         services: with what it is read.
         emit: takes the film's events.
         locks: holds the film's work folder from here on.
+        look: black borders are asked for; an index of before they were looked for does not do.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Reader:
         services: Services,
         emit: Emitter,
         locks: Locks,
+        look: bool = False,
     ) -> None:
         self.source = source
         self.stamp = stamp
@@ -48,6 +50,7 @@ class Reader:
         self.services = services
         self.emit = emit
         self.locks = locks
+        self.look = look
         #: What reading the film took in this run; nothing where an earlier index was recalled.
         self.usage = Usage()
 
@@ -56,14 +59,13 @@ class Reader:
 
         Raises:
             SourceError: the film is damaged or cut off.
-            RefusedError: frames inside it are interlaced.
             ConflictError: another run works on it, or it changed while it was read.
         """
         known = await self.services.offload(self.services.store.find_source, self.stamp)
         if known is not None:
             workspace = workspace_for(self.work_dir, known.source_id).make()
             self.locks.hold(workspace)
-            if index := recall_index(workspace, known):
+            if (index := recall_index(workspace, known)) and (index.visible is not None or not self.look):
                 self._tell(index, reused=True)
                 return index, workspace
         return await self._read(video_index)
@@ -76,11 +78,6 @@ class Reader:
         answer = await make_index(self.services.runner, self.source, video_index, reading.index, self._tell_progress)
         self.usage = usage_of(answer.finished)
         index = load_index(reading.index)
-        if index.interlaced_frames:
-            raise RefusedError(
-                f"{index.interlaced_frames} of its frames are interlaced, and AV1 cannot code fields.",
-                hint="Deinterlace it first, for example with FFmpeg's bwdif filter.",
-            )
         if (reason := uncarried(index)) is not None:
             raise RefusedError(reason, hint=HINT)
         if take_stamp(self.source) != self.stamp:

@@ -220,6 +220,7 @@ async def gather(
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
         hdr10plus=hdr10plus,
+        grain=inspection.grain,
         metadata=await both_metadata(film, path, film_stream.index if film_stream else 0),
     )
     children = (decoded, answer.finished, *((listened,) if listened else ()), *((reading.finished,) if reading else ()))

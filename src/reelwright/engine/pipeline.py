@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.engine import cancelling
-from reelwright.engine.analysis import Reader
+from reelwright.engine.analysis import Reader, recall_index
 from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
-from reelwright.engine.outcome import analysis_of, film_score, outcome_of_error, plain_plan
+from reelwright.engine.outcome import analysis_of, best_efforts, film_score, outcome_of_error, plain_plan
 from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.published import ProgressFile
@@ -22,7 +22,7 @@ from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
 from reelwright.engine.sounds import hole_notes
-from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error
+from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error, workspace_for
 from reelwright.errors import CancelledJobError, ConflictError, InterruptedRunError, ReelwrightError
 from reelwright.events import Emitter, EventName, Tee
 from reelwright.media.model import MediaInfo
@@ -30,9 +30,10 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.containers import container_of
-from reelwright.planning.decision import Decision, Verdict, decide, incomplete
+from reelwright.planning.crop import AUTO, is_known
+from reelwright.planning.decision import Decision, Verdict, decide, refused_after_reading
 from reelwright.planning.division import divide
-from reelwright.planning.plan import EncodePlan, Request, make_plan, with_sounds
+from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.probe import check_folder, check_readable, probe
 from reelwright.tools.process import sweep
@@ -131,10 +132,10 @@ class Line:
                 services=self.services,
                 emit=self.emit,
                 locks=locks,
+                look=self.request.crop == AUTO,
             )
             index, workspace = await reader.analyse(plan.video_index)
-            self.check_metadata(index)
-            plan = with_sounds(plan, index)
+            plan = self.plan_again(index)
             chunks = divide(index, plan.request)  # what does not fit the film is told before anything is written
             self.save_scenes(index)
             if self.options.dry_run:
@@ -144,17 +145,17 @@ class Line:
             locks.note(workspace, job=self.job_id)
             return await self.encode(plan, stamp, index, workspace, chunks=chunks, read=reader.usage)
 
-    def check_metadata(self, index: FrameIndex) -> None:
-        """Refuse a film some of whose frames lack their Dolby Vision metadata: only the analysis sees all of them.
+    def plan_again(self, index: FrameIndex) -> EncodePlan:
+        """The plan with what only the analysis could tell: black borders, fields, metadata that frames lack.
 
         Raises:
-            RefusedError: it is such a film.
+            RefusedError: some frames are interlaced, and nobody asked for them to be deinterlaced; or metadata lack.
         """
-        film = self.info_or_fail().film
-        found = incomplete(film.video, index.frames, index.metadata_frames) if film and film.video else None
-        if found is not None:
+        info = self.info_or_fail()
+        if (found := refused_after_reading(info, self.request, index)) is not None:
             self.decision = found
             raise found.error() or ReelwrightError("A refusal has no error.")
+        return make_plan(info, self.request, index)
 
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""
@@ -172,12 +173,15 @@ class Line:
         """What would be done, without doing it: the plan, and the keys that are known already."""
         known = await self.services.offload(self.services.store.find_source, stamp)
         source = known.source_id if known else None
+        index = recall_index(workspace_for(self.options.work_dir, known.source_id), known) if known else None
+        plan = plan if index is None else self.plan_again(index)
+        settled = is_known(self.request.crop, index) and (index is not None or self.request.deinterlace is None)
         self.emit(
             EventName.ANALYSIS_COMPLETE,
             "planned",
             plan=plain_plan(plan),
             source_id=source,
-            job_id=self.job_key(plan, source) if source else None,
+            job_id=self.job_key(plan, source) if source and settled else None,
         )
         reasons = (*self.reasons(), "Dry run: nothing was encoded.", *plan.notes)
         return replace(self.so_far(), outcome="planned", reasons=reasons)
@@ -388,13 +392,3 @@ def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
         "trial_cpu_seconds": row["cpu_seconds"],
         "exit_code": row["exit_code"],
     }
-
-
-def best_efforts(state: JobState) -> tuple[str, ...]:
-    """Sentences on chunks that ended outside the band."""
-    missed = [s for s in state.chunks if s.accepted and not s.accepted.within_band]
-    return tuple(
-        f"Chunk {s.chunk.index} (frames {s.chunk.start} to {s.chunk.end - 1}): {s.accepted.why}."
-        for s in missed
-        if s.accepted
-    )

@@ -60,6 +60,11 @@ class FrameIndex:
     remarks: tuple[str, ...] = ()
     #: Packets at the beginning that no picture can be made of, because frames before the film's beginning are missing.
     unshowable: int = 0
+    #: The first frame that is interlaced; None where none is.
+    first_interlaced: int | None = None
+    #: Left, top, right and bottom (half open) of what was ever anything but black, in the picture as it is stored;
+    #: all 0 where nothing was, None where nobody looked.
+    visible: tuple[int, int, int, int] | None = None
     #: How many of the frames have Dolby Vision metadata in their packets; None where nobody counted.
     metadata_frames: int | None = None
 

@@ -79,6 +79,8 @@ class Inspection:
     attachments: tuple[Attached, ...]
     #: Hash of every byte of the file.
     content: str
+    #: How many of the film's sequence headers announce film grain, and how many there are.
+    grain: tuple[int, int] = (0, 0)
 
 
 def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Begins = ()) -> Fraction:

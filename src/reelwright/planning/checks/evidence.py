@@ -115,6 +115,8 @@ class Evidence:
     #: HDR10+ of each frame of the output: its payloads, and the digest of what a decoder made of them; None: nobody
     #: looked, because the source has none.
     hdr10plus: tuple[tuple[str, str], ...] | None = None
+    #: How many of the film's sequence headers announce film grain, and how many there are.
+    grain: tuple[int, int] = (0, 0)
     #: Sounds that were encoded: as they have to be, and as they are heard in the output.
     sounds: tuple[Planned, ...] = ()
     heard: tuple[Heard, ...] = ()

@@ -26,6 +26,7 @@ from reelwright.tools.children.dolby_vision import Carried
 from reelwright.tools.children.hdr10plus import Hdr10Plus
 from reelwright.tools.children.rpus import codec_of
 from reelwright.tools.children.times import BARE, SPARSE, Times, rises, stored_times, times_of
+from reelwright.tools.children.visible import FULL_RANGE, HDR, Visible
 
 #: Lines of the small grey picture that is measured.
 LINES = 270
@@ -113,12 +114,14 @@ class Pass:
         self.unshowable = 0
         self.aspects: set[Fraction] = set()
         self.interlaced = 0
+        self.first_interlaced: int | None = None
         self.corrupt = 0
         self.bad_packets = 0
         self.shapes: set[tuple[int, int, str]] = set()
         self.last_end = Fraction(0)
         #: Dolby Vision metadata, of codecs that may have it.
         self.carried: Carried | None = None
+        self.visible: Visible | None = None
 
     def packet(self, packet: Any) -> None:
         """Note a packet of the film, before it is decoded."""
@@ -143,8 +146,12 @@ class Pass:
         untag(frame)
         self.features.append(measure(frame))
         self.durations.append(frame.duration or 0)
+        if frame.interlaced_frame and not self.interlaced:
+            self.first_interlaced = len(self.pts) - 1
         self.interlaced += frame.interlaced_frame
         self.corrupt += frame.is_corrupt
+        if self.visible is not None:
+            self.visible(frame)
         self.shapes.add((frame.width, frame.height, frame.format.name))
 
 
@@ -195,6 +202,9 @@ def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None)
         size = stream.codec_context.width, stream.codec_context.height
         blocks = BlockMeans(wanted["crop"], size) if wanted else None
         measure = Measure(*size, blocks)
+        context = stream.codec_context
+        full, hdr = int(context.color_range) == FULL_RANGE, int(context.color_trc) in HDR
+        notes.visible = Visible(*size, full_range=full, hdr=hdr)
         told = time.monotonic()
         for frame in decoded(container, stream, notes, path):
             notes.frame(frame, measure)
@@ -287,12 +297,14 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
         "packet_bytes": [notes.packet_sizes.get(p, 0) for p in notes.pts],
         "picture_type": "".join(notes.types),
         "interlaced_frames": notes.interlaced,
+        "first_interlaced": notes.first_interlaced,
         "damage": damage(notes, facts, hasher.size, times),
         "unshowable": notes.unshowable,
         "stream_bytes": sorted(notes.stream_bytes.items()),
         **notes.hdr10plus.facts(),
         "remarks": notes.colors.remarks(),
         "metadata_frames": notes.carried.among(notes.pts) if notes.carried else 0,
+        "visible": notes.visible.box if notes.visible else None,
     }
     payload = gzip.compress(json.dumps(value, default=plain).encode(), compresslevel=3, mtime=0)
     Path(request["out"]).write_bytes(payload)
