@@ -162,17 +162,22 @@ PLAIN: dict[str, Sequence[str]] = {
         "subrip",
         *[part for k, title in enumerate(TITLES) for part in (f"-metadata:s:s:{k}", f"title={title}")],
     ),
+    "pq.mkv": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *PQ),
+    "hdr10.mkv": (*PICTURE, *LENGTH, *HEVC[:-1], f"log-level=none:{HDR10}", "-pix_fmt", "yuv420p10le", *PQ),
+    "hdr10-without-tags.mkv": (*PICTURE, *LENGTH, *HEVC[:-1], f"log-level=none:{HDR10}", "-pix_fmt", "yuv420p10le"),
+    "corner.webm": (*PICTURE, *LENGTH, "-c:v", "libvpx-vp9", "-vf", "setparams=chroma_location=topleft"),
+    "hdr10-in-container.webm": ("-i", "hdr10.mkv", *LENGTH, "-c:v", "libvpx-vp9"),
+    "hdr10-av1.mkv": ("-i", "hdr10.mkv", *LENGTH, "-c:v", "libsvtav1", "-preset", "13"),
+    "hevc10.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1"),
     "two words é 映.mkv": (*PICTURE, *LENGTH, *X264),
     "-x: %d 'a'.mkv": (*PICTURE, *LENGTH, *X264),
 }
 
 SPECIAL: dict[str, Sequence[str]] = {
-    # Ten bits may be Dolby Vision's, whatever its colours.
-    "hevc10.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1"),
     "vp8.webm": (*PICTURE, *TONE, *LENGTH, "-c:v", "libvpx", "-c:a", "libvorbis"),
     "av1.obu": (*PICTURE, *LENGTH, "-c:v", "libsvtav1", "-preset", "13", "-vf", "setparams=color_primaries=bt709"),
     "h264.h264": (*PICTURE, *LENGTH, *X264),
-    "hlg.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *HLG),
+    "hlg.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *HLG),  # it says twice which transfer it has
     "interlaced.mkv": (*QUARTER, "-c:v", "libx264", "-flags", "+ildct+ilme", "-x264-params", "tff=1"),
     "fields-in-name-only.mkv": (*QUARTER, "-c:v", "libx264", "-x264-params", "fake-interlaced=1"),
     "mpeg2.ts": (*QUARTER, "-c:v", "mpeg2video", "-flags", "+ildct+ilme"),
@@ -180,9 +185,6 @@ SPECIAL: dict[str, Sequence[str]] = {
     "prores.mov": (*PICTURE, *LENGTH, "-c:v", "prores_ks"),
     "ffv1.mkv": (*PICTURE, *LENGTH, "-c:v", "ffv1"),
     "rgb.mkv": (*PICTURE, *LENGTH, "-c:v", "libx264rgb"),
-    "pq.mkv": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *PQ),
-    "hdr10.mkv": (*PICTURE, *LENGTH, *HEVC[:-1], f"log-level=none:{HDR10}", "-pix_fmt", "yuv420p10le", *PQ),
-    "hdr10-without-tags.mkv": (*PICTURE, *LENGTH, *HEVC[:-1], f"log-level=none:{HDR10}", "-pix_fmt", "yuv420p10le"),
     "font.mkv": (*PICTURE, *LENGTH, *X264, "-attach", "font.ttf", "-metadata:s:t", "mimetype=font/ttf"),
     "cover.mp4": (
         *PICTURE,

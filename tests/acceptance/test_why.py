@@ -61,7 +61,7 @@ def test_json_holds_facts_plan_cost_and_changes(encode: Command, clips: Clips) -
             "interlaced.mkv",
             ("-f", "lavfi", "-i", "testsrc2=s=160x96:d=0.2", "-c:v", "libx264", "-flags", "+ildct+ilme"),
             "refuse",
-            "Deinterlace it first",
+            "--deinterlace bwdif",
         ),
     ],
 )

@@ -277,7 +277,7 @@ GOOD = Evidence(
     copied=tuple(Copied(index=k, written=(9, "p", "t"), read=(9, "p", "t")) for k in (1, 2)),
     attached=(COVER,),
     attachments=(COVER,),
-    chunks=(ChunkPackets(frames=250, scored="a", taken="a", read="a"),),
+    chunks=(ChunkPackets(frames=250, scored="a", taken="a", written="a", read="a"),),
     clock=CLOCK,
 )
 

@@ -25,7 +25,8 @@ def coded(codec: str, **changes: object) -> MediaInfo:
         (coded("h264", interlaced=True), Verdict.REFUSE, "interlaced"),
         (coded("h264", interlaced=None), Verdict.ENCODE, "h264"),  # not known is no refusal; the analysis sees
         (coded("hevc", dolby_vision=DolbyVision(profile=8, compatibility=1)), Verdict.ENCODE, "hevc"),
-        (coded("hevc", hdr10plus=True), Verdict.REFUSE, "HDR10+"),
+        (coded("vp9", hdr10plus=True), Verdict.REFUSE, "HDR10+ metadata in vp9"),
+        (coded("hevc", hdr10plus=True), Verdict.ENCODE, "hevc"),
         (coded("hevc", dolby_vision=P5, hdr10plus=True, interlaced=True), Verdict.REFUSE, "profile 5"),  # the first
         (info(film(), sound(1, codec="pcm_bluray")), Verdict.ENCODE, "h264"),  # it becomes plain PCM
         (

@@ -11,7 +11,7 @@ from reelwright.errors import ToolError
 from reelwright.tools.allow import FORMATS, INPUT_OPTIONS, file_url, input_flags
 from reelwright.tools.capabilities import Capabilities, find_ffmpeg, parse_names, parse_version, require
 from reelwright.tools.children.packets import Tally, attached_facts, to_ticks
-from reelwright.tools.index import complaints
+from reelwright.tools.complaints import END, EXCUSED, complaints
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,21 @@ def test_complaints_lose_addresses_and_repetition_and_are_few() -> None:
         "in#0/matroska,webm: 0x00 at pos 5 (0x5) invalid as first byte of an EBML number",
     ]
     assert complaints("") == complaints("\n \n") == []
+
+
+def test_what_is_said_of_a_beginning_that_is_not_there_is_excused_as_often_as_it_was_foretold() -> None:
+    line = "[h264 @ 0x55d] co located POCs unavailable"
+    stderr = [
+        EXCUSED,
+        line,
+        "[h264 @ 0x55d] mmco: unref short failure 3",
+        END,
+        line,
+        "[h264 @ 0x5f] mmco: unref short failure 4",
+    ]
+    assert complaints("\n".join(stderr)) == []
+    assert complaints("\n".join([*stderr, "[h264 @ 0x55d] no frame!"])) == ["h264: no frame!"]
+    assert complaints("\n".join([*stderr, line])) == ["h264: co located POCs unavailable"]
 
 
 @pytest.mark.parametrize(

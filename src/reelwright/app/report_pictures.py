@@ -137,7 +137,12 @@ async def _pair(runner: Runner, ffmpeg: str, job: Job, files: Files, shot: Shot)
     source, output = str(files.source), str(files.output)
     plan = job.plan
     filters, video = plan["filters"], plan["video_index"]
-    before = [source_grab(source, video, index, filters, frame=shot.frame, attempt=k) for k in SOURCE_WAYS]
+    # Plans of before there were filters ahead name none.
+    ahead, rotation = tuple(plan.get("ahead", ())), files.video.rotation
+    before = [
+        source_grab(source, video, index, filters, frame=shot.frame, attempt=k, ahead=ahead, rotation=rotation)
+        for k in SOURCE_WAYS
+    ]
     after = [
         output_grab(output, index, files.shift, start=shot.start, frame=shot.frame, attempt=k, clock=files.clock)
         for k in OUTPUT_WAYS

@@ -19,12 +19,14 @@ from reelwright.engine.resources import Parallel
 from reelwright.engine.workspace import take_stamp, workspace_for
 from reelwright.errors import ToolError
 from reelwright.media.model import MediaInfo
+from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.containers import container_of
-from reelwright.planning.decision import Verdict, decide
+from reelwright.planning.decision import Verdict, decide, refused_after_reading
 from reelwright.planning.division import divide
 from reelwright.planning.estimate import Estimate, TrialFact, estimate
 from reelwright.planning.explanation import Explanation, Known, changes
+from reelwright.planning.once_read import once_read
 from reelwright.planning.plan import EncodePlan, make_plan
 from reelwright.store.database import open_ledger
 from reelwright.tools.capabilities import ask_ffmpeg, find_ffmpeg
@@ -59,7 +61,12 @@ async def explain(job: EncodeJob) -> Explanation:
         if decision.verdict is not Verdict.ENCODE:
             return said
         plan = await with_doubts(runner, settings, make_plan(info, request))
-        known, facts, seen = await look_up(runner, settings, said, plan)
+        known, facts, seen, index = await look_up(runner, settings, said, plan)
+        if index is not None:
+            if (refusal := refused_after_reading(info, request, index)) is not None:
+                told = changes(info, refusal, None, output_exists=False, job=None)
+                return replace(said, decision=refusal, changes=told)
+            plan = await with_doubts(runner, settings, once_read(make_plan(info, request, index), info, index))
     parallel = spread_by(seen, plan, (plan.width, plan.height), limits_for(settings))
     return Explanation(
         source=said.source,
@@ -110,10 +117,10 @@ def cost_of(
 
 async def look_up(
     runner: Runner, settings: Settings, said: Explanation, plan: EncodePlan
-) -> tuple[Known, list[TrialFact], list[UsageSample]]:
+) -> tuple[Known, list[TrialFact], list[UsageSample], FrameIndex | None]:
     """What the ledger holds of this film, this work, and of films like it; nothing where there is no ledger yet."""
     if not settings.ledger_path.exists():
-        return Known(), [], []
+        return Known(), [], [], None
     async with AsyncExitStack() as stack:
         offload = stack.enter_context(Offload())
         store = await offload(open_ledger, settings.ledger_path)
@@ -124,12 +131,13 @@ async def look_up(
         seen = await offload(samples_for, store, plan)
         source = await offload(store.find_source, take_stamp(Path(said.source)))
         if source is None:
-            return Known(), facts, seen
+            return Known(), facts, seen, None
+        index = recall_index(workspace_for(settings.work_dir, source.source_id), source)
+        plan = plan if index is None else once_read(make_plan(said.info, plan.request, index), said.info, index)
         job = await offload(store.find_job, identity.job_id(source.source_id, plan.request_identity(), said.output))
         status = job.status.value if job else None
-        index = recall_index(workspace_for(settings.work_dir, source.source_id), source)
         if index is None:
-            return Known(job=status, frames=source.frames), facts, seen
+            return Known(job=status, frames=source.frames), facts, seen, None
         chunks = divide(index, plan.request)
         tools = await ask_ffmpeg(runner, settings.tools.ffmpeg)
         with suppress(ToolError):  # of an encoder that does not work here there are no trials, and that is told
@@ -137,7 +145,8 @@ async def look_up(
         encode = {**plan.encode_identity(), "build": tools.encode_build(plan.request.encoder)}
         curves = [identity.curve_key(source.source_id, chunk.start, chunk.end, encode) for chunk in chunks]
         trials = await offload(store.trials, curves)
-        return Known(
+        known = Known(
             job=status, frames=index.frames, chunks=len(chunks), trials=len(trials),
             chunks_with_trials=len({trial.curve_key for trial in trials}),
-        ), facts, seen  # fmt: skip
+        )  # fmt: skip
+        return known, facts, seen, index

@@ -35,6 +35,7 @@ EXAMPLES = """examples:
   reelwright encode film.mkv --start 10:00 --duration 30     thirty seconds to look at: film.excerpt-600s-630s.av1.mkv
   reelwright encode film.mkv --zone 1:20:00-end:crf=40 --zone 0:10-0:20:target=95,svt.tune=0
   reelwright encode film.mkv --export-scenes cuts.json --dry-run    change it, then encode with --scenes cuts.json
+  reelwright encode disc.vob --deinterlace bwdif --crop auto       fields become frames, black borders go
   reelwright encode film.mkv --dry-run                       what would be done, and why"""
 
 DEINTERLACERS = ("bwdif", "yadif", "w3fdif", "estdif")
@@ -69,10 +70,6 @@ def add_arguments(parser: Parser) -> None:
     what("--duration", type=moment, metavar="T", help="and go on for so long; the full run reuses its trials")
     scale = "encode at this size (1280x720, 1280x, x720; a single side never enlarges), scored against the original"
     what("--scale", type=picture_size, metavar="WxH", help=f"{scale} at its own size")
-    crop = "cut black borders away: auto, or what is kept as W:H:X:Y (default: off)"
-    what("--crop", type=crop_area, metavar="AREA", help=crop)
-    fields = "make frames of an interlaced film's fields; without it such a film is refused"
-    what("--deinterlace", choices=DEINTERLACERS, metavar="METHOD", help=f"{', '.join(DEINTERLACERS)}: {fields}")
     what(
         "--audio",
         choices=("copy", "opus"),
@@ -87,9 +84,21 @@ def add_arguments(parser: Parser) -> None:
     what("--export-scenes", type=scene_list, metavar="FILE", help=export)
     limit = "give up, exit 0, where the output would be larger than this share of the source (default: no limit)"
     what("--max-encoded-percent", type=number(0.01, 1000), metavar="N", help=limit)
+    add_picture(parser)
     add_aims(parser)
     add_tools(parser)
     add_running(parser)
+
+
+def add_picture(parser: Parser) -> None:
+    """Arguments that change the picture; other commands have them as well."""
+    picture = parser.add_argument_group("picture").add_argument
+    crop = "cut black borders away: auto, where no frame of the film shows anything, or keep W:H:X:Y of the stored"
+    picture("--crop", type=crop_area, metavar="AREA", help=f"{crop} picture (default: off)")
+    fields = "one frame for every two fields; without it an interlaced film is refused"
+    picture("--deinterlace", choices=DEINTERLACERS, metavar="METHOD", help=f"{', '.join(DEINTERLACERS)}: {fields}")
+    grain = "have the player add grain like the film's, 1 to 50; scored without it"
+    picture("--film-grain", type=whole(0, 50), metavar="N", help=f"{grain} (default 0: none)")
 
 
 def add_aims(parser: Parser) -> None:
@@ -116,8 +125,6 @@ def add_tools(parser: Parser) -> None:
     tool("--strategy", choices=("auto", "chunked", "direct"), metavar="HOW", help=f"auto, chunked or direct; {ways}")
     works = f"{', '.join(NAMES)}; `reelwright doctor` tells which work here"
     tool("--encoder", choices=NAMES, metavar="NAME", help=f"what encodes: {works} (default {DEFAULT})")
-    grain = "take the film's grain away and have the player add as much again, 1 to 50"
-    tool("--film-grain", type=whole(0, 50), metavar="N", help=f"{grain} (default 0: not at all)")
     device = "decode on a device: none (default), auto, or a name such as cuda; software takes over where it fails or"
     tool("--hwaccel", metavar="NAME", help=f"{device} gives other pictures")
 

@@ -1,6 +1,6 @@
 """One film under way: everything its steps share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.excerpt import clip_index
+from reelwright.planning.grain import has_grain
 from reelwright.planning.plan import EncodePlan, zoned
 from reelwright.tools.capabilities import Capabilities
 from reelwright.tools.process import Finished, Runner
@@ -57,8 +58,8 @@ class Film:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a viewer should know: of the plan, and of who decoded."""
-        return (*self.plan.notes, *self.decoding.notes)
+        """What a viewer should know: of the plan, of who decoded, and of what changes on the way."""
+        return (*self.plan.notes, *self.decoding.notes, *self.index.remarks)
 
     @property
     def source_bytes(self) -> int:
@@ -95,14 +96,16 @@ class Film:
         encode = {**self.plan_of(chunk).encode_identity(), "build": self.encode_build}
         return identity.curve_key(self.index.source_id, chunk.start, chunk.end, encode)
 
-    def score_key(self, trial_key: str) -> str:
-        """Identity of a trial's score."""
+    def score_key(self, trial_key: str, parameters: Mapping[str, str]) -> str:
+        """Identity of a trial's score; its encoder parameters say whether a player adds grain."""
         scoring = self.plan.scoring
         facts = {
             "model": scoring.model,
             "n_subsample": scoring.n_subsample,
             "scaled_to": scoring.scale_name,
             "build": self.tools.version,
+            # Scores of before there was this were taken with it.
+            **({"grain": "not added"} if has_grain(parameters.items()) else {}),
         }
         return identity.score_key(trial_key, facts)
 

@@ -46,6 +46,7 @@ from reelwright.tools.mux import (
     join,
     movie_clock,
     nominal_rate,
+    read_hdr10plus,
     shift_of,
     start_of,
 )
@@ -94,7 +95,12 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         "written": [asdict(row) for row in joined.streams],
         "attached": [asdict(row) for row in joined.attachments],
         "joined": [
-            {"scored": trial.packets_digest, "taken": chunk.digest, "frames": chunk.frames}
+            {
+                "scored": trial.packets_digest,
+                "taken": chunk.digest,
+                "written": chunk.written,
+                "frames": chunk.frames,
+            }
             for trial, chunk in zip(chosen, joined.chunks, strict=True)
         ],
     }
@@ -213,6 +219,9 @@ async def gather(
         [row["frames"] for row in joined],
         film.workspace.working,
     )
+    hdr10plus, reading = None, None
+    if any(payload for payload, _ in film.index.hdr10plus):
+        hdr10plus, reading = await read_hdr10plus(film.runner, path, film_stream.index if film_stream else 0)
     lines = count()
     decoded = await film.runner.run(
         decode_args(film.tools.ffmpeg, os.fspath(path)),
@@ -249,9 +258,11 @@ async def gather(
         heard=heard,
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
+        hdr10plus=hdr10plus,
+        grain=inspection.grain,
         metadata=await both_metadata(film, path, film_stream.index if film_stream else 0),
     )
-    children = (decoded, answer.finished, *((listened,) if listened else ()))
+    children = (decoded, answer.finished, *((listened,) if listened else ()), *((reading.finished,) if reading else ()))
     return evidence, inspection, summed(map(usage_of, children))
 
 

@@ -90,7 +90,9 @@ def plain_plan(plan: EncodePlan) -> dict[str, Any]:
         "preset": plan.request.preset,
         "pix_fmt": plan.pix_fmt,
         "parameters": dict(plan.parameters),
+        "ahead": list(plan.ahead),
         "filters": list(plan.filters),
+        "crop": str(plan.crop) if plan.crop else None,
         "scoring": {
             "model": plan.scoring.model,
             "n_subsample": plan.scoring.n_subsample,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reelwright.engine import cancelling
-from reelwright.engine.analysis import Reader
+from reelwright.engine.analysis import Reader, recall_index
 from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
@@ -29,7 +29,7 @@ from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
 from reelwright.engine.sounds import hole_notes
-from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error
+from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error, workspace_for
 from reelwright.errors import CancelledJobError, ConflictError, InterruptedRunError, ReelwrightError
 from reelwright.events import Emitter, EventName, Tee
 from reelwright.media.model import MediaInfo
@@ -37,7 +37,8 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.containers import container_of
-from reelwright.planning.decision import Decision, Verdict, decide, incomplete
+from reelwright.planning.crop import AUTO, is_known
+from reelwright.planning.decision import Decision, Verdict, decide, refused_after_reading
 from reelwright.planning.division import divide
 from reelwright.planning.once_read import once_read
 from reelwright.planning.plan import EncodePlan, Request, make_plan
@@ -139,10 +140,10 @@ class Line:
                 services=self.services,
                 emit=self.emit,
                 locks=locks,
+                look=self.request.crop == AUTO,
             )
             index, workspace = await reader.analyse(plan.video_index)
-            self.check_metadata(index)
-            plan = once_read(plan, self.info, index)
+            plan = self.plan_again(index)
             chunks = divide(index, plan.request)  # what does not fit the film is told before anything is written
             self.save_scenes(index)
             if self.options.dry_run:
@@ -152,17 +153,17 @@ class Line:
             locks.note(workspace, job=self.job_id)
             return await self.encode(plan, stamp, index, workspace, chunks=chunks, read=reader.usage)
 
-    def check_metadata(self, index: FrameIndex) -> None:
-        """Refuse a film some of whose frames lack their Dolby Vision metadata: only the analysis sees all of them.
+    def plan_again(self, index: FrameIndex) -> EncodePlan:
+        """The plan with what only the analysis could tell: black borders, fields, metadata that frames lack.
 
         Raises:
-            RefusedError: it is such a film.
+            RefusedError: some frames are interlaced, and nobody asked for them to be deinterlaced; or metadata lack.
         """
-        film = self.info_or_fail().film
-        found = incomplete(film.video, index.frames, index.metadata_frames) if film and film.video else None
-        if found is not None:
+        info = self.info_or_fail()
+        if (found := refused_after_reading(info, self.request, index)) is not None:
             self.decision = found
             raise found.error() or ReelwrightError("A refusal has no error.")
+        return once_read(make_plan(info, self.request, index), info, index)
 
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""
@@ -180,12 +181,15 @@ class Line:
         """What would be done, without doing it: the plan, and the keys that are known already."""
         known = await self.services.offload(self.services.store.find_source, stamp)
         source = known.source_id if known else None
+        index = recall_index(workspace_for(self.options.work_dir, known.source_id), known) if known else None
+        plan = plan if index is None else self.plan_again(index)
+        settled = is_known(self.request.crop, index) and (index is not None or self.request.deinterlace is None)
         self.emit(
             EventName.ANALYSIS_COMPLETE,
             "planned",
             plan={**plain_plan(plan), "ledger": plain_ledger(plan.ledger)},
             source_id=source,
-            job_id=self.job_key(plan, source) if source else None,
+            job_id=self.job_key(plan, source) if source and settled else None,
         )
         reasons = (*self.reasons(), "Dry run: nothing was encoded.", *plan.notes)
         return replace(self.so_far(), outcome="planned", reasons=reasons)
@@ -318,7 +322,8 @@ class Line:
         chosen = runner.trials.chosen(state)
         placed = runner.steps[StepKind.PLACE].result
         before = bytes_before(runner.film, runner.steps[StepKind.ASSEMBLE])
-        aim = "higher CRF" if runner.film.plan.request.crf is not None else "lower target"
+        film = runner.film
+        aim = "higher CRF" if film.plan.request.crf is not None else "lower target"
         larger = (LARGER.format(aim),) if placed["size_bytes"] > before else ()
         return replace(
             self.so_far(),
@@ -326,7 +331,7 @@ class Line:
             bytes_before=before,
             reasons=(
                 *self.reasons(),
-                *runner.film.notes,
+                *film.notes,
                 *hole_notes(runner.sounds.done),
                 *best_efforts(state),
                 *larger,

@@ -154,7 +154,7 @@ class LocalRunner:
         curves = {film.curve_key(chunk): chunk for chunk in film.chunks}
         known = await self.offload(self.store.trials, list(curves))
         for trial in known:
-            usable = trial.score_key == film.score_key(trial.trial_key)
+            usable = trial.score_key == film.score_key(trial.trial_key, trial.parameters)
             if usable and await asyncio.to_thread(still_holds, film, trial):
                 chunk = curves[trial.curve_key]
                 self.trials.add(chunk.index, trial)

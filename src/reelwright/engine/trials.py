@@ -19,7 +19,7 @@ from reelwright.tools.encoders import port_for
 from reelwright.tools.encoders.svt_av1 import format_crf
 from reelwright.tools.failures import MemoryCause, OutOfMemoryError
 from reelwright.tools.ffmpeg import ProgressReader, encode_args
-from reelwright.tools.frames import STEPS_BACK, choose, film_frames, reference_input
+from reelwright.tools.frames import STEPS_BACK, choose, chosen, film_frames, reference_input
 from reelwright.tools.hwaccel import proof_args, take_proof
 from reelwright.tools.machine import IdleMeter
 from reelwright.tools.vmaf import Pairing, parse_log, score_args
@@ -119,7 +119,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> Tria
         size_bytes=facts.packet_bytes,
         packets_digest=facts.digest,
         score=pool(scores, model=scoring.model, n_subsample=scoring.n_subsample, scaled_to=scoring.scale_name),
-        score_key=film.score_key(key),
+        score_key=film.score_key(key, dict(plan.parameters)),
         frame_scores=tuple(round(value, 3) for value in scores),
         encode_usage=encode_usage,
         score_usage=score_usage,
@@ -147,7 +147,7 @@ async def encode_chunk(
     """
     chunk = step.chunk
     flags = film.decoding.flags(go.device)
-    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index, device=flags)
+    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index, film.plan.ahead, device=flags)
     proof = film.workspace.logs / f"{part.stem}.encoded.hash"
     command = encode_args(
         film.tools.ffmpeg,
@@ -166,7 +166,11 @@ async def encode_chunk(
         env=port_for(film.plan.encoder).environment,
         memory_limit=film.memory_limit,
     )
-    facts = await asyncio.to_thread(read_chunk, part)
+    try:
+        facts = await asyncio.to_thread(read_chunk, part)
+    except ToolError as error:
+        # FFmpeg ends well without a single frame; what it leaves is no file then.
+        raise FramesMissingError(error.message, argv=finished.argv, stderr=finished.stderr) from error
     if facts.frames != chunk.frames or not facts.first_is_key:
         raise FramesMissingError(
             f"Chunk {chunk.index} came out with {facts.frames} frames instead of {chunk.frames}.",
@@ -197,9 +201,11 @@ async def score_chunk(
     flags = film.decoding.flags(go.device)
     pairing = Pairing(
         chunk_path=os.fspath(part),
-        reference_input=reference_input(os.fspath(film.source), film.index, first, go.back, device=flags),
+        reference_input=reference_input(
+            os.fspath(film.source), film.index, first, go.back, film.plan.ahead, device=flags
+        ),
         video_index=film.plan.video_index,
-        choose=choose(film.index, first, chunk.end),
+        choose=chosen(film.index, first, chunk.end, film.plan.ahead),
         preroll=preroll,
         mirrored=mirrored,
     )

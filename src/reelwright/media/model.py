@@ -23,6 +23,8 @@ class Color:
     primaries: str | None = None
     transfer: str | None = None
     matrix: str | None = None
+    #: Where chroma samples lie among luma samples: "left", "topleft", "center", …
+    chroma_location: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

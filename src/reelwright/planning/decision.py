@@ -6,10 +6,14 @@ from enum import StrEnum
 
 from reelwright.errors import ReelwrightError, RefusedError, SourceError
 from reelwright.media.model import MediaInfo, Stream, StreamKind, Video
+from reelwright.media.timing import FrameIndex
 from reelwright.planning.containers import holdings
 from reelwright.planning.dolby_vision import Objection, is_direct, missing_metadata, objection, undivided
+from reelwright.planning.dynamic_hdr import HINT as HDR10PLUS_HINT
+from reelwright.planning.dynamic_hdr import unreadable
 from reelwright.planning.fates import Fate
 from reelwright.planning.fates import Rule as Ledger
+from reelwright.planning.fields import HINT
 from reelwright.planning.plan import Request
 from reelwright.planning.sound import sound_hint
 from reelwright.planning.streams import fate_of
@@ -68,24 +72,39 @@ def incomplete(video: Video, frames: int, carried: int | None) -> Decision | Non
     return _refused(missing_metadata(video, frames, carried))
 
 
-def _hdr10plus(video: Video, _: Request) -> Decision | None:
-    if not video.hdr10plus:
+def refused_after_reading(info: MediaInfo, request: Request, index: FrameIndex) -> Decision | None:
+    """The refusal of a film of which only the analysis could tell; None where nothing is wrong."""
+    film = info.film
+    if (found := fields_inside(index, request)) is not None or film is None or film.video is None:
+        return found
+    return incomplete(film.video, index.frames, index.metadata_frames)
+
+
+def _hdr10plus(film: Stream) -> Decision | None:
+    if (reason := unreadable(film)) is None:
         return None
-    return Decision(
-        verdict=Verdict.REFUSE,
-        reasons=("The film carries HDR10+ metadata, which this version's AV1 path would lose.",),
-        hint="The source was left as it is.",
-        rule="hdr10plus",
-    )
+    return Decision(verdict=Verdict.REFUSE, reasons=(reason,), hint=HDR10PLUS_HINT, rule="hdr10plus")
 
 
-def _interlaced(video: Video, _: Request) -> Decision | None:
-    if not video.interlaced:
+def _interlaced(video: Video, request: Request) -> Decision | None:
+    if not video.interlaced or request.deinterlace is not None:
         return None
     return Decision(
         verdict=Verdict.REFUSE,
         reasons=("The film is interlaced, and AV1 cannot code fields.",),
-        hint="Deinterlace it first, for example with FFmpeg's bwdif filter.",
+        hint=HINT,
+        rule="interlaced",
+    )
+
+
+def fields_inside(index: FrameIndex, request: Request) -> Decision | None:
+    """The refusal of a film whose first frames did not tell that others are interlaced."""
+    if not index.interlaced_frames or request.deinterlace is not None:
+        return None
+    return Decision(
+        verdict=Verdict.REFUSE,
+        reasons=(f"{index.interlaced_frames} of its frames are interlaced, and AV1 cannot code fields.",),
+        hint=HINT,
         rule="interlaced",
     )
 
@@ -108,7 +127,7 @@ def _sound(info: MediaInfo, film: Stream, request: Request) -> Decision | None:
 
 
 #: Refusals, the first that speaks decides.
-REFUSALS: tuple[Rule, ...] = (_dolby_vision, _one_piece, _hdr10plus, _interlaced)
+REFUSALS: tuple[Rule, ...] = (_dolby_vision, _one_piece, _interlaced)
 
 
 def unusable(info: MediaInfo) -> Decision | None:
@@ -138,11 +157,9 @@ def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: 
     again = request.strategy != "auto" and film.video.dolby_vision is not None
     if film.codec == "av1" and not again:
         return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",), rule="av1-already")
-    if (found := _sound(info, film, request)) is not None:
+    refusals = (_sound(info, film, request), *(r(film.video, request) for r in REFUSALS), _hdr10plus(film))
+    if (found := next(filter(None, refusals), None)) is not None:
         return found
-    for rule in REFUSALS:
-        if (found := rule(film.video, request)) is not None:
-            return found
     if film.codec == "av1":
         reason = "Its video is AV1 already, with Dolby Vision; it is encoded again because a strategy was asked for."
         return Decision(verdict=Verdict.ENCODE, reasons=(reason,), rule="av1-again")

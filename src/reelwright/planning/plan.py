@@ -8,16 +8,23 @@ from typing import Any
 
 from reelwright.encoders import DEFAULT, find
 from reelwright.errors import SourceError
-from reelwright.media.model import Color, MediaInfo, StreamKind, Video
+from reelwright.media.model import MediaInfo, StreamKind, Video
+from reelwright.media.timing import FrameIndex
+from reelwright.planning.colors import PIX_FMT, color_notes, conversion, output_color, setparams
 from reelwright.planning.containers import Container, held_notes
+from reelwright.planning.crop import crop_filter, crop_notes, crop_of, cropped, evened
 from reelwright.planning.dolby_vision import direct_crf, is_direct, strategy_notes
+from reelwright.planning.encoder_notes import encoder_notes
 from reelwright.planning.excerpt import excerpt_notes
-from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
+from reelwright.planning.fields import deinterlacer, field_notes
+from reelwright.planning.grain import STRENGTH, grain_notes
+from reelwright.planning.scale import sample_aspect, scale_notes, scaled_size
 from reelwright.planning.sound import OPUS_RATES, OpusRates
 from reelwright.planning.stream_ledger import Entry, make_ledger, missed
 from reelwright.planning.streams import Fate, StreamPlan, plan_streams, written_streams
 from reelwright.planning.zones import Zone, zone_notes
-from reelwright.quality.score import scoring_size
+from reelwright.quality.comparison import Crop
+from reelwright.quality.score import light_notes, scoring_size
 
 #: Frames a second where a film says nothing of them.
 USUAL_RATE = Fraction(24)
@@ -122,6 +129,8 @@ class EncodePlan:
     dolby_vision: bool = False
     #: Filters ahead of the choosing of frames, for those that look at a frame's neighbours; they keep count and times.
     ahead: tuple[str, ...] = ()
+    #: What is kept of the picture, as it is stored; None: all of it, or not known before the film is read.
+    crop: Crop | None = None
     #: Filters after the frames are chosen; the last one tags the colours.
     filters: tuple[str, ...]
     #: Filters of the frames an encode is scored against: the source's own size.
@@ -169,54 +178,21 @@ def asked(request: Request) -> Iterator[tuple[str, Any]]:
             yield field.name, value
 
 
-#: FFmpeg's names in colour facts that mean "not said".
-UNSAID = frozenset({None, "unknown", "unspecified", "reserved"})
-
-
-def setparams(color: Color, *, full_range: bool) -> str:
-    """The filter that tags frames with the source's colours.
-
-    Output-side flags (-colorspace and so on) are lost in FFmpeg 9, so the chain ends with this.
-    """
-    said = [f"range={'pc' if full_range else 'tv'}"]
-    said += [f"color_primaries={color.primaries}"] if color.primaries not in UNSAID else []
-    said += [f"color_trc={color.transfer}"] if color.transfer not in UNSAID else []
-    said += [f"colorspace={color.matrix}"] if color.matrix not in UNSAID else []
-    return "setparams=" + ":".join(said)
-
-
-def is_full_range(video: Video) -> bool:
-    """Whether luma spans 0 to 255: said by the tag, or by the old "yuvj" formats."""
-    return video.color.range in {"pc", "full", "jpeg"} or (video.pix_fmt or "").startswith("yuvj")
-
-
 def encode_filters(video: Video, size: tuple[int, int] | None = None) -> tuple[str, ...]:
-    """Filters from the source's frames to the encoder's: 10-bit 4:2:0 at the same range, tagged; scaled to a size."""
-    span = "full" if is_full_range(video) else "limited"
-    if size is not None:
-        chain = [scale_filter(size, span)]
-    else:
-        chain = [] if video.width % 2 == 0 and video.height % 2 == 0 else [even_size(video)]
-        chain += [same_size(span)]
-    chain += ["format=yuv420p10le", setparams(video.color, full_range=span == "full")]
-    return tuple(chain)
-
-
-def same_size(span: str) -> str:
-    """The filter that changes the format and no size."""
-    return f"scale=in_range={span}:out_range={span}:flags=bicubic+accurate_rnd+full_chroma_int"
+    """Filters from the source's frames to the encoder's: even sizes or another size, 10-bit 4:2:0, tagged."""
+    odd = size is None and (video.width % 2 or video.height % 2)
+    tags = setparams(output_color(video), full_range=output_color(video).range == "pc")
+    return (*((even_size(video),) if odd else ()), *conversion(video, size), tags)
 
 
 def reference_filters(video: Video, size: tuple[int, int] | None) -> tuple[str, ...]:
     """Filters of the frames an encode is scored against: as the encoder gets them, but never scaled."""
-    if size is None:
-        return encode_filters(video)[:-1]
-    return same_size("full" if is_full_range(video) else "limited"), "format=yuv420p10le"
+    return encode_filters(video)[:-1] if size is None else conversion(video)
 
 
 def even_size(video: Video) -> str:
     """Pad to even sizes by repeating the last row or column: 4:2:0 has no half samples."""
-    width, height = video.width + video.width % 2, video.height + video.height % 2
+    width, height = evened(video)
     return f"pad={width}:{height}:0:0,fillborders=right={width - video.width}:bottom={height - video.height}:mode=smear"
 
 
@@ -242,7 +218,8 @@ def parameters(request: Request, keyint: int | None = None) -> tuple[tuple[str, 
     """
     encoder = find(request.encoder)
     often = {} if keyint is None else dict.fromkeys(encoder.key_distance, str(keyint))
-    return tuple(sorted({**dict(encoder.fixed), **often, **dict(request.svt)}.items()))
+    grain = {STRENGTH: str(request.film_grain)} if request.film_grain else {}
+    return tuple(sorted({**dict(encoder.fixed), **often, **dict(request.svt), **grain}.items()))
 
 
 def is_noted(stream: StreamPlan) -> bool:
@@ -267,13 +244,13 @@ def key_frames(video: Video, request: Request) -> int | None:
 def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = False) -> tuple[str, ...]:
     """Sentences on everything that does not arrive as it was."""
     notes = [note(s) for s in streams if is_noted(s)]
-    name = video.pix_fmt or ""
-    if "422" in name or "444" in name or name.startswith(("rgb", "gbr", "bgr")):
-        notes.append(f"Chroma of {name} becomes 4:2:0.")
-    if video.bit_depth is not None and video.bit_depth > 10:  # noqa: PLR2004
-        notes.append(f"{video.bit_depth} bits a sample become 10.")
+    notes += color_notes(video)
     if not scaled and (video.width % 2 or video.height % 2):
         notes.append("One row or column is repeated at the edge: 4:2:0 needs even sizes.")
+    if video.hdr10plus:
+        size = "; it describes the picture at the source's size." if scaled else "."
+        notes.append(f"HDR10+ is carried over frame by frame{size}")
+    notes += light_notes(video.color.transfer)
     return tuple(notes)
 
 
@@ -282,32 +259,26 @@ def cut_notes(request: Request) -> tuple[str, ...]:
     return () if request.cuts is None else (f"Cuts are those of the scene list given: {len(request.cuts)} scenes.",)
 
 
-def encoder_notes(request: Request, video: Video) -> tuple[str, ...]:
-    """Sentences on what the encoder asked for cannot do."""
-    encoder, notes = find(request.encoder), []
-    if not encoder.hdr_in_bitstream and (video.mastering_display or video.content_light):
-        notes.append(
-            f"Mastering display and light level stand in the container alone: {encoder.title} does not write them."
-        )
-    if request.deterministic and not encoder.deterministic:
-        notes.append(f"{encoder.title} does not promise equal bytes from run to run.")
-    if encoder.presets is None:
-        notes.append(f"{encoder.title} has no presets: the preset changes nothing.")
-    return tuple(notes)
-
-
-def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
+def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None) -> EncodePlan:
     """Plan the encode of a film that was decided to be encoded.
+
+    Args:
+        info: the film's facts.
+        request: what is wanted of it.
+        index: what the analysis found; None before it, when black borders are not known yet, and fields not for sure.
 
     Raises:
         SourceError: there is no film; `decide` says so first.
+        UsageError: the crop asked for does not lie within the picture.
     """
     film = info.film
     if film is None or film.video is None:
         raise SourceError("There is no film in it.")
-    video = film.video
-    request = settled(video, request)
-    even = video.width + video.width % 2, video.height + video.height % 2
+    whole = film.video
+    request = settled(whole, request)
+    crop = crop_of(whole, request.crop, index)
+    video = cropped(whole, crop)
+    even = evened(video)
     size = scaled_size(video, request.scale) if request.scale else None
     width, height = size or even
     streams = plan_streams(info, film, request.container, request.opus if request.audio == "opus" else None)
@@ -315,19 +286,23 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
     model, scored = scored_with(request.vmaf_model, *even)
     scored = even if scored is None and size is not None else scored
+    kept = crop_filters(whole, crop)
+    chosen = parameters(request, key_frames(video, request))
     return EncodePlan(
         strategy=Strategy.DIRECT if is_direct(video, request) else Strategy.CHUNKED,
         request=request,
         video_index=film.index,
         width=width,
         height=height,
-        filters=encode_filters(video, size),
-        reference=reference_filters(video, size),
+        ahead=deinterlacer(whole, request.deinterlace, index),
+        crop=crop,
+        filters=(*kept, *encode_filters(video, size)),
+        reference=(*kept, *reference_filters(video, size)),
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
         encoder=find(request.encoder).ffmpeg,
-        pix_fmt="yuv420p10le",
+        pix_fmt=PIX_FMT,
         dolby_vision=video.dolby_vision is not None,
-        parameters=parameters(request, key_frames(video, request)),
+        parameters=chosen,
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,
         ledger=ledger,
@@ -336,13 +311,22 @@ def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
             *plan_notes(video, streams, scaled=size is not None),
             *(f"{sentence}." for sentence in missed(ledger)),
             *held_notes(request.container, info, written_streams(info, streams)),
+            *field_notes(whole, request.deinterlace, index),
+            *crop_notes(whole, request.crop, index),
             *scale_notes(video, request.scale, scored),
+            *grain_notes(chosen, request.zones),
             *encoder_notes(request, video),
             *excerpt_notes(request),
             *zone_notes(request.zones),
             *cut_notes(request),
         ),
     )
+
+
+def crop_filters(video: Video, crop: Crop | None) -> tuple[str, ...]:
+    """Filters from the source's picture to what is kept of it, which may reach over an odd edge."""
+    odd = crop is not None and evened(video) != (video.width, video.height)
+    return (*((even_size(video),) if odd else ()), *crop_filter(crop))
 
 
 def settled(video: Video, request: Request) -> Request:
@@ -361,7 +345,9 @@ def zoned(plan: EncodePlan, zone: Zone | None) -> EncodePlan:
         return plan
     preset = plan.request.preset if zone.preset is None else zone.preset
     svt = tuple(sorted({**dict(plan.request.svt), **dict(zone.svt)}.items()))
-    request = replace(plan.request, preset=preset, svt=svt)
+    # What a zone says of grain goes before what is said of the film.
+    grain = 0 if STRENGTH in dict(zone.svt) else plan.request.film_grain
+    request = replace(plan.request, preset=preset, svt=svt, film_grain=grain)
     return replace(plan, request=request, parameters=parameters(request))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reelwright.errors import SourceError
+from reelwright.media.colors import CHROMA_LOCATIONS
 from reelwright.media.model import DolbyVision, MediaInfo, Stream
 
 STREAM = re.compile(r"  Stream #0:(\d+)")
@@ -84,6 +85,38 @@ def parse_side_data(banner: str) -> dict[int, tuple[tuple[str, str], ...]]:
         elif depth >= 0 and len(line) - len(line.lstrip()) <= depth:
             depth = -1
     return {index: tuple(rows) for index, rows in found.items()}
+
+
+#: A stream's line at level verbose; FFmpeg puts what it knows of the samples right behind their format.
+SAMPLES = re.compile(r"^  Stream #0:(\d+).*?: Video: .*?, \w+\(([^()]*)\)", re.MULTILINE)
+
+
+def with_banner(info: MediaInfo, banner: str) -> MediaInfo:
+    """The facts with what a banner at level verbose adds: where chroma lies, side data, and Dolby Vision."""
+    places = parse_chroma(banner.partition("\nStream mapping:")[0])
+    streams = tuple(
+        replace(s, video=replace(s.video, color=replace(s.video.color, chroma_location=places[s.index])))
+        if s.video is not None and s.index in places
+        else s
+        for s in info.streams
+    )
+    info = with_side_data(replace(info, streams=streams), banner)
+    film = info.film
+    return info if film is None or film.codec not in DOLBY_VISION else with_dolby_vision(info, film, banner)
+
+
+#: Codecs that may hold Dolby Vision.
+DOLBY_VISION = frozenset({"hevc", "av1", "h264"})
+
+
+def parse_chroma(banner: str) -> dict[int, str]:
+    """Where each picture's chroma lies, by the stream's index; streams of which nothing is said are left out."""
+    found = {}
+    for index, inside in SAMPLES.findall(banner):
+        for word in inside.split(", "):
+            if word in CHROMA_LOCATIONS:
+                found[int(index)] = word
+    return found
 
 
 def with_dolby_vision(info: MediaInfo, film: Stream, banner: str) -> MediaInfo:

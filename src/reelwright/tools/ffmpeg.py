@@ -38,9 +38,10 @@ def encode_args(
         out: where the chunk goes.
         proof: a second output that tells which frames were read; see `tools.proof`.
     """
-    numbered = f"settb=1/1000,setpts=N*{TICK}"
+    # SVT-AV1 refuses rates above 240, so it is told the rate of the numbering; it changes no frame and no byte.
+    numbered = f"settb=1/1000,setpts=N*{TICK},fps={1000 // TICK}"
     port = port_for(plan.encoder)
-    chain = ",".join((*plan.ahead, *frames.filters, numbered, *plan.filters, *port.filters))
+    chain = ",".join((*frames.filters, numbered, *plan.filters, *port.filters))
     order = Order(crf=crf, preset=plan.request.preset, threads=threads, parameters=plan.parameters)
     return [
         *(ffmpeg, *QUIET, "-y", "-progress", "pipe:1", "-stats_period", "0.5", *port.device_args),

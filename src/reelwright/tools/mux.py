@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from reelwright.media.model import Chapter, MediaInfo, Stream
-from reelwright.media.timing import FrameIndex, Timing, is_constant
+from reelwright.media.timing import FrameIndex, is_constant
 from reelwright.planning.checks.evidence import Attached
 from reelwright.planning.clocks import film_clock, movie_ticks
 from reelwright.planning.containers import Container
@@ -48,10 +48,11 @@ class Written:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChunkTaken:
-    """What was read of one chunk's file when it was joined: packets, and the hash of all of them."""
+    """What was read of one chunk's file when it was joined, and what was written of it: hashes of all its packets."""
 
     frames: int
     digest: str
+    written: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +92,8 @@ class Inspection:
     attachments: tuple[Attached, ...]
     #: Hash of every byte of the file.
     content: str
+    #: How many of the film's sequence headers announce film grain, and how many there are.
+    grain: tuple[int, int] = (0, 0)
 
 
 def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Begins = ()) -> Fraction:
@@ -101,8 +104,6 @@ def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Begin
     """
     container = plan.request.container
     begin = start_of if container is Container.MATROSKA else begin_of
-    if index.timing is Timing.COUNTED:
-        return Fraction(0)
     # Encoded sounds begin when they are heard, which their packets in the source do not tell.
     read = {s.index for s in plan.streams if s.is_carried and s.route is not Route.SOUND}
     starts = [index.pts[0] * index.time_base]
@@ -343,6 +344,17 @@ def told_of(by_index: Mapping[int, Stream], plan: EncodePlan) -> list[dict[str, 
         }
         for planned, (origin, place) in carried(plan.streams)
     ]
+
+
+async def read_hdr10plus(runner: Runner, path: Path, film: int) -> tuple[tuple[tuple[str, str], ...], Answer]:
+    """HDR10+ of every frame of a finished file, decoded in full: its payloads, and the digest of what they say.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    answer = await ask(runner, "frames", {"path": os.fspath(path), "film": film}, what="Reading HDR10+ back")
+    kinds = [(str(payload), str(digest)) for payload, digest in answer.result["hdr10plus"]]
+    return tuple(kinds[place] for place in answer.result["hdr10plus_of"]), answer
 
 
 async def inspect(

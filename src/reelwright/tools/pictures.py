@@ -7,13 +7,13 @@ from fractions import Fraction
 from pathlib import Path
 
 from reelwright.errors import ToolError
+from reelwright.media.colors import UNSAID
 from reelwright.media.model import Color, Video
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.clocks import MILLISECOND
-from reelwright.planning.plan import UNSAID
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ffmpeg import QUIET
-from reelwright.tools.frames import STEPS_BACK, choose, reference_input
+from reelwright.tools.frames import STEPS_BACK, chosen, reference_input
 from reelwright.tools.process import Runner
 
 #: WebP qualities tried, best first: the first picture that is small enough is taken, else the smallest.
@@ -29,6 +29,9 @@ STALL_SECONDS = 300.0
 SOURCE_WAYS = range(len(STEPS_BACK) + 1)
 OUTPUT_WAYS = range(2)
 
+#: Filters that turn a picture by so many degrees clockwise.
+UPRIGHT = {90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("transpose=cclock",)}
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grab:
@@ -40,14 +43,33 @@ class Grab:
 
 
 def source_grab(
-    source: str, video_index: int, index: FrameIndex, plan_filters: Sequence[str], *, frame: int, attempt: int
+    source: str,
+    video_index: int,
+    index: FrameIndex,
+    plan_filters: Sequence[str],
+    *,
+    frame: int,
+    attempt: int,
+    ahead: tuple[str, ...] = (),
+    rotation: int = 0,
 ) -> Grab:
-    """Frame of the source as the encoder was given it: size, crop and colour tags are the plan's."""
+    """Frame of the source as the encoder was given it: fields, size, crop and colour tags are the plan's.
+
+    Args:
+        source: path of the source.
+        video_index: the film's stream.
+        index: its frames.
+        plan_filters: filters of the plan.
+        frame: the frame wanted.
+        attempt: 0 seeks; later ones decode from further back.
+        ahead: filters of the plan that look at neighbours.
+        rotation: degrees of the display matrix. The page shows pictures upright, unlike the encoder, which is given
+            them as they are stored: they are turned last, because the plan's filters are of stored pictures.
+    """
     return Grab(
-        # The page shows pictures upright, so FFmpeg turns them here, unlike for the encode.
-        input_args=tuple(a for a in reference_input(source, index, frame, attempt) if a != "-noautorotate"),
+        input_args=reference_input(source, index, frame, attempt, ahead),
         stream=f"0:{video_index}",
-        filters=(choose(index, frame, frame + 1), *plan_filters),
+        filters=(*chosen(index, frame, frame + 1, ahead), *plan_filters, *UPRIGHT.get(-rotation % 360, ())),
     )
 
 

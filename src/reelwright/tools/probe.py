@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from reelwright.media.model import MediaInfo
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import ask
-from reelwright.tools.facts import check_folder, check_readable, with_dolby_vision, with_side_data
+from reelwright.tools.facts import check_folder, check_readable, with_banner
 from reelwright.tools.process import Runner
 
 __all__ = ["check_folder", "check_readable", "probe"]
@@ -33,12 +33,7 @@ async def probe(runner: Runner, ffmpeg: str, path: Path) -> MediaInfo:
     try:
         answer = await ask(runner, "probe", {"path": os.fspath(path)}, what="Reading the file's facts")
         info = _adapter().validate_python(answer.result)
-        banner = await told
-        info = with_side_data(info, banner)
-        film = info.film
-        if film is None or film.codec not in {"hevc", "av1", "h264"}:
-            return info
-        return with_dolby_vision(info, film, banner)
+        return with_banner(info, await told)
     finally:
         told.cancel()
         await asyncio.wait({told})
@@ -47,10 +42,10 @@ async def probe(runner: Runner, ffmpeg: str, path: Path) -> MediaInfo:
 
 
 async def _banner(runner: Runner, ffmpeg: str, path: Path) -> str:
-    # PyAV shows no stream side data, where a Dolby Vision configuration record lives; `ffmpeg -i` prints it.
+    # PyAV shows neither where chroma lies nor a stream's side data, where Dolby Vision's record is; `ffmpeg -i` does.
     done = await runner.run(
-        [ffmpeg, "-nostdin", "-hide_banner", *input_flags(), "-i", file_url(path)],
-        what="Looking for Dolby Vision",
+        [ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "verbose", *input_flags(), "-i", file_url(path)],
+        what="Reading what FFmpeg says of the file",
         check=False,
         timeout_seconds=120,
     )

@@ -18,7 +18,7 @@ from reelwright.planning.checks.evidence import Heard
 from reelwright.planning.identity import digest
 from reelwright.planning.sound import OpusPlan
 from reelwright.tools.ask import Answer, ask
-from reelwright.tools.index import complaints
+from reelwright.tools.complaints import complaints
 from reelwright.tools.process import Finished, Runner
 
 

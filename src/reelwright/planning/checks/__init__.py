@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 from reelwright.planning.checks.dolby_vision import check_dolby_vision
+from reelwright.planning.checks.dynamic_hdr import check_hdr10plus
 from reelwright.planning.checks.evidence import Check, Evidence
 from reelwright.planning.checks.frames import check_decode, check_duration, check_frames, check_times
+from reelwright.planning.checks.grain import check_grain
 from reelwright.planning.checks.picture import check_color, check_picture
 from reelwright.planning.checks.pictures import check_pictures
 from reelwright.planning.checks.sound import check_sounds
@@ -26,6 +28,8 @@ CHECKS: tuple[Callable[[Evidence], Check], ...] = (
     check_pictures,
     check_picture,
     check_color,
+    check_hdr10plus,
+    check_grain,
     check_dolby_vision,
     check_duration,
     check_inventory,

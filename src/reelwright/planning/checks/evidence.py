@@ -41,11 +41,13 @@ class Attached:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChunkPackets:
-    """Hash of a chunk's packets: when it was scored, when it was joined, and as the output holds them."""
+    """Hash of a chunk's packets: when it was scored, when it was joined, as written, and as the output holds them."""
 
     frames: int
     scored: str
     taken: str
+    #: With what was added to the packets while they were joined: HDR10+.
+    written: str
     #: None: the output ends before it.
     read: str | None
 
@@ -137,6 +139,11 @@ class Evidence:
     samples: tuple[Samples, ...] = ()
     #: Of an excerpt, when each copied sound's first packet begins in the source; None: as the probe has it.
     sounds_begin: tuple[Fraction | None, ...] | None = None
+    #: HDR10+ of each frame of the output: its payloads, and the digest of what a decoder made of them; None: nobody
+    #: looked, because the source has none.
+    hdr10plus: tuple[tuple[str, str], ...] | None = None
+    #: How many of the film's sequence headers announce film grain, and how many there are.
+    grain: tuple[int, int] = (0, 0)
     #: Sounds that were encoded: as they have to be, and as they are heard in the output.
     sounds: tuple[Planned, ...] = ()
     heard: tuple[Heard, ...] = ()

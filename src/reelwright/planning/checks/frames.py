@@ -5,6 +5,7 @@ from fractions import Fraction
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.checks.evidence import Check, Evidence
 from reelwright.planning.clocks import MILLISECOND
+from reelwright.planning.containers import Container
 
 
 def expected_ticks(index: FrameIndex, shift: Fraction, clock: Fraction = MILLISECOND) -> list[Fraction]:
@@ -14,8 +15,10 @@ def expected_ticks(index: FrameIndex, shift: Fraction, clock: Fraction = MILLISE
 
 def check_frames(e: Evidence) -> Check:
     """As many frames decode as the source shows."""
-    want, got = e.index.frames, len(e.decoded_ticks)
-    return Check(name="frames", passed=want == got, detail=f"{got} of {want} frames decode")
+    want, got, detail = e.index.frames, len(e.decoded_ticks), ""
+    if left_out := e.index.unshowable:
+        detail = f"; the source begins with {left_out} packets that refer to frames it does not hold"
+    return Check(name="frames", passed=want == got, detail=f"{got} of {want} frames decode{detail}")
 
 
 def check_times(e: Evidence) -> Check:
@@ -43,11 +46,13 @@ def check_duration(e: Evidence) -> Check:
     ticks, frame = e.packet_ticks, 1 / e.index.rate
     last = e.index.last_duration * e.index.time_base
     got = (ticks[-1] - ticks[0]) * e.clock + last if ticks else Fraction(0)
-    # The container counts from zero and to the end of whatever ends last; other streams may end after the film.
-    said, end = e.output.duration, (ticks[-1] * e.clock + last if ticks else Fraction(0))
+    # Matroska says when it ends, counted from zero; MP4, as FFmpeg writes it, how long it is from its first time on.
+    # Both mean whatever ends last; other streams may end after the film.
+    begin = (e.output.start or 0) if e.plan.request.container is Container.MP4 else 0
+    said, end = e.output.duration, (ticks[-1] * e.clock + last - begin if ticks else Fraction(0))
     alone = not any(s.is_carried for s in e.plan.streams)
     # A copied file may not know the length of its last frame.
     right = said is not None and said >= end - max(frame, last) and (not alone or said <= end + frame)
     passed = abs(got - e.index.duration) <= frame and right
-    detail = f"{float(got):.3f} s of {float(e.index.duration):.3f} s, said to end at {float(said or 0):.3f} s"
+    detail = f"{float(got):.3f} s of {float(e.index.duration):.3f} s, said to end after {float(said or 0):.3f} s"
     return Check(name="duration", passed=passed, detail=detail)

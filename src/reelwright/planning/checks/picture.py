@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from fractions import Fraction
 
+from reelwright.media.colors import said
 from reelwright.media.model import Color
 from reelwright.planning.checks.evidence import Check, Evidence, films
-from reelwright.planning.plan import UNSAID, is_full_range
+from reelwright.planning.colors import output_color, output_light
 
 
 def check_picture(e: Evidence) -> Check:
@@ -28,22 +29,18 @@ def _close(a: Fraction, b: Fraction) -> bool:
 
 
 def check_color(e: Evidence) -> Check:
-    """What the source said of its colours, the output says too, and no more; HDR's static metadata included."""
+    """The output says of its colours what the source said or what was made of it, and no more; HDR's included."""
     if (pair := films(e)) is None:
         return Check(name="colour", passed=False, detail="the output has no video stream")
     film, original = pair
-    want = asdict(original.color) | {"range": "pc" if is_full_range(original) else "tv"}
+    want: dict[str, str | None] = asdict(output_color(original))
     got: dict[str, str | None] = asdict(film.color)
-    wrong = [f"{k} is {got[k]}, not {v}" for k, v in want.items() if _said(got[k]) != _said(v)]
+    wrong = [f"{k.replace('_', ' ')} is {got[k]}, not {v}" for k, v in want.items() if said(got[k]) != said(v)]
     if not same_mastering(film.mastering_display, original.mastering_display):
         wrong.append("mastering display differs")
-    if film.content_light != original.content_light:
+    if output_light(film) != output_light(original):
         wrong.append("content light differs")
     return Check(name="colour", passed=not wrong, detail=", ".join(wrong) or describe_color(film.color))
-
-
-def _said(name: str | None) -> str | None:
-    return None if name in UNSAID else name
 
 
 #: AV1 stores chromaticities in 1/65536, the lowest luminance in 1/16384 and the highest in 1/256 (AV1 spec 6.7.4).
@@ -61,4 +58,5 @@ def same_mastering(got: Sequence[Fraction] | None, want: Sequence[Fraction] | No
 
 def describe_color(color: Color) -> str:
     """Colours in one line."""
-    return "/".join(part or "unknown" for part in (color.range, color.primaries, color.transfer, color.matrix))
+    told = [part or "unknown" for part in (color.range, color.primaries, color.transfer, color.matrix)]
+    return "/".join(told) + (f", chroma {color.chroma_location}" if color.chroma_location else "")

@@ -20,7 +20,7 @@ def check_pictures(e: Evidence) -> Check:
             return Check(
                 name="pictures", passed=False, detail=f"{where} was joined from other packets than were scored"
             )
-        if chunk.read != chunk.taken:
+        if chunk.read != chunk.written:
             return Check(name="pictures", passed=False, detail=f"{where} differs from what was scored")
         first += chunk.frames
     if e.left_over:

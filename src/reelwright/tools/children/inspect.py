@@ -10,6 +10,7 @@ import av.stream
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
 from reelwright.tools.children.packets import Spans, Tally, attached_facts, says_something
+from reelwright.tools.children.sequence_header import announces_grain
 from reelwright.tools.hashing import content_hash
 
 
@@ -20,6 +21,7 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     film: list[int] = []
     spans = Spans(request["chunks"])
     pictures: list[dict[str, str]] = []
+    grain: list[bool] = []
     container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         for packet in container.demux():
@@ -36,6 +38,8 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
             if packet.stream_index == request["film"]:
                 film.append(packet.pts)
                 spans.add(bytes(packet))
+                said = announces_grain(bytes(packet)) if packet.is_keyframe else None
+                grain += [] if said is None else [said]
         clock = container.streams[request["film"]].time_base
         attachments = [
             attached_facts(s.name, s.mimetype, bytes(s.data)) for s in container.streams if s.type == "attachment"
@@ -46,6 +50,7 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
         "chunks": spans.end(),
         "film_clock": clock,
         "attachments": [*attachments, *pictures],
+        "grain": [sum(grain), len(grain)],
         "content": content_hash(Path(path)),
     }
 

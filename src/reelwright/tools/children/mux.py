@@ -27,6 +27,8 @@ from reelwright.tools.children.answer import answer
 from reelwright.tools.children.encoded import Sounds
 from reelwright.tools.children.excerpt import Window, packets_inside, shift_for
 from reelwright.tools.children.framing import WRITTEN, Segments
+from reelwright.tools.children.hdr10plus import AND
+from reelwright.tools.children.obu import with_t35
 from reelwright.tools.children.packets import MILLISECOND, Spans, Tally, attached_facts, says_something, to_ticks
 from reelwright.tools.children.source import open_source
 from reelwright.tools.children.writer import (
@@ -84,23 +86,41 @@ def film_packets(
     (first, end), base = request["span"], Fraction(index["time_base"])
     pts, whole = index["pts"][first:end], end == len(index["pts"])
     last_duration = index["last_duration"] if whole else index["pts"][end] - pts[-1]
+    payloads = payloads_of(index)[first:end]
     frame = 0
     for path in request["chunks"]:
-        taken, first_frame = Spans([]), frame
+        taken, written, first_frame = Spans([]), Spans([]), frame
         with av.open(file_url(path), options=INPUT_OPTIONS) as chunk:
-            for packet in chunk.demux(chunk.streams.video[0]):
-                if not packet.size:
+            for read in chunk.demux(chunk.streams.video[0]):
+                if not read.size:
                     continue
                 if frame >= len(pts):
                     raise ValueError(f"the chunks hold more packets than the source's {len(pts)} frames")
+                packet = carrying(read, payloads[frame]) if payloads and payloads[frame] else read
                 # Only the last frame's end is not the next one's start.
                 packet.duration = last_duration if frame == len(pts) - 1 else 0
-                taken.add(bytes(packet))
+                taken.add(bytes(read))
+                written.add(bytes(packet))
                 yield line.stamp(packet, pts[frame], None, base, film), 0, frame, packet, None
                 frame += 1
-        joined.append({"frames": frame - first_frame, "digest": "".join(taken.end())})
+        ends = {"digest": "".join(taken.end()), "written": "".join(written.end())}
+        joined.append({"frames": frame - first_frame, **ends})
     if frame != len(pts):
         raise ValueError(f"the chunks hold {frame} packets for the source's {len(pts)} frames")
+
+
+def payloads_of(index: dict[str, Any]) -> list[list[bytes]]:
+    """HDR10+ payloads of each frame of the source; empty where no frame has any."""
+    kinds = [[bytes.fromhex(p) for p in payloads.split(AND) if p] for payloads, _ in index.get("hdr10plus", ())]
+    return [kinds[place] for place in index.get("hdr10plus_of") or ()]
+
+
+def carrying(packet: Any, payloads: list[bytes]) -> Any:
+    """A packet of AV1 with the HDR10+ of its frame, which no encoder here takes along."""
+    made = av.Packet(with_t35(bytes(packet), payloads))
+    made.time_base, made.pts, made.dts = packet.time_base, packet.pts, packet.dts
+    made.is_keyframe = packet.is_keyframe
+    return made
 
 
 def read_packets(source: Any, path: str, film: int | None, wanted: list[int], window: Window | None) -> Iterator[Any]:

@@ -11,6 +11,7 @@ import av
 import av.container
 import av.stream
 
+from reelwright.media.colors import MATRICES, PRIMARIES, RANGES, TRANSFERS
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
 from reelwright.tools.children.rpus import LAYER, metadata_of, profile_of, units_of
@@ -20,21 +21,6 @@ from reelwright.tools.children.source import open_source, read_tags, whole
 LOOK = 16
 #: Packets read to find where each stream starts.
 FIRST_PACKETS = 1000
-#: FFmpeg's colour enums, by number. 2 is "unspecified".
-RANGES = {1: "tv", 2: "pc"}
-PRIMARIES = {
-    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020",
-    10: "smpte428", 11: "smpte431", 12: "smpte432", 22: "ebu3213",
-}  # fmt: skip
-TRANSFERS = {
-    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
-    11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084",
-    17: "smpte428", 18: "arib-std-b67",
-}  # fmt: skip
-MATRICES = {
-    0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
-    10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp",
-}  # fmt: skip
 STILLS = frozenset({"png", "mjpeg", "bmp", "gif", "webp", "tiff", "jpegls", "jpeg2000"})
 PROGRESSIVE = 1
 MASTERING_BYTES = 80
@@ -117,6 +103,8 @@ def color_facts(context: Any, frame: Any) -> dict[str, Any]:
         "primaries": pick("color_primaries", PRIMARIES),
         "transfer": pick("color_trc", TRANSFERS),
         "matrix": pick("colorspace", MATRICES),
+        # PyAV shows it nowhere; FFmpeg's banner is asked for it.
+        "chroma_location": None,
     }
 
 
