@@ -51,7 +51,7 @@ class StreamPlan:
     kind: StreamKind
     codec: str | None
     fate: Fate
-    #: Why, where it is not carried over as it is; empty otherwise.
+    #: Why it is not carried over as it is, or why it is although it was to become Opus; empty otherwise.
     reason: str = ""
     #: By which rule; None where it is carried over as it is.
     rule: Rule | None = None
