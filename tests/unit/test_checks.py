@@ -294,7 +294,8 @@ def test_what_is_spoilt_is_caught_by_the_checks_with_a_reason_to(spoil: Spoil, c
     [((0, 0), None, set()), (None, (0, 0), set()), ((0, 400), None, set()), ((9, 0), None, {"colour"})],
 )
 def test_light_levels_without_a_peak_say_nothing(before: Any, after: Any, caught: set[str]) -> None:
-    e = replace(GOOD, source=info(film(content_light=before), *RICH.streams[1:], chapters=RICH.chapters))
+    first = replace(FULL.streams[0], video=film(content_light=before).video)
+    e = replace(GOOD, source=replace(FULL, streams=(first, *FULL.streams[1:])))
     assert failed(film_with(content_light=after)(e)) == caught
 
 

@@ -288,7 +288,7 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
     scored = even if scored is None and size is not None else scored
     kept = crop_filters(whole, crop)
     chosen = parameters(request, key_frames(video, request))
-    return EncodePlan(
+    plan = EncodePlan(
         strategy=Strategy.DIRECT if is_direct(video, request) else Strategy.CHUNKED,
         request=request,
         video_index=film.index,
@@ -306,20 +306,28 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,
         ledger=ledger,
-        notes=(
-            *strategy_notes(video, request),
-            *plan_notes(video, streams, scaled=size is not None),
-            *(f"{sentence}." for sentence in missed(ledger)),
-            *held_notes(request.container, info, written_streams(info, streams)),
-            *field_notes(whole, request.deinterlace, index),
-            *crop_notes(whole, request.crop, index),
-            *scale_notes(video, request.scale, scored),
-            *grain_notes(chosen, request.zones),
-            *encoder_notes(request, video),
-            *excerpt_notes(request),
-            *zone_notes(request.zones),
-            *cut_notes(request),
-        ),
+        notes=(),
+    )
+    return replace(plan, notes=notes_of(plan, info, video, index))
+
+
+def notes_of(plan: EncodePlan, info: MediaInfo, kept: Video, index: FrameIndex | None) -> tuple[str, ...]:
+    """Everything a viewer should know of a plan; `kept` is what is left of the picture."""
+    request, streams, film = plan.request, plan.streams, info.film
+    whole = film.video if film and film.video else kept
+    return (
+        *strategy_notes(kept, request),
+        *plan_notes(kept, streams, scaled=request.scale is not None),
+        *(f"{sentence}." for sentence in missed(plan.ledger)),
+        *held_notes(request.container, info, written_streams(info, streams)),
+        *field_notes(whole, request.deinterlace, index),
+        *crop_notes(whole, request.crop, index),
+        *scale_notes(kept, request.scale, plan.scoring.scaled_to),
+        *grain_notes(plan.parameters, request.zones),
+        *encoder_notes(request, video),
+        *excerpt_notes(request),
+        *zone_notes(request.zones),
+        *cut_notes(request),
     )
 
 
