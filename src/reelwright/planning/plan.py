@@ -324,7 +324,7 @@ def notes_of(plan: EncodePlan, info: MediaInfo, kept: Video, index: FrameIndex |
         *crop_notes(whole, request.crop, index),
         *scale_notes(kept, request.scale, plan.scoring.scaled_to),
         *grain_notes(plan.parameters, request.zones),
-        *encoder_notes(request, video),
+        *encoder_notes(request, kept),
         *excerpt_notes(request),
         *zone_notes(request.zones),
         *cut_notes(request),
