@@ -1,7 +1,6 @@
 """Whatever is in a film arrives, or is named with the rule that dropped it: read back without the tool's own eyes."""
 
 import json
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -15,9 +14,9 @@ from clips import LENGTH, PICTURE, TONE, X264, Clips
 from command import QUICK, Command, packets
 
 from everything import make_everything
+from media import CLIPS
 from pgs import write_pgs
 
-CLIPS = Path(os.environ.get("REELWRIGHT_TEST_CLIPS", ""))
 TWO_AUDIO = CLIPS / "title_two_audio_240p.mp4"
 #: A model that is made for no one size: small pictures are scored small, and fast.
 SMALL = {"REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1neg"}
@@ -134,7 +133,7 @@ def other(encode: Command, *args: str) -> "subprocess.CompletedProcess[str]":
     )  # fmt: skip
 
 
-@pytest.mark.skipif(not TWO_AUDIO.is_file(), reason="the clip is not here: REELWRIGHT_TEST_CLIPS names its folder")
+@pytest.mark.skipif(not TWO_AUDIO.is_file(), reason=f"there is no {TWO_AUDIO}")
 def test_both_sounds_of_the_two_audio_clip_arrive(encode: Command, films: Path) -> None:
     source = Path(shutil.copy(TWO_AUDIO, films))
     run = encode(source, "-o", "out.mkv", *QUICK, "--json", env=SMALL)
