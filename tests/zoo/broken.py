@@ -6,7 +6,7 @@ from typing import Any
 
 import av
 
-from zoo.builders import ends, source
+from zoo.builders import ends, rare, source
 from zoo.rates import MILLISECOND
 from zoo.studio import FRAMES, MPEG2, PLAIN, X264, X265, Film, Studio, film, uneven
 
@@ -103,14 +103,14 @@ def begun_between_key_frames_mpeg2(studio: Studio) -> Film:
     return from_key(without_first(studio, made, "film.ts", 3), 9)
 
 
-@source
+@rare
 def begun_between_key_frames_hevc(studio: Studio) -> Film:
     coded = "keyint=8:min-keyint=8:open-gop=1:bframes=3:b-adapt=0:scenecut=0:log-level=error"
     made = studio.make("whole.mkv", *X265, "-x265-params", coded)
     return from_key(without_first(studio, made, "film.ts", 3))
 
 
-@source
+@rare
 def begun_between_key_frames_matroska(studio: Studio) -> Film:
     made = studio.make("whole.mkv", *X264, "-x264-params", "open-gop=1")
     return from_key(without_first(studio, made, "film.mkv", 3))

@@ -10,7 +10,7 @@ from zoo.studio import MPEG2, NO_CUTS, PLAIN, X264, X265, Film, Studio, film, un
 MP2 = ("-c:a", "mp2")
 
 
-@source
+@rare
 def transport_stream(studio: Studio) -> Film:
     return film(studio.make("film.ts", *X264, sound=MP2))
 
@@ -32,7 +32,7 @@ def blu_ray_transport_stream(studio: Studio) -> Film:
     return film(studio.make("film.m2ts", *X264, "-f", "mpegts", "-mpegts_m2ts_mode", "1", sound=("-c:a", "ac3")))
 
 
-@source
+@rare
 def disc_with_ac3(studio: Studio) -> Film:
     return film(studio.make("film.vob", *MPEG2, rate=25, sound=("-c:a", "ac3")), 25)
 
@@ -102,7 +102,7 @@ def avi_without_b_frames(studio: Studio) -> Film:
     return film(studio.make("film.avi", *PLAIN, sound=("-c:a", "ac3")))
 
 
-@source
+@rare
 def avi_with_b_frames(studio: Studio) -> Film:
     """Stored in the order of decoding, with no word on the order of showing."""
     return film(studio.make("film.avi", *PLAIN, "-bf", "2"))
@@ -133,12 +133,12 @@ def bare_h264(studio: Studio) -> Film:
     return film(studio.make("film.264", *X264), timed=False)
 
 
-@source
+@rare
 def bare_hevc(studio: Studio) -> Film:
     return film(studio.make("film.265", *X265, "-x265-params", "keyint=8:log-level=error"), timed=False)
 
 
-@source
+@rare
 def bare_mpeg2(studio: Studio) -> Film:
     return film(studio.make("film.m2v", *MPEG2, rate=25), 25, timed=False)
 
@@ -162,14 +162,14 @@ def vp9_with_hidden_frames(studio: Studio) -> Film:
     return film(studio.make("film.webm", *VP9, *hidden, sound=("-c:a", "libopus")))
 
 
-@source
+@rare
 def vp8_with_hidden_frames(studio: Studio) -> Film:
     coded = ("-c:v", "libvpx", "-deadline", "good", "-cpu-used", "2", "-crf", "10", "-b:v", "2M", "-g", "12")
     hidden = ("-auto-alt-ref", "1", "-lag-in-frames", "12")
     return film(studio.make("film.webm", *coded, *hidden, sound=("-c:a", "libvorbis")))
 
 
-@source
+@rare
 def flash_h264(studio: Studio) -> Film:
     return film(studio.make("film.flv", *X264, sound=("-c:a", "aac")))
 
@@ -184,7 +184,7 @@ def windows_media(studio: Studio) -> Film:
     return film(studio.make("film.wmv", "-c:v", "wmv2", *NO_CUTS, sound=("-c:a", "libmp3lame")))
 
 
-@source
+@rare
 def theora(studio: Studio) -> Film:
     return film(studio.make("film.ogv", "-c:v", "libtheora", "-q:v", "9", "-g", "8", sound=("-c:a", "libvorbis")))
 

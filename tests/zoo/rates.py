@@ -79,7 +79,7 @@ def half_millisecond_frames(studio: Studio) -> Film:
     return film(studio.make("film.mp4", *X264, rate=2000), 2000, tolerance=Fraction(0))
 
 
-@source
+@rare
 def one_frame_every_five_seconds(studio: Studio) -> Film:
     rate = Fraction(1, 5)
     return film(studio.make("film.mkv", *X264, rate=rate), rate)
@@ -109,7 +109,7 @@ def soft_telecine_matroska(studio: Studio) -> Film:
     return uneven(studio.restamped(stream, "film.mkv", times, MILLISECOND, order=order), times)
 
 
-@source
+@rare
 def a_hole_of_ten_seconds(studio: Studio) -> Film:
     times = [Fraction(k, 24) + (10 if k >= 9 else 0) for k in range(FRAMES)]
     made = studio.make("even.mp4", *X264)
@@ -137,7 +137,7 @@ def one_frame(studio: Studio) -> Film:
     return film(studio.make("film.mkv", *X264, frames=1), frames=1)
 
 
-@source
+@rare
 def two_frames(studio: Studio) -> Film:
     return film(studio.make("film.mp4", *X264, frames=2), frames=2, tolerance=Fraction(0))
 

@@ -29,7 +29,7 @@ def sound_first_matroska(studio: Studio) -> Film:
     return joined(studio, "film.mkv", 0.5, 0, *MP2)
 
 
-@source
+@rare
 def picture_first_matroska(studio: Studio) -> Film:
     return joined(studio, "film.mkv", 0, 0.35, *AAC)
 
@@ -82,7 +82,7 @@ def sound_longer_than_picture(studio: Studio) -> Film:
     return film(studio.make("film.mkv", *X264, sound=AAC, seconds=3))
 
 
-@source
+@rare
 def picture_longer_than_sound(studio: Studio) -> Film:
     return film(studio.make("film.mp4", *X264, sound=AAC, seconds=0.2))
 
@@ -96,7 +96,7 @@ def an_edit_that_skips_decoded_frames(studio: Studio) -> Film:
     return part(made, first, FRAMES)
 
 
-@source
+@rare
 def an_edit_that_ends_early(studio: Studio) -> Film:
     made = studio.make("film.mp4", *PLAIN)
     set_edits(made, [(Fraction(14, 24), Fraction(0))])
@@ -148,7 +148,7 @@ def across_the_end_of_the_clock(studio: Studio) -> Film:
     return film(studio.path("film.ts"))
 
 
-@source
+@rare
 def across_the_end_of_the_clock_on_a_disc(studio: Studio) -> Film:
     both = studio.make("both.vob", *MPEG2, rate=25, width=160, height=128, sound=("-c:a", "ac3"))
     start = str(float(WRAP - Fraction(1, 2) - Fraction(9, 25)))
