@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SRC ?=
 BUILD := build
-# Most tests of processes wait: one more at a time than there are cores.
+# Most tests of processes wait: one more at a time than there are cores. Neighbours stay together and share what one made.
 JOBS ?= $(shell expr $$(nproc) + 1)
 
 .PHONY: setup demo test cover lint bench prove clean
@@ -29,7 +29,7 @@ lint: setup
 	$(BIN)/lint-imports --no-cache
 
 test: lint
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 # Which lines the tests reach; slower.
 cover: setup

@@ -14,6 +14,8 @@ import av
 
 #: A model made for no one size, so that small pictures are scored small.
 AS_THEY_ARE = {"REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1neg"}
+#: The default: small pictures are scaled up before they are scored, which takes most of the time there is.
+AS_USUAL = {"REELWRIGHT_ENCODING__VMAF_MODEL": "v0.6.1"}
 QUICK = ("--preset", "13", "--crf", "45")
 #: Without these an ordinary user's rights hold for root too.
 DROP_RIGHTS = "-dac_override,-dac_read_search"

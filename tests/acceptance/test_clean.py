@@ -7,21 +7,19 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from brake import SHORT_CHUNKS, standing
 from clips import X264, Clips
-from command import Command, contents, finish, read_until
+from command import Command, contents, finish
 from elsewhere import answer, elsewhere, jobs
-from test_resume import SHORT_CHUNKS, SLOW_GRAIN, trials
-
-#: See the fixture `encode`.
-SCORED_AS_USUAL = True
+from test_resume import SLOW_GRAIN, trials
 
 QUICK = ("--preset", "12", "--crf", "40.5", "--json")
-SLOW = (*QUICK, "--workers", "1")
+ONE_BY_ONE = (*QUICK, "--workers", "1")
 
 
 @pytest.fixture
 def source(clips: Clips, films: Path) -> Path:
-    made = clips("jobs.mkv", *SLOW_GRAIN, "-frames:v", "36", *X264)
+    made = clips("jobs.mkv", *SLOW_GRAIN, "-frames:v", "18", *X264)
     return Path(shutil.copy(made, films / "film.mkv"))
 
 
@@ -38,8 +36,7 @@ def test_a_run_and_a_stopped_job_keep_their_folders_and_a_done_one_does_not(
     encode: Command, films: Path, source: Path, short: Path
 ) -> None:
     assert encode(short, *QUICK).code == 0
-    run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
-    seen = read_until(run, "trial_complete")
+    run, seen, _ = standing(encode, source, *ONE_BY_ONE)
     before = contents(films)
     dry = answer(encode, "clean", "--all", "--dry-run")
     assert [one["film"] for one in dry["removed"]] == [str(short)]
@@ -58,7 +55,7 @@ def test_a_run_and_a_stopped_job_keep_their_folders_and_a_done_one_does_not(
     assert "stopped, and may go on" in text
     assert folders(encode) == [left]
     assert contents(films) == before
-    again = encode(source, *SLOW, env=SHORT_CHUNKS)
+    again = encode(source, *ONE_BY_ONE, env=SHORT_CHUNKS)
     assert again.code == 0
     assert trials(again, reused=True), "it went on where it was"
 
@@ -83,8 +80,7 @@ def test_what_was_cleaned_is_made_again_and_what_was_learned_stays(encode: Comma
 
 
 def test_a_cancelled_job_s_folder_goes_and_retry_begins_anew(encode: Command, films: Path, source: Path) -> None:
-    run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
-    seen = read_until(run, "trial_complete")
+    run, seen, _ = standing(encode, source, *ONE_BY_ONE)
     run.kill()
     run.communicate()
     draft = films / f".reelwright-{jobs(encode)[0]['id'][:16]}.tmp"

@@ -26,14 +26,14 @@ def run(encode: Command, *args: str) -> Run:
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
 
-@pytest.fixture
-def bash(encode: Command, films: Path) -> Path:
-    (films / "reelwright.toml").write_text("[profiles.mine.encoding]\npreset = 4\n")
-    (films / "film one.mkv").touch()
-    (films / "folder").mkdir()
-    found = run(encode, "completion", "bash")
+@pytest.fixture(scope="module")
+def bash(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The script, made where there is a profile of one's own."""
+    folder = tmp_path_factory.mktemp("completion")
+    (folder / "reelwright.toml").write_text("[profiles.mine.encoding]\npreset = 4\n")
+    found = run(Command(folder=folder, state=folder), "completion", "bash")
     assert (found.code, found.err) == (0, "")
-    path = encode.state / "completion.bash"
+    path = folder / "completion.bash"
     path.write_text(found.out)
     return path
 
@@ -68,6 +68,8 @@ def offers(script: Path, films: Path, line: str) -> set[str]:
 def test_bash_is_offered_commands_flags_files_and_profiles(
     line: str, offered: set[str], not_offered: set[str], bash: Path, films: Path
 ) -> None:
+    (films / "film one.mkv").touch()
+    (films / "folder").mkdir()
     found = offers(bash, films, line)
     assert offered <= found
     assert not not_offered & found

@@ -9,10 +9,7 @@ import av
 import numpy as np
 import pytest
 from clips import LENGTH, X264, Clips
-from command import AS_THEY_ARE, QUICK, Command, contents
-
-#: See the fixture `encode`.
-SCORED_AS_USUAL = True
+from command import AS_USUAL, QUICK, Command, contents
 
 FINE = ("--preset", "12", "--crf", "12")
 #: Dark and wide, bright text on black, less wide, black all over.
@@ -49,7 +46,7 @@ def luma(path: Path) -> np.ndarray:
 
 def test_the_union_of_all_scenes_is_kept(clips: Clips, encode: Command, films: Path) -> None:
     source = Path(shutil.copy(letterboxed(clips), films / "film.mkv"))
-    run = encode("film.mkv", *FINE, "--crop", "auto", "--json", env=AS_THEY_ARE)
+    run = encode("film.mkv", *FINE, "--crop", "auto", "--json")
     assert run.code == 0, run.err
     data, output = run.results[0]["data"], films / "film.av1.mkv"
     said = "The picture is cropped from 160x90 to 160:78:0:6 (found by the analysis over 42 frames)"
@@ -62,12 +59,12 @@ def test_the_union_of_all_scenes_is_kept(clips: Clips, encode: Command, films: P
     assert int(before[:, :6].max()) < 24
     assert int(before[:, 84:].max()) < 24
     assert float(np.abs(before[:, 6:84] - after).mean(axis=(1, 2)).max()) < 4
-    again = encode("film.mkv", *FINE, "--crop", "auto", "--json", env=AS_THEY_ARE)
+    again = encode("film.mkv", *FINE, "--crop", "auto", "--json")
     assert again.results[0]["data"]["outcome"] == "already_done"
     # What the analysis found, named, is the same encode.
-    named = encode("film.mkv", *FINE, "--crop", "160:78:0:6", "-o", "named.mkv", "--json", env=AS_THEY_ARE)
+    named = encode("film.mkv", *FINE, "--crop", "160:78:0:6", "-o", "named.mkv", "--json")
     assert {event["data"]["reused"] for event in named.events if event["event"] == "trial_complete"} == {True}
-    planned = encode("film.mkv", *FINE, "--crop", "auto", "--dry-run", "--json", "-o", "third.mkv", env=AS_THEY_ARE)
+    planned = encode("film.mkv", *FINE, "--crop", "auto", "--dry-run", "--json", "-o", "third.mkv")
     assert any("160:78:0:6" in reason for reason in planned.results[0]["data"]["reasons"])
 
 
@@ -83,7 +80,7 @@ def test_a_film_without_borders_is_the_same_work(clips: Clips, encode: Command, 
 
 def test_pillars_are_cut_first_and_then_it_is_scaled(clips: Clips, encode: Command, films: Path) -> None:
     Path(shutil.copy(pillarboxed(clips), films / "film.mkv"))
-    run = encode("film.mkv", *FINE, "--crop", "auto", "--scale", "x60", "--json")
+    run = encode("film.mkv", *FINE, "--crop", "auto", "--scale", "x60", "--json", env=AS_USUAL)
     assert run.code == 0, run.err
     data = run.results[0]["data"]
     assert size(films / "film.av1.mkv") == (80, 60)

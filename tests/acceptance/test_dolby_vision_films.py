@@ -1,20 +1,18 @@
 """Dolby Vision films through the real command: each frame's metadata arrives, or the film is refused and left alone."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from brake import brake
 from clips import X264, Clips
-from command import QUICK, Command, Run, contents, finish, read_until
+from command import QUICK, Command, Run, contents
+from test_resume import told_before_death
 
 from dolby_vision import P5, P7, P81, P84, Flavor, Making, film
 from media import DOLBY_VISION
-
-#: See the fixture `encode`.
-SCORED_AS_USUAL = True
 
 SMALL = Making(frames=12, size="96x64")
 FAST = ("--preset", "13")
@@ -183,11 +181,11 @@ def test_a_killed_run_begins_the_encode_again_and_a_finished_encode_is_never_mad
 ) -> None:
     source = film(folder, "p81.mkv", SMALL)
     args = (source, "-o", films / "out.mkv", *FAST, "--json")
-    process = encode.begin(*args)
-    seen = read_until(process, "encoding_started")
-    time.sleep(0.3)
+    held = brake(encode, passing=0)
+    process = encode.begin(*args, env=held.env)
+    held.wait()
     process.kill()
-    finish(process, seen)
+    told_before_death(process, "")
     assert contents(films) == {}
     assert result(encode(*args))["trials"] == 1
     # The same encode under another name: only joined and checked.

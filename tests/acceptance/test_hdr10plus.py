@@ -112,6 +112,7 @@ def test_vp9_with_hdr10plus_is_refused_because_it_cannot_be_read(clips: Clips, e
 SAMPLE = MEDIA / "hdr10plus" / "regular.mkv"
 
 
+@pytest.mark.prove
 @pytest.mark.skipif(not SAMPLE.is_file(), reason=f"there is no {SAMPLE}")
 def test_a_film_from_elsewhere_arrives_with_all_of_it(encode: Command, films: Path) -> None:
     source = Path(shutil.copy(SAMPLE, films))

@@ -9,17 +9,16 @@ from pathlib import Path
 
 import psutil
 import pytest
+from brake import SHORT_CHUNKS, standing
 from clips import X264, Clips
-from command import Command, contents, finish, frames, read_until
+from command import Command, contents, finish, frames
 from elsewhere import answer, begin_elsewhere, elsewhere, freeze, jobs, wait_for
-from test_resume import SHORT_CHUNKS, SLOW_GRAIN, alive, assert_soon_gone, told_before_death, trials
+from test_resume import SLOW_GRAIN, alive, assert_soon_gone, told_before_death, trials
 
-#: See the fixture `encode`.
-SCORED_AS_USUAL = True
-
-#: A trial a chunk, one at a time: long enough to be disturbed.
-SLOW = ("--preset", "12", "--workers", "1", "--crf", "40.5", "--json")
-FRAMES = 36
+#: A trial a chunk, one at a time.
+ONE_BY_ONE = ("--preset", "12", "--workers", "1", "--crf", "40.5", "--json")
+#: Three chunks.
+FRAMES = 18
 
 
 @pytest.fixture
@@ -43,16 +42,16 @@ def test_where_nothing_was_ever_encoded_there_is_nothing_to_see(encode: Command)
     assert "No jobs yet" in elsewhere(encode, "jobs").out
     assert elsewhere(encode, "jobs", "watch").out == "No job is running.\n"
     for words in (("show",), ("cancel",), ("retry",), ("watch",)):
-        elsewhere(encode, "jobs", *words, "abcdef").assert_failed(2, "There is no job abcdef", "jobs list")
-        elsewhere(encode, "jobs", *words, "abcdef", "--json").assert_json_failed(2, "There is no job abcdef")
+        elsewhere(encode, "jobs", *words, "abcdef", "--json").assert_json_failed(
+            2, "There is no job abcdef", "jobs list"
+        )
+    elsewhere(encode, "jobs", "show", "abcdef").assert_failed(2, "There is no job abcdef", "jobs list")
     assert list(encode.state.iterdir()) == [], "looking makes no ledger"
 
 
 def test_a_run_is_seen_and_one_that_was_killed_has_stopped(encode: Command, films: Path, source: Path) -> None:
-    run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
-    seen = read_until(run, "trial_complete")
+    run, seen, _ = standing(encode, source, *ONE_BY_ONE)
     (found,) = wait_for(lambda: [job for job in jobs(encode, "--status", "running") if job["progress"]])
-    freeze(encode, run)  # it holds its folder all the same, and does not end while we look
     assert (found["state"], found["pid"], found["output"]) == ("running", run.pid, str(films / "film.av1.mkv"))
     assert 0 <= found["percent"] <= 100
     assert found["progress"]["total"] == FRAMES
@@ -73,7 +72,7 @@ def test_a_run_is_seen_and_one_that_was_killed_has_stopped(encode: Command, film
     assert jobs(encode, "--status", "running") == []
     assert "goes on" in elsewhere(encode, "jobs", "show", "film.av1.mkv").out
     assert elsewhere(encode, "jobs", "watch", found["id"]).code == 130
-    again = encode(source, *SLOW, env=SHORT_CHUNKS)
+    again = encode(source, *ONE_BY_ONE, env=SHORT_CHUNKS)
     assert again.code == 0
     assert set(trials(again, reused=True)), "what was committed is found again"
     (done,) = jobs(encode)
@@ -86,16 +85,20 @@ def test_a_run_is_seen_and_one_that_was_killed_has_stopped(encode: Command, film
 def test_a_cancelled_run_ends_with_all_it_started_and_can_be_taken_up_again(
     encode: Command, films: Path, source: Path
 ) -> None:
-    run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
-    seen = read_until(run, "trial_complete")
+    run, seen, _ = standing(encode, source, *ONE_BY_ONE)
     (job,) = jobs(encode)
     family = psutil.Process(run.pid).children(recursive=True)
+    watching = begin_elsewhere(encode, "jobs", "watch", "film.av1.mkv", "--json")
+    assert watching.stdout is not None
+    first = watching.stdout.readline().decode()
     found = answer(encode, "jobs", "cancel", job["id"][:8])
     assert (found["status"], found["before"], found["how"], found["pid"]) == ("cancelled", "running", "asked", run.pid)
     ended = finish(run, seen)
     assert ended.code == 130
     assert ended.results[-1]["data"]["outcome"] == "cancelled"
     assert ended.results[-1]["data"]["exit_code"] == 130
+    assert finish(watching, first).code == 130, "watching one job gives its exit code"
+    assert "cancelled" in elsewhere(encode, "jobs", "watch", "film.av1.mkv").out
     assert [line for line in ended.complaints if "Cancelled from another terminal" in line] == ended.complaints
     assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     assert alive(encode.state) == []
@@ -119,9 +122,9 @@ def test_a_cancelled_run_ends_with_all_it_started_and_can_be_taken_up_again(
 def test_cancelling_one_film_of_several_leaves_the_others_to_be_encoded(
     encode: Command, films: Path, source: Path, second: Path
 ) -> None:
-    run = encode.begin(source, second, "-o", "out/", *SLOW, env=SHORT_CHUNKS)
-    seen = read_until(run, "trial_complete")
+    run, seen, held = standing(encode, source, second, "-o", "out/", *ONE_BY_ONE)
     assert answer(encode, "jobs", "cancel", "out/film.mkv")["how"] == "asked"
+    held.release()
     ended = finish(run, seen)
     assert ended.code == 130
     assert [(r["file"], r["data"]["outcome"]) for r in ended.results] == [
@@ -134,8 +137,7 @@ def test_cancelling_one_film_of_several_leaves_the_others_to_be_encoded(
 
 
 def test_a_run_that_does_not_answer_is_killed_and_the_job_is_cancelled(encode: Command, source: Path) -> None:
-    run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
-    read_until(run, "trial_complete")
+    run, _, _ = standing(encode, source, *ONE_BY_ONE)
     freeze(encode, run)
     (job,) = jobs(encode)
     assert job["state"] == "running"
@@ -145,13 +147,16 @@ def test_a_run_that_does_not_answer_is_killed_and_the_job_is_cancelled(encode: C
     run.communicate()
     assert_soon_gone(encode.state)
     assert outcomes(encode, job["id"]) == [("cancelled", 130)]
-    assert encode(source, *SLOW, env=SHORT_CHUNKS).code == 0, "the same command opens it again"
+    assert encode(source, *ONE_BY_ONE, env=SHORT_CHUNKS).code == 0, "the same command opens it again"
     assert jobs(encode)[0]["state"] == "done"
 
 
-def test_a_job_that_has_stopped_is_cancelled_without_a_run(encode: Command, films: Path, source: Path) -> None:
-    run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
-    seen = read_until(run, "trial_complete")
+def test_a_job_is_not_run_twice_at_once_and_once_it_has_stopped_it_is_cancelled_without_a_run(
+    encode: Command, films: Path, source: Path
+) -> None:
+    run, seen, _ = standing(encode, source, *ONE_BY_ONE)
+    second = elsewhere(encode, "jobs", "retry", "film.av1.mkv", "--json")
+    second.assert_json_failed(8, f"process {run.pid}")
     run.send_signal(signal.SIGINT)
     assert finish(run, seen).code == 130
     (job,) = jobs(encode)
@@ -169,9 +174,9 @@ def test_a_failed_job_is_run_again_with_the_very_request_it_was_made_with(
 ) -> None:
     """Every kind of value a request has; its output stood in the way the first time."""
     odd = ("--preset", "12", "--svt", "tune=0", "--band", "9,19.5", "--min-crf", "20.25", "--target-vmaf", "70")
-    run = encode.begin(source, "-o", "out.mkv", *odd, "--deterministic", "--workers", "1", "--json", env=SHORT_CHUNKS)
-    seen = read_until(run, "trial_complete")
+    run, seen, held = standing(encode, source, "-o", "out.mkv", *odd, "--deterministic", "--workers", "1", "--json")
     (films / "out.mkv").write_text("in the way")
+    held.release()
     failed = finish(run, seen)
     assert (failed.code, failed.results[-1]["data"]["outcome"]) == (8, "failed")
     (job,) = jobs(encode)
@@ -184,22 +189,13 @@ def test_a_failed_job_is_run_again_with_the_very_request_it_was_made_with(
     assert [(j["id"], j["state"]) for j in jobs(encode)] == [(job["id"], "done")]
 
 
-def test_a_running_job_cannot_be_run_a_second_time(encode: Command, source: Path) -> None:
-    run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
-    seen = read_until(run, "trial_complete")
-    second = elsewhere(encode, "jobs", "retry", "film.av1.mkv", "--json")
-    second.assert_json_failed(8, f"process {run.pid}")
-    run.send_signal(signal.SIGINT)
-    assert finish(run, seen).code == 130
-
-
 def test_watching_ends_with_the_job(encode: Command, films: Path, source: Path) -> None:
-    run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
-    seen = read_until(run, "trial_complete")
+    run, seen, held = standing(encode, source, *ONE_BY_ONE)
     watching = [begin_elsewhere(encode, "jobs", "watch", *more) for more in ([], ["--json"], ["film.av1.mkv"])]
     assert watching[1].stdout is not None
     first = watching[1].stdout.readline().decode()
     assert (json.loads(first)["event"], json.loads(first)["status"]) == ("progress", "running")
+    held.release()
     assert finish(run, seen).code == 0
     plain, told, named = (finish(one, "") for one in watching)
     assert (plain.code, told.code, named.code) == (0, 0, 0)
@@ -207,18 +203,6 @@ def test_watching_ends_with_the_job(encode: Command, films: Path, source: Path) 
     for one in (plain, named):
         assert f"done: {films / 'film.av1.mkv'}" in one.out.splitlines()[-1]
     assert elsewhere(encode, "jobs", "watch", "film.av1.mkv").code == 0, "one that is done ends at once"
-
-
-def test_watching_one_job_gives_its_exit_code(encode: Command, source: Path) -> None:
-    run = encode.begin(source, *SLOW, env=SHORT_CHUNKS)
-    seen = read_until(run, "trial_complete")
-    watching = begin_elsewhere(encode, "jobs", "watch", "film.av1.mkv", "--json")
-    assert watching.stdout is not None
-    watching.stdout.readline()
-    elsewhere(encode, "jobs", "cancel", "film.av1.mkv")
-    finish(run, seen)
-    assert finish(watching, "").code == 130
-    assert "cancelled" in elsewhere(encode, "jobs", "watch", "film.av1.mkv").out
 
 
 def test_a_ledger_of_ten_thousand_jobs_is_listed(encode: Command, source: Path) -> None:

@@ -11,15 +11,13 @@ from command import QUICK, Command, frames
 
 NAMES = (
     b"-film.mkv",
-    b"two  words .mkv",
-    b'it\'s "quoted".mkv',
-    b"%d %03d%s.mkv",
+    b'two  words it\'s "quoted" %d %03d%s .mkv',
     b"new\nline\x1b[31m.mkv",
     b"caf\xe9.mkv",
     b"concat:[a],b;c\\d*?|.mkv",
-    "\N{CYRILLIC SMALL LETTER ZHE}\N{COMBINING ACUTE ACCENT}.MKV".encode(),
-    b"x" * 251 + b".mkv",
     ("\N{GREEK SMALL LETTER OMEGA}" * 125).encode() + b"y.mkv",
+    pytest.param("\N{CYRILLIC SMALL LETTER ZHE}\N{COMBINING ACUTE ACCENT}.MKV".encode(), marks=pytest.mark.prove),
+    pytest.param(b"x" * 251 + b".mkv", marks=pytest.mark.prove),
 )
 
 
@@ -54,9 +52,7 @@ def test_a_name_is_safe_to_print(clips: Clips, encode: Command, films: Path) -> 
     gone.assert_failed(4, "gone\\n\\x1b[31m\\xe9.mkv", "no such file")
 
 
-@pytest.mark.parametrize(
-    "output", [b"./-out.mkv", b"o" * 251 + b".mkv", b"sub:%d/caf\xe9\n'.mkv", b"-o\xff.mkv"], ids=repr
-)
+@pytest.mark.parametrize("output", [b"./-out\xff.mkv", b"o" * 251 + b".mkv", b"sub:%d/caf\xe9\n'.mkv"], ids=repr)
 def test_any_output_name_will_do(output: bytes, clips: Clips, encode: Command, films: Path) -> None:
     shutil.copy(clips.film(), films / "-film.mkv")
     run = encode(b"./-film.mkv", b"--output=" + output, *QUICK, "--json")

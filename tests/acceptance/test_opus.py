@@ -10,7 +10,7 @@ from typing import Any
 import av
 import pytest
 from clips import PICTURE, X264, Clips
-from command import QUICK, Command, contents, finish, packets, read_until
+from command import QUICK, Command, Run, contents, finish, packets, read_until
 
 #: A bell of a millisecond at 0.25 s and a tone that comes after it: there is something to be out of step.
 BELL = "0.4*exp(-(t-0.25)*(t-0.25)/(2*0.0005*0.0005))+0.1*sin(500*2*PI*t)*gt(t\\,0.5)*lt(t\\,0.8)"
@@ -68,6 +68,7 @@ def told(run: Any, event: str) -> list[dict[str, Any]]:
 def test_sounds_become_opus_in_step_with_all_they_carry_and_the_rest_is_copied(
     encode: Command, films: Path, source: Path
 ) -> None:
+    assert_told_before(encode(source, *QUICK, *OPUS, "--dry-run", "--json"))
     run = encode(source, *QUICK, *OPUS, "--json")
     assert run.code == 0, run.err
     output = films / "film.av1.mkv"
@@ -85,7 +86,27 @@ def test_sounds_become_opus_in_step_with_all_they_carry_and_the_rest_is_copied(
     assert sorted(row["stream"] for row in told(run, "sound_complete")) == [1, 3]
     sizes = {k: sum(map(len, found)) for k, found in enumerate(packets(output, "audio"))}
     assert sizes[0] < sum(map(len, packets(source, "audio")[0]))
+    assert_kept(encode.state / "ledger.sqlite3")
     assert encode(source, *QUICK, *OPUS).out.startswith("already done")
+
+
+def assert_told_before(dry: Run) -> None:
+    """What would become of each sound is in the plan."""
+    assert dry.code == 0, dry.err
+    plan = next(e["data"]["plan"] for e in dry.events if "plan" in e["data"])
+    fates = {s["index"]: (s["fate"], s["reason"]) for s in plan["streams"]}
+    assert fates[1][0] == fates[3][0] == "encode"
+    assert "becomes Opus at 128 kb/s" in fates[1][1]
+    assert "becomes Opus at 256 kb/s" in fates[3][1]
+
+
+def assert_kept(path: Path) -> None:
+    """The ledger knows what became of each sound."""
+    with sqlite3.connect(path) as ledger:
+        (row,) = ledger.execute("select result from store_step where kind = 'audio'").fetchall()
+    sounds = json.loads(row[0])["sounds"]
+    assert sorted(sounds) == ["1", "3"]
+    assert sounds["3"]["layout"] == "5.1"
 
 
 def test_streams_keep_their_order_where_some_are_encoded_some_converted_and_some_copied(
@@ -194,22 +215,6 @@ def test_a_sound_without_a_place_is_refused_or_stored_without_loss_and_taken_wit
         run = encode(source, "-o", films / output, *QUICK, *more)
         assert run.code == 0, run.err
         assert streams(films / output)[1][1] == codec
-
-
-def test_what_would_become_of_each_sound_is_told_before_and_kept_after(encode: Command, source: Path) -> None:
-    dry = encode(source, *QUICK, *OPUS, "--dry-run", "--json")
-    assert dry.code == 0, dry.err
-    plan = next(e["data"]["plan"] for e in dry.events if "plan" in e["data"])
-    fates = {s["index"]: (s["fate"], s["reason"]) for s in plan["streams"]}
-    assert fates[1][0] == fates[3][0] == "encode"
-    assert "becomes Opus at 128 kb/s" in fates[1][1]
-    assert "becomes Opus at 256 kb/s" in fates[3][1]
-    assert encode(source, *QUICK, *OPUS).code == 0
-    with sqlite3.connect(encode.state / "ledger.sqlite3") as ledger:
-        (row,) = ledger.execute("select result from store_step where kind = 'audio'").fetchall()
-    sounds = json.loads(row[0])["sounds"]
-    assert sorted(sounds) == ["1", "3"]
-    assert sounds["3"]["layout"] == "5.1"
 
 
 def test_a_limit_on_the_size_counts_the_sound(encode: Command, films: Path, source: Path) -> None:

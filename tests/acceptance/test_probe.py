@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clips import LENGTH, PICTURE, TONE, X264, Clips
@@ -220,6 +221,7 @@ def zoo(clips: Clips) -> Clips:
     (clips.folder / "words.srt").write_text(SUBTITLE)
     (clips.folder / "chapters.txt").write_text(CHAPTERS)
     (clips.folder / "font.ttf").write_bytes(b"\0\1\0\0")
+    clips("hdr10.mkv", *PLAIN["hdr10.mkv"])  # others are made of it
     return clips
 
 
@@ -245,7 +247,19 @@ def full(path: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
     return capsys.readouterr().out.splitlines()
 
 
-@pytest.mark.parametrize("name", PLAIN)
+#: Much like others: for `make prove`.
+ALIKE = {
+    *("h264.flv", "h264.avi", "h264.mov", "vp9.ivf", "hevc.mp4", "hevc10.mp4", "wide.mkv", "mixed.mkv", "ntsc.mkv"),
+    *("fast.mp4", "full-chroma.mkv", "odd-layout.mkv", "subtitles.mp4", "hdr10-without-tags.mkv"),
+}
+
+
+def mostly(names: Iterable[str]) -> list[Any]:
+    """The names as parameters, those that are much like others marked."""
+    return [pytest.param(name, marks=pytest.mark.prove) if name in ALIKE else name for name in names]
+
+
+@pytest.mark.parametrize("name", mostly(PLAIN))
 def test_a_glance_at_a_plain_film_says_what_the_full_look_says(
     name: str, zoo: Clips, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from brake import SHORT_CHUNKS, brake, standing
 from clips import X264, Clips
-from command import Command, Run, contents, finish, frames, packets, read_until
+from command import Command, Run, contents, finish, frames, packets
 
 if TYPE_CHECKING:
     import subprocess
 
 #: Searched in chunks of a second, one trial at a time, with a band narrow enough for several trials a chunk.
 SEARCH = ("--preset", "12", "--workers", "1", "--target-vmaf", "75", "--band", "0.2", "--deterministic", "--json")
-SHORT_CHUNKS = {"REELWRIGHT_PROCESSING__CHUNK_SIZE": "1"}
+#: A trial a chunk, where it does not matter what a search would find.
+ONCE = ("--preset", "13", "--workers", "1", "--crf", "45", "--json")
 FRAMES = 12
 GONE_SECONDS = 30.0
-#: Six frames a second: a chunk of a second is six frames, and a trial takes a fraction of a second.
+#: Six frames a second: a chunk of a second is six frames.
 SLOW_GRAIN = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t")
 
 
@@ -64,8 +66,7 @@ def assert_soon_gone(folder: Path) -> None:
 def test_a_killed_coordinator_leaves_nobody_behind_and_the_same_command_goes_on(
     encode: Command, films: Path, source: Path
 ) -> None:
-    process = encode.begin(source, *SEARCH, env=SHORT_CHUNKS)
-    seen = read_until(process, "trial_complete")
+    process, seen, _ = standing(encode, source, *SEARCH)
     process.kill()
     first = told_before_death(process, seen)
     assert_soon_gone(encode.state)
@@ -81,8 +82,7 @@ def test_a_killed_coordinator_leaves_nobody_behind_and_the_same_command_goes_on(
 def test_the_output_is_the_same_whether_the_run_was_disturbed_or_not(
     encode: Command, films: Path, source: Path, tmp_path: Path
 ) -> None:
-    process = encode.begin(source, *SEARCH, env=SHORT_CHUNKS)
-    seen = read_until(process, "trial_complete")
+    process, seen, _ = standing(encode, source, *SEARCH)
     process.send_signal(signal.SIGINT)
     assert finish(process, seen).code == 130
     assert encode(source, *SEARCH, env=SHORT_CHUNKS).code == 0
@@ -93,15 +93,14 @@ def test_the_output_is_the_same_whether_the_run_was_disturbed_or_not(
 
 
 def test_a_killed_encoder_is_started_again_in_the_same_run(encode: Command, films: Path, source: Path) -> None:
-    process = encode.begin(source, *SEARCH, env=SHORT_CHUNKS)
-    seen = read_until(process, "encoding_started")
-    victim = None
-    while victim is None:
-        assert process.poll() is None
-        children = psutil.Process(process.pid).children(recursive=True)
-        victim = next((c for c in children if any("libsvtav1" in word for word in words_of(c))), None)
+    held = brake(encode, passing=0)
+    process = encode.begin(source, *ONCE, env={**SHORT_CHUNKS, **held.env})
+    held.wait()
+    children = psutil.Process(process.pid).children(recursive=True)
+    (victim,) = (c for c in children if any("libsvtav1" in word for word in words_of(c)))
     victim.kill()
-    done = finish(process, seen)
+    held.release()
+    done = finish(process, "")
     assert done.code == 0, done.err
     assert frames(films / "film.av1.mkv") == FRAMES
 
@@ -115,9 +114,9 @@ def words_of(process: psutil.Process) -> list[str]:
 
 
 def test_run_again_after_success_it_verifies_and_encodes_nothing(encode: Command, films: Path, source: Path) -> None:
-    assert encode(source, *SEARCH, env=SHORT_CHUNKS).code == 0
+    assert encode(source, *ONCE, env=SHORT_CHUNKS).code == 0
     before = contents(films)
-    again = encode(source, *SEARCH, env=SHORT_CHUNKS)
+    again = encode(source, *ONCE, env=SHORT_CHUNKS)
     assert (again.code, again.results[0]["data"]["outcome"]) == (0, "already_done")
     assert trials(again, reused=False) == []
     assert contents(films) == before
@@ -126,13 +125,13 @@ def test_run_again_after_success_it_verifies_and_encodes_nothing(encode: Command
 def test_an_output_that_was_changed_since_is_not_called_done_nor_replaced(
     encode: Command, films: Path, source: Path
 ) -> None:
-    assert encode(source, *SEARCH, env=SHORT_CHUNKS).code == 0
+    assert encode(source, *ONCE, env=SHORT_CHUNKS).code == 0
     output = films / "film.av1.mkv"
     output.write_bytes(output.read_bytes()[:-1] + b"!")
     before = contents(films)
-    encode(source, *SEARCH, env=SHORT_CHUNKS).assert_json_failed(8, str(output), "--overwrite")
+    encode(source, *ONCE, env=SHORT_CHUNKS).assert_json_failed(8, str(output), "--overwrite")
     assert contents(films) == before
-    replaced = encode(source, *SEARCH, "--overwrite", env=SHORT_CHUNKS)
+    replaced = encode(source, *ONCE, "--overwrite", env=SHORT_CHUNKS)
     assert (replaced.code, trials(replaced, reused=False)) == (0, [])
     assert contents(films) != before
 
@@ -161,8 +160,7 @@ def test_a_committed_trial_whose_file_was_spoiled_is_made_again(encode: Command,
 
 
 def test_a_closed_terminal_ends_the_run_in_good_order(encode: Command, films: Path, source: Path) -> None:
-    process = encode.begin(source, *SEARCH, env=SHORT_CHUNKS)
-    seen = read_until(process, "trial_complete")
+    process, seen, _ = standing(encode, source, *ONCE)
     process.send_signal(signal.SIGHUP)
     assert finish(process, seen).code == 130
     assert alive(encode.state) == []
@@ -173,10 +171,10 @@ def test_a_job_killed_between_placing_and_its_commit_is_found_done(encode: Comma
     """The validated file is under its name, but the ledger was not told."""
     import sqlite3  # noqa: PLC0415
 
-    assert encode(source, *SEARCH, env=SHORT_CHUNKS).code == 0
+    assert encode(source, *ONCE, env=SHORT_CHUNKS).code == 0
     with sqlite3.connect(encode.state / "ledger.sqlite3") as ledger:
         ledger.execute("UPDATE store_job SET status = 'open'")
         ledger.execute("DELETE FROM store_step WHERE kind = 'place'")
     ledger.close()
-    again = encode(source, *SEARCH, env=SHORT_CHUNKS)
+    again = encode(source, *ONCE, env=SHORT_CHUNKS)
     assert (again.code, again.results[0]["data"]["outcome"]) == (0, "already_done")

@@ -9,10 +9,7 @@ from pathlib import Path
 import av
 import pytest
 from clips import LENGTH, PICTURE, X264, Clips
-from command import QUICK, Command, contents, frames
-
-#: See the fixture `encode`.
-SCORED_AS_USUAL = True
+from command import AS_USUAL, QUICK, Command, contents, frames
 
 
 def shape(path: Path) -> tuple[int, int, Fraction]:
@@ -38,7 +35,7 @@ def test_a_film_is_scaled_and_looks_as_it_did(
     # 80x45 has an odd side: one more row, and the samples make up for it.
     assert (width, height) == size or (width, height) == (80, 44)
     assert abs(aspect / Fraction(16, 9) - 1) < Fraction(1, 100)
-    assert data["vmaf"]["scaled_to"] == "1920x1080"
+    assert data["vmaf"]["scaled_to"] == "160x90", "it is scored as large as the original"
     assert all(check["passed"] for check in data["checks"])
     assert any(f"The picture is scaled from 160x90 to {width}x{height}" in reason for reason in data["reasons"])
     assert frames(films / "film.av1.mkv") == 6
@@ -60,9 +57,12 @@ def test_what_is_lost_counts_and_an_independent_run_gives_the_same_score(
     soft = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24,gblur=2")
     source = Path(shutil.copy(clips("soft.mkv", *soft, *LENGTH, *X264, "-qp", "5"), films / "film.mkv"))
     good = ("--preset", "13", "--crf", "15")
-    plain = encode(source.name, "-o", "plain.mkv", *good, "--json").results[0]["data"]["vmaf"]["mean"]
-    small = encode(source.name, "-o", "small.mkv", *good, "--scale", "x120", "--json").results[0]["data"]["vmaf"]
+    plain = encode(source.name, "-o", "plain.mkv", *good, "--json", env=AS_USUAL).results[0]["data"]["vmaf"]["mean"]
+    small = encode(source.name, "-o", "small.mkv", *good, "--scale", "x120", "--json", env=AS_USUAL).results[0]["data"][
+        "vmaf"
+    ]
     assert small["mean"] < plain
+    assert small["scaled_to"] == "1920x1080"
     alike = "format=yuv420p10le,scale=1920:1080:flags=bicubic,setpts=N"
     graph = f"[0:v]{alike}[a];[1:v]{alike}[b];[a][b]libvmaf=log_fmt=json:log_path=vmaf.json"
     subprocess.run(

@@ -14,17 +14,14 @@ from typing import Any
 
 import psutil
 import pytest
+from brake import SHORT_CHUNKS, brake
 from clips import X264, Clips
 from command import QUICK, Command, Run, finish, frames, read_until
 from disks import mounted
 
-#: See the fixture `encode`.
-SCORED_AS_USUAL = True
-
 FRAMES = 12
-#: Six frames a second in chunks of a second; slow enough to be caught at it.
+#: Six frames a second in chunks of a second.
 FILM = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t", "-frames:v", str(FRAMES), *X264)
-SHORT_CHUNKS = {"REELWRIGHT_PROCESSING__CHUNK_SIZE": "1"}
 SLOW = ("--preset", "3", "--crf", "40", "--json")
 DEADLINE = 60.0
 MIB = 1 << 20
@@ -69,10 +66,11 @@ def words_of(process: psutil.Process) -> list[str]:
 def test_an_encoder_killed_beside_another_is_begun_again_with_fewer_at_once(
     encode: Command, films: Path, source: Path
 ) -> None:
-    process = encode.begin(source, *SLOW, "--workers", "2", env=SHORT_CHUNKS)
-    seen = read_until(process, "encoding_started")
+    held = brake(encode, passing=0)
+    process = encode.begin(source, *QUICK, "--json", "--workers", "2", env={**SHORT_CHUNKS, **held.env})
     encoders(process, 2)[0].kill()
-    done = finish(process, seen)
+    held.release()
+    done = finish(process, "")
     assert done.code == 0, done.err
     assert frames(films / "film.av1.mkv") == FRAMES
     assert changes(done)[0]["workers"] == 1
@@ -126,16 +124,17 @@ def test_an_encode_within_its_memory_cap_is_left_alone(encode: Command, films: P
 
 
 def test_every_encoder_is_as_nice_as_was_asked(encode: Command, source: Path) -> None:
-    process = encode.begin(source, *SLOW, "--nice", "7", "--workers", "2", env=SHORT_CHUNKS)
-    seen = read_until(process, "encoding_started")
+    held = brake(encode, passing=0)
+    args = (source, *QUICK, "--json", "--nice", "7", "--workers", "2")
+    process = encode.begin(*args, env={**SHORT_CHUNKS, **held.env})
     for encoder in encoders(process, 2):
-        until = time.monotonic() + 5
+        until = time.monotonic() + DEADLINE
         while encoder.ionice().value != 7 and time.monotonic() < until:  # the last that is set
             time.sleep(0.005)
         assert encoder.nice() == min(19, psutil.Process().nice() + 7)
         assert tuple(encoder.ionice()) == (psutil.IOPRIO_CLASS_BE, 7)
     process.send_signal(signal.SIGINT)
-    assert finish(process, seen).code == 130
+    assert finish(process, "").code == 130
 
 
 def test_what_was_seen_decides_the_next_run_and_is_told(encode: Command, source: Path) -> None:

@@ -108,8 +108,8 @@ def test_people_get_the_score_the_proof_and_the_worst_scenes(score: Score, clips
 
 def test_the_score_is_that_of_the_encode(score: Score, encode: Command, clips: Clips, tmp_path: Path) -> None:
     scenes = (
-        *("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=24:duration=1.25"),
-        *("-f", "lavfi", "-i", "mandelbrot=size=160x90:rate=24:start_scale=0.5"),
+        *("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=12:duration=1.25"),
+        *("-f", "lavfi", "-i", "mandelbrot=size=160x90:rate=12:start_scale=0.5"),
         *("-filter_complex", "[1]trim=duration=1.25,setsar=1,format=yuv420p[b];[0]format=yuv420p[a];[a][b]concat=n=2"),
     )
     film = clips("score-scenes.mkv", *scenes, *GOOD)
@@ -119,7 +119,7 @@ def test_the_score_is_that_of_the_encode(score: Score, encode: Command, clips: C
     data = run.events[-1]["data"]
     assert data["vmaf"]["mean"] == pytest.approx(encoded["vmaf"]["mean"], abs=0.01)
     assert data["vmaf"]["scaled_to"] == encoded["vmaf"]["scaled_to"] == "1920x1080"
-    assert [(s["start"], s["end"]) for s in data["scenes"]] == [(0, 30), (30, 60)]
+    assert [(s["start"], s["end"]) for s in data["scenes"]] == [(0, 15), (15, 30)]
     means = [s["mean"] for s in data["scenes"]]
     assert sum(means) / 2 == pytest.approx(data["vmaf"]["mean"], abs=0.001)
 
@@ -129,11 +129,26 @@ def test_the_score_is_that_of_the_encode(score: Score, encode: Command, clips: C
     [
         ("first", f"select=gte(n\\,1),{AGAIN}", ("32 frames", "has 31", "lacks the first frame")),
         ("middle", f"select=not(eq(n\\,14)),{AGAIN}", ("32 frames", "has 31", "lacks frame 14")),
-        ("last", f"select=lt(n\\,29),{AGAIN}", ("32 frames", "has 29", "lacks the last 3 frames")),
+        pytest.param(
+            "last",
+            f"select=lt(n\\,29),{AGAIN}",
+            ("32 frames", "has 29", "lacks the last 3 frames"),
+            marks=pytest.mark.prove,
+        ),
         ("twice", f"loop=loop=1:size=1:start=14,{AGAIN}", ("32 frames", "has 33", "too many")),
-        ("early", f"select=gte(n\\,1),{AGAIN},tpad=stop=1:stop_mode=clone", ("same number", "1 frame early")),
+        pytest.param(
+            "early",
+            f"select=gte(n\\,1),{AGAIN},tpad=stop=1:stop_mode=clone",
+            ("same number", "1 frame early"),
+            marks=pytest.mark.prove,
+        ),
         ("late", f"tpad=start=2:start_mode=clone,trim=end_frame={FRAMES}", ("same number", "2 frames late")),
-        ("hole", f"select=not(eq(n\\,5)),{AGAIN},tpad=stop=1:stop_mode=clone", ("same number", "1 frame early")),
+        pytest.param(
+            "hole",
+            f"select=not(eq(n\\,5)),{AGAIN},tpad=stop=1:stop_mode=clone",
+            ("same number", "1 frame early"),
+            marks=pytest.mark.prove,
+        ),
         ("order", "shuffleframes=0 1 2 4 3 5 6 7", ("changed places",)),
         ("mirror", "hflip", ("different pictures",)),
     ],
@@ -243,7 +258,7 @@ def test_what_is_no_film_is_named(score: Score, clips: Clips, good: Path, tmp_pa
 
 
 def test_odd_names_are_taken_literally(score: Score, good: Path, tmp_path: Path) -> None:
-    for name in (b"a:b,c;[d]'e.mkv", b"-x %d.mkv", b"\xff\n.mkv"):
+    for name in (b"a:b,c;[d]'e %d.mkv", b"\xff\n.mkv"):
         odd = os.path.join(os.fsencode(tmp_path), name)  # noqa: PTH118 - not every name is UTF-8
         shutil.copy(good, odd)
         run = score("--scale", "none", odd, odd)

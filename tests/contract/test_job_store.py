@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from ledgers import new_ledger
 from reelwright.engine.jobs import (
     Job,
     JobStatus,
@@ -157,7 +158,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[JobSt
         memory = MemoryJobStore()
         yield memory, lambda: [(e.event.value, e.job, e.file, e.data) for e in memory.events]
         return
-    django = open_ledger(tmp_path / "ledger.sqlite3")
+    django = new_ledger(tmp_path / "ledger.sqlite3")
     yield django, _kept_in_sql
     django.close()
 
@@ -577,7 +578,7 @@ class TestRowsThatCannotBeRead:
 
     @pytest.fixture
     def ledger(self, path: Path) -> Iterator[JobStore]:
-        django = open_ledger(path)
+        django = new_ledger(path)
         yield django
         django.close()
 
@@ -719,7 +720,7 @@ class Twins(RuleBasedStateMachine):
     def begin(self) -> None:
         self.folder = TemporaryDirectory()
         self.memory = MemoryJobStore()
-        self.django = open_ledger(Path(self.folder.name) / "ledger.sqlite3")
+        self.django = new_ledger(Path(self.folder.name) / "ledger.sqlite3")
 
     def teardown(self) -> None:
         self.django.close()
@@ -845,5 +846,14 @@ class Twins(RuleBasedStateMachine):
         assert _kept_in_sql() == [(e.event.value, e.job, e.file, e.data) for e in self.memory.events]
 
 
-TestTwins = Twins.TestCase
-TestTwins.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+class TestTwins(Twins.TestCase):
+    """A few walks, as long as any."""
+
+    settings = settings(max_examples=5, stateful_step_count=25, deadline=None)
+
+
+@pytest.mark.prove
+class TestTwinsForLong(Twins.TestCase):
+    """Many walks."""
+
+    settings = settings(max_examples=100, stateful_step_count=40, deadline=None)

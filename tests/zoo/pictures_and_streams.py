@@ -16,14 +16,14 @@ def tiny(studio: Studio) -> Film:
     return film(studio.make("film.mkv", *X264, width=16, height=16, frames=4), frames=4, scored_small=False)
 
 
-@source
+@rare
 def rotated(studio: Studio) -> Film:
     made = studio.make("straight.mp4", *X264)
     studio.ffmpeg("-display_rotation", "90", "-i", made, "-c", "copy", studio.path("film.mp4"))
     return film(studio.path("film.mp4"))
 
 
-@source
+@rare
 def anamorphic(studio: Studio) -> Film:
     return film(studio.make("film.mkv", "-vf", "setsar=64/45", *X264))
 
@@ -34,12 +34,12 @@ def ten_bits(studio: Studio) -> Film:
     return film(studio.make("film.mkv", *X265, *coded))
 
 
-@source
+@rare
 def full_range(studio: Studio) -> Film:
     return film(studio.make("film.mp4", "-vf", "scale=out_range=pc", "-color_range", "pc", *X264))
 
 
-@source
+@rare
 def cover_art(studio: Studio) -> Film:
     made = studio.make("bare.mp4", *X264, sound=("-c:a", "aac"))
     cover = studio.path("cover.png")
@@ -96,7 +96,7 @@ def hdr10(studio: Studio) -> Film:
     return film(studio.make("film.mkv", *X265, "-pix_fmt", "yuv420p10le", "-x265-params", HDR10))
 
 
-@source
+@rare
 def hybrid_log_gamma(studio: Studio) -> Film:
     coded = "keyint=8:log-level=error:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc"
     return film(studio.make("film.ts", *X265, "-pix_fmt", "yuv420p10le", "-x265-params", coded, sound=MP2))
@@ -114,7 +114,7 @@ def fields(studio: Studio) -> Film:
     return film(studio.make("film.ts", *MPEG2, "-flags", "+ildct+ilme", "-vf", "setfield=tff", rate=25, height=64), 25)
 
 
-@source
+@rare
 def sound_becomes_opus(studio: Studio) -> Film:
     """Begun after the picture, so that the encoder's own delay would show."""
     both = studio.make("both.mkv", *PLAIN, sound=("-c:a", "flac"))
