@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 @cache
-def _empty() -> bytes:
+def empty_ledger() -> bytes:
+    """The file of a ledger without rows."""
     folder = Path(mkdtemp(prefix="reelwright-ledger-"))
     open_ledger(folder / "ledger.sqlite3").close()
     made = (folder / "ledger.sqlite3").read_bytes()
@@ -23,5 +24,5 @@ def _empty() -> bytes:
 
 def new_ledger(path: Path) -> "DjangoJobStore":
     """A ledger without rows, opened as one that was there before."""
-    path.write_bytes(_empty())
+    path.write_bytes(empty_ledger())
     return open_ledger(path)

@@ -4,8 +4,8 @@ import gc
 import sys
 
 INTERRUPTED = 130
-#: Importing makes many objects, and all of them stay. Looking for garbage among them after every 700 new ones, as Python
-#: does by default, takes a seventh of the time it takes to start.
+#: Importing makes many objects, and all of them stay. To look for garbage among them after every 700 new ones, as
+#: Python does by itself, takes a seventh of the time it takes to start.
 OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 

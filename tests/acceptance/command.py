@@ -12,6 +12,8 @@ from typing import Any
 
 import av
 
+from ledgers import empty_ledger
+
 #: A model made for no one size, so that small pictures are scored small.
 AS_THEY_ARE = {"REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1neg"}
 #: The default: small pictures are scaled up before they are scored, which takes most of the time there is.
@@ -93,10 +95,17 @@ class Command:
         home = {"HOME": str(self.state), "REELWRIGHT_DATABASE__PATH": str(self.state / "ledger.sqlite3")}
         return kept | home | self.environment | dict(more or {})
 
+    def prepare(self) -> None:
+        """Have a ledger, so that not every run has to make its tables; that they are made is tested elsewhere."""
+        ledger = self.state / "ledger.sqlite3"
+        if not ledger.exists():
+            ledger.write_bytes(empty_ledger())
+
     def __call__(
         self, *args: str | bytes | Path, before: tuple[str, ...] = (), env: Mapping[str, str] | None = None
     ) -> Run:
         """Run to the end."""
+        self.prepare()
         done = subprocess.run(
             self.argv(args, before=before),
             cwd=self.folder,
@@ -110,6 +119,7 @@ class Command:
 
     def begin(self, *args: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":
         """Start a run and give it back running."""
+        self.prepare()
         return subprocess.Popen(
             self.argv(args),
             cwd=self.folder,

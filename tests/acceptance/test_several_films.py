@@ -51,9 +51,11 @@ def test_json_has_the_places_and_nothing_for_people(encode: Command, films: Path
     assert (films / "out/one.mkv").is_file()
 
 
-def test_one_film_has_no_table(encode: Command, folder: Path) -> None:
-    run = encode(folder / "one.mkv", *QUICK)
+def test_one_film_has_no_table_and_the_very_first_makes_its_ledger(encode: Command, folder: Path) -> None:
+    ledger = encode.state / "new" / "ledger.sqlite3"
+    run = encode(folder / "one.mkv", *QUICK, env={"REELWRIGHT_DATABASE__PATH": str(ledger)})
     assert run.code == 0, run.err
+    assert ledger.is_file()
     assert "\nfilm " not in run.out
     assert "film 1 of 1" not in run.err
 

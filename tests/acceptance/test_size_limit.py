@@ -61,7 +61,7 @@ def test_without_the_limit_the_same_film_is_encoded_from_the_trials_that_were_ke
 
 
 def test_a_film_within_the_limit_is_encoded(encode: Command, films: Path, source: Path) -> None:
-    run = encode(source, *EASY, "--max-encoded-percent", "99", "--json", env=CHUNKS)
+    run = encode(source, *EASY, "--max-encoded-percent", "99", "--json")
     assert run.code == 0, run.err
     data = run.results[0]["data"]
     assert data["outcome"] == "encoded"
@@ -71,22 +71,22 @@ def test_a_film_within_the_limit_is_encoded(encode: Command, films: Path, source
 
 def test_the_container_counts_too(encode: Command, films: Path, source: Path) -> None:
     """Between what the packets take and what the file takes: only the assembled file says that it is too large."""
-    size = encode(source, *EASY, "--json", env=CHUNKS).results[0]["data"]["bytes_after"]
+    size = encode(source, *EASY, "--json").results[0]["data"]["bytes_after"]
     (films / "film.av1.mkv").unlink()
     percent = 100 * (size - 1) / source.stat().st_size
     before = contents(films)
-    run = encode(source, *EASY, "--max-encoded-percent", f"{percent:.6f}", "--json", env=CHUNKS)
+    run = encode(source, *EASY, "--max-encoded-percent", f"{percent:.6f}", "--json")
     assert run.results[0]["data"]["outcome"] == "skipped"
     assert run.results[0]["data"]["trials"] == 0
     assert "encoding_complete" in run.out
     assert contents(films) == before
-    enough = encode(source, *EASY, "--max-encoded-percent", f"{percent + 0.01:.6f}", "--json", env=CHUNKS)
+    enough = encode(source, *EASY, "--max-encoded-percent", f"{percent + 0.01:.6f}", "--json")
     assert enough.results[0]["data"]["outcome"] == "encoded"
 
 
 def test_the_setting_for_libraries_is_no_limit_for_encode(encode: Command, films: Path, source: Path) -> None:
     setting = {"REELWRIGHT_PLACEMENT__MAX_ENCODED_PERCENT": "1"}
-    run = encode(source, *EASY, env=CHUNKS | setting)
+    run = encode(source, *EASY, env=setting)
     assert run.code == 0, run.err
     assert (films / "film.av1.mkv").is_file()
 
