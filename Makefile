@@ -42,9 +42,10 @@ bench: setup
 	$(BIN)/python bench/tool_speed.py --build $(BUILD)/bench
 	$(BIN)/python bench/page.py --build $(BUILD)/bench --docs docs
 
-# Long fault and chaos runs.
+# Long fault and chaos runs, rarer films, and the rules tried on many more examples.
 prove: setup
 	$(BIN)/python -m pytest tests -m prove --override-ini=addopts= -ra -s
+	$(BIN)/python -m pytest tests/unit --hypothesis-profile=prove
 
 clean:
 	rm -rf $(BUILD) $(VENV)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import subprocess
 
 SHORT_CHUNKS = {"REELWRIGHT_PROCESSING__CHUNK_SIZE": "1"}
-PATIENCE = 120.0
+PATIENCE = 300.0
 #: FFmpeg, but encodes after the first few wait; they go on by themselves before anybody takes them for stalled.
 SCRIPT = """#!{python} -IS
 import os, sys, time

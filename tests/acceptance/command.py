@@ -112,7 +112,7 @@ class Command:
             env=self.variables(env),
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
@@ -132,7 +132,7 @@ class Command:
 
 def finish(process: "subprocess.Popen[bytes]", seen: str) -> Run:
     """Wait for a run that was begun; `seen` is what was read of its output already."""
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     return Run(code=process.returncode, out=seen + out.decode(), err=err.decode())
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 from command import Command, Run
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 
 
 def argv(words: tuple[str, ...]) -> list[str]:
@@ -29,7 +29,7 @@ def elsewhere(encode: Command, *words: str) -> Run:
         env=encode.variables(),
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())

@@ -22,7 +22,7 @@ printf '%s\\n' "${COMPREPLY[@]}"
 def run(encode: Command, *args: str) -> Run:
     argv = [sys.executable, "-P", "-m", "reelwright", *args]
     variables = encode.variables({"XDG_CONFIG_HOME": str(encode.state / "config")})
-    done = subprocess.run(argv, cwd=encode.folder, env=variables, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(argv, cwd=encode.folder, env=variables, capture_output=True, timeout=300, check=False)
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
 

@@ -20,7 +20,7 @@ def run(encode: Command, *args: str | Path, env: dict[str, str] | None = None) -
         env=encode.variables({"XDG_CONFIG_HOME": str(encode.state / "config"), **(env or {})}),
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())

@@ -143,7 +143,7 @@ def test_a_run_that_does_not_answer_is_killed_and_the_job_is_cancelled(encode: C
     assert job["state"] == "running"
     found = answer(encode, "jobs", "cancel", job["id"], "--grace", "0.5")
     assert (found["how"], found["status"]) == ("killed", "cancelled")
-    assert run.wait(30) == -signal.SIGKILL
+    assert run.wait(300) == -signal.SIGKILL
     run.communicate()
     assert_soon_gone(encode.state)
     assert outcomes(encode, job["id"]) == [("cancelled", 130)]

@@ -127,7 +127,7 @@ def other(encode: Command, *args: str) -> "subprocess.CompletedProcess[str]":
     """Another command with the same ledger."""
     return subprocess.run(
         [sys.executable, "-P", "-m", "reelwright", *args],
-        cwd=encode.folder, env=encode.variables(), capture_output=True, text=True, timeout=120, check=False,
+        cwd=encode.folder, env=encode.variables(), capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
 
 

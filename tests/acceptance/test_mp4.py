@@ -237,7 +237,7 @@ def program(encode: Command, *args: str | Path) -> Run:
         env=encode.variables({"REELWRIGHT_PROCESSING__TEMP_DIR": str(encode.state / "work")}),
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
@@ -304,7 +304,7 @@ def test_sound_without_a_place_is_refused_before_anything_is_encoded(
 
 def writer_of(process: "subprocess.Popen[bytes]") -> psutil.Process:
     """The child that joins the chunks, as soon as it runs."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while time.monotonic() < until:
         assert process.poll() is None
         for child in psutil.Process(process.pid).children(recursive=True):

@@ -19,7 +19,7 @@ def doctor(encode: Command) -> dict[str, dict[str, object]]:
     """What `doctor` says, by name."""
     done = subprocess.run(
         [sys.executable, "-P", "-m", "reelwright", "doctor", "--json"],
-        env=encode.variables(), cwd=encode.folder, capture_output=True, text=True, check=True, timeout=120,
+        env=encode.variables(), cwd=encode.folder, capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     return {row["name"]: row for row in json.loads(done.stdout)["data"]["checks"]}
 

@@ -30,7 +30,7 @@ def report(
         env=of.variables(env),
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
@@ -263,7 +263,7 @@ def test_a_job_that_failed_or_was_stopped_has_a_page_of_what_is_known(
         if json.loads(line)["event"] == "trial_complete":
             break
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     ran = report(encode, "film.mkv", "--json")
     assert ran.code == 0, ran.err
     data = ran.results[0]["data"]

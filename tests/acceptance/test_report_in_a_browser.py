@@ -25,6 +25,8 @@ CHROMIUM = next(
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here: `apt-get install chromium`")
 DESK, PHONE = (1440, 900), (390, 844)
 READY = "html[data-ready=charts]"
+#: Milliseconds.
+PATIENCE = 300_000.0
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def browser() -> Iterator[Browser]:
     # As root, which is how containers run tests, Chromium has no sandbox.
     args = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=CHROMIUM, args=args)
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=args, timeout=PATIENCE)
         yield started
         started.close()
 
@@ -79,6 +81,7 @@ class Seen:
 @contextmanager
 def opened(browser: Browser, path: Path, size: tuple[int, int] = DESK, **how: Any) -> Iterator[tuple[Page, Seen]]:
     context = browser.new_context(viewport={"width": size[0], "height": size[1]}, **how)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     seen = Seen(page)
     page.goto(path.as_uri())
@@ -260,6 +263,7 @@ def test_the_page_prints_light_and_whole(browser: Browser, path: Path) -> None:
 
 def test_where_the_charts_cannot_be_unpacked_the_tables_are_still_there(browser: Browser, path: Path) -> None:
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.add_init_script("delete window.DecompressionStream")
     page.goto(path.as_uri())

@@ -21,7 +21,7 @@ SEARCH = ("--preset", "12", "--workers", "1", "--target-vmaf", "75", "--band", "
 #: A trial a chunk, where it does not matter what a search would find.
 ONCE = ("--preset", "13", "--workers", "1", "--crf", "45", "--json")
 FRAMES = 12
-GONE_SECONDS = 30.0
+GONE_SECONDS = 300.0
 #: Six frames a second: a chunk of a second is six frames.
 SLOW_GRAIN = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t")
 
@@ -40,7 +40,7 @@ def trials(run: Run, *, reused: bool) -> list[tuple[int, float]]:
 
 def told_before_death(process: "subprocess.Popen[bytes]", seen: str) -> Run:
     """A killed run's output, its last line dropped where the kill cut it short."""
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     whole = (seen + out.decode()).splitlines(keepends=True)
     return Run(code=process.returncode, out="".join(x for x in whole if x.endswith("\n")), err=err.decode())
 

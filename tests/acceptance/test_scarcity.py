@@ -23,7 +23,7 @@ FRAMES = 12
 #: Six frames a second in chunks of a second.
 FILM = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t", "-frames:v", str(FRAMES), *X264)
 SLOW = ("--preset", "3", "--crf", "40", "--json")
-DEADLINE = 60.0
+DEADLINE = 300.0
 MIB = 1 << 20
 
 

@@ -80,7 +80,7 @@ def test_a_terminal_shows_the_table_within_its_width(encode: Command, folder: Pa
         if not block:
             break
         shown += block
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     os.close(ours)
     lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()
     start = next(k for k, line in enumerate(lines) if line.startswith("film"))

@@ -21,7 +21,7 @@ def why(encode: Command, *args: str | Path) -> Run:
         env=variables,
         capture_output=True,
         stdin=subprocess.DEVNULL,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())

@@ -71,7 +71,7 @@ class Studio:
         frames = film_frames(str(self.source), 0, COUNTED)(0, FRAMES, 0)
         command = encode_args(FFMPEG, frames, self.plan(encoder), crf=crf, threads=threads, out=str(out))
         environment = PORTS[encoder.name].environment
-        done = subprocess.run(command, env={**environment}, capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(command, env={**environment}, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr
         return out
 
@@ -226,7 +226,7 @@ def test_no_option_for_a_device_is_one_that_ffmpeg_does_not_know(name: str, stud
         if flag in command:
             at = command.index(flag)
             del command[at : at + 2]
-    said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stderr
+    said = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300).stderr
     unknown = (
         "Unrecognized option",
         "not been used for any stream",

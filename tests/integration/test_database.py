@@ -469,7 +469,7 @@ class TestProcesses:
             assert one.stdin is not None
             one.stdin.write("go\n")
             one.stdin.flush()
-        ends = [(one.communicate(timeout=60)[1], one.returncode) for one in children]
+        ends = [(one.communicate(timeout=300)[1], one.returncode) for one in children]
         assert ends == [("", 0)] * 4
         assert ask(path, "SELECT count(*) FROM store_job") == [(20,)]
         assert ask(path, "SELECT count(*) FROM django_migrations WHERE app = 'store'") == [
@@ -489,7 +489,7 @@ class TestProcesses:
                 os.kill(os.getpid(), signal.SIGKILL)
         """
         process = child(code, path)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=300)
         assert process.returncode == -signal.SIGKILL, told
         store = open_ledger(path)
         assert store.find_job("committed") == job("committed")
@@ -504,7 +504,7 @@ class TestProcesses:
             print(os.environ["TZ"], time.tzname[0])
         """
         process = child(code, path, DJANGO_SETTINGS_MODULE="somebody.elses", TZ="EST5EDT")
-        assert process.communicate(timeout=60) == ("EST5EDT EST\n", "")
+        assert process.communicate(timeout=300) == ("EST5EDT EST\n", "")
 
     def test_a_process_that_runs_another_django_site_is_told(self, path: Path) -> None:
         code = """
@@ -517,4 +517,4 @@ class TestProcesses:
                 print(error.message)
         """
         process = child(code, path)
-        assert process.communicate(timeout=60) == ("Django is set up for another site in this process.\n", "")
+        assert process.communicate(timeout=300) == ("Django is set up for another site in this process.\n", "")

@@ -71,16 +71,16 @@ def begin(workspace: Workspace) -> Iterator[Begin]:
             run.stdout.close()
 
 
-def end(workspace: Workspace, job_id: str = "j1") -> tuple[How, list[str]]:
+def end(workspace: Workspace, job_id: str = "j1", *, grace: float = 1.0) -> tuple[How, list[str]]:
     said: list[str] = []
-    found = end_run(workspace, job_id, grace=1.0, sweep=sweep, tell=said.append)
+    found = end_run(workspace, job_id, grace=grace, sweep=sweep, tell=said.append)
     assert not workspace.cancel.exists(), "no request is left for a later run"
     return found.how, said
 
 
 def test_a_run_that_is_asked_gives_the_job_up_and_goes_on_with_the_next(begin: Begin, workspace: Workspace) -> None:
     run, child = begin("polite")
-    how, said = end(workspace)
+    how, said = end(workspace, grace=300)
     assert (how, len(said)) == (How.ASKED, 1)
     assert run.stdout is not None
     assert run.stdout.readline() == "on with the next\n"
@@ -93,18 +93,18 @@ def test_a_run_that_does_not_hear_is_told_by_a_signal_and_its_children_end_with_
     begin: Begin, workspace: Workspace
 ) -> None:
     run, child = begin("rude")
-    how, said = end(workspace)
+    how, said = end(workspace, grace=3)  # as long as it may take to end after the signal
     assert (how, len(said)) == (How.TERMINATED, 2)
-    assert run.wait(10) == -signal.SIGTERM
-    assert waited(lambda: is_gone(child), 10)
+    assert run.wait(300) == -signal.SIGTERM
+    assert waited(lambda: is_gone(child), 300)
 
 
 def test_a_run_that_ignores_the_signal_is_killed_with_all_it_started(begin: Begin, workspace: Workspace) -> None:
     run, child = begin("deaf")
     how, said = end(workspace)
     assert (how, len(said)) == (How.KILLED, 3)
-    assert run.wait(10) == -signal.SIGKILL
-    assert waited(lambda: is_gone(child), 10)
+    assert run.wait(300) == -signal.SIGKILL
+    assert waited(lambda: is_gone(child), 300)
     assert holder_of(workspace.lock) is None
 
 
@@ -112,8 +112,8 @@ def test_a_frozen_run_is_killed_as_well(begin: Begin, workspace: Workspace) -> N
     run, child = begin("polite")
     run.send_signal(signal.SIGSTOP)
     assert end(workspace)[0] is How.KILLED
-    assert run.wait(10) == -signal.SIGKILL
-    assert waited(lambda: is_gone(child), 10)
+    assert run.wait(300) == -signal.SIGKILL
+    assert waited(lambda: is_gone(child), 300)
 
 
 def test_a_run_of_another_job_on_the_same_film_is_left_alone(begin: Begin, workspace: Workspace) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from reelwright.tools.process import Runner, sweep
 
-DEADLINE = 60.0
+DEADLINE = 300.0
 #: The processes that the running test knows of.
 HEARD: set[int] = set()
 

@@ -62,7 +62,7 @@ def kill_tree(process: subprocess.Popen[str]) -> None:
         except psutil.NoSuchProcess:
             continue
     process.wait()
-    psutil.wait_procs(tree, timeout=60)  # a killed process with many threads takes a moment to be gone
+    psutil.wait_procs(tree, timeout=300)  # a killed process with many threads takes a moment to be gone
 
 
 def strays(work: Path) -> list[str]:

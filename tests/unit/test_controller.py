@@ -14,7 +14,7 @@ from simulation import Curve, Film, load_film, search, search_film, straight, th
 
 UNKNOWN = FilmView(median_crf=None, settled=False)
 WIDE = Aim(target=93, low=92, high=94)
-many = settings(max_examples=600, deadline=None)
+many = settings(max_examples=max(200, settings.default.max_examples), deadline=None)
 
 
 @st.composite
