@@ -56,7 +56,7 @@ def film(tmp_path: Path) -> Path:
 def encode(film: Path, heard: Heard, workers: int) -> tuple[OutcomeRecord, list[UsageSample]]:
     """Encode in this process; the outcome, and what the ledger then knows of what it took."""
     tree = {"database": {"path": str(film.parent / "ledger.sqlite3")}, "processing": {"chunk_size": 1}}
-    request = Request(crf=40.0, preset=4, chunk_seconds=1.0)
+    request = Request(crf=40.0, preset=4, chunk_seconds=1.0, vmaf_model="vmaf_v0.6.1neg")
     options = Options(work_dir=film.parent / "work", limits=Limits(workers=workers))
 
     async def run() -> tuple[OutcomeRecord, list[UsageSample]]:
