@@ -7,6 +7,8 @@ SRC ?=
 BUILD := build
 # Most tests of processes wait: one more at a time than there are cores. Neighbours stay together and share what one made.
 JOBS ?= $(shell expr $$(nproc) + 1)
+# What was compiled once is kept: the tests start Python thousands of times.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test cover lint bench prove clean
 
