@@ -68,13 +68,17 @@ class Parent:
             [sys.executable, "-c", BEGIN + lines + END, token], stdout=subprocess.PIPE, text=True, bufsize=1
         )
         HEARD.add(self.process.pid)
+        self.unheard: dict[str, list[int]] = {}
 
     def hear(self, word: str) -> int:
+        """The next number that is said with a word; who is first among several does not matter."""
         assert self.process.stdout is not None
-        line = self.process.stdout.readline().split()
-        assert line[0] == word
-        HEARD.add(int(line[1]))
-        return int(line[1])
+        while not self.unheard.get(word):
+            line = self.process.stdout.readline().split()
+            assert line, f"{word} was never said"
+            HEARD.add(int(line[1]))
+            self.unheard.setdefault(line[0], []).append(int(line[1]))
+        return self.unheard[word].pop(0)
 
     def kill(self) -> None:
         self.process.kill()
@@ -126,7 +130,8 @@ await asyncio.sleep(0.5)
 os.kill(guard, signal.SIGKILL)
 await asyncio.sleep(0.5)
 sleep(HIDDEN)
-await asyncio.sleep(0.5)
+while runner._guard is None or runner._guard._process.pid == guard:
+    await asyncio.sleep(0.05)
 say("guard", runner._guard._process.pid)
 """
     parent = Parent(token, body)
@@ -146,7 +151,8 @@ with_pipe_full = runner._guard
 while with_pipe_full._pipe >= 0:
     with_pipe_full.tell("-1\\n" * 1000)
 sleep(HIDDEN)
-await asyncio.sleep(0.5)
+while runner._guard is None or runner._guard._process.pid == guard:
+    await asyncio.sleep(0.05)
 say("guard", runner._guard._process.pid)
 """
     parent = Parent(token, body)

@@ -71,8 +71,8 @@ def encode(film: Path, heard: Heard, workers: int) -> tuple[OutcomeRecord, list[
 
 
 def watched(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
-    """Let the run see what is told here, at every look."""
-    monkeypatch.setattr(pace, "Gauges", lambda: Gauges(free_memory=heard.memory))
+    """Let the run see what is told here, at every look; no time passes, so that nothing is put right again."""
+    monkeypatch.setattr(pace, "Gauges", lambda: Gauges(free_memory=heard.memory, clock=lambda: 0.0))
     monkeypatch.setattr(pace, "LOOK_SECONDS", 0.0)
 
 
