@@ -113,7 +113,7 @@ def test_an_excerpt_has_its_frames_and_every_packet_of_sound_in_step(
     assert "This is an excerpt of the film, from 0:01.7 to 0:03.2" in run.out
 
 
-@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+@pytest.mark.parametrize("suffix", [pytest.param(".mkv", marks=pytest.mark.prove), ".mp4"])
 def test_subtitles_and_chapters_are_cut_at_the_excerpts_ends(
     clips: Clips, encode: Command, films: Path, suffix: str
 ) -> None:

@@ -84,7 +84,7 @@ def test_frames_without_any_get_none(clips: Clips, encode: Command, films: Path)
     assert shown_with(out) == [b"" if k in BARE else data for k, data in enumerate(whole)]
 
 
-@pytest.mark.parametrize("name", ["hdr10plus.hevc", "hdr10plus.ts"])
+@pytest.mark.parametrize("name", ["hdr10plus.hevc", pytest.param("hdr10plus.ts", marks=pytest.mark.prove)])
 def test_streams_behind_start_codes_and_without_times_give_it_up(
     name: str, clips: Clips, encode: Command, films: Path
 ) -> None:

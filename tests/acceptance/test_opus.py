@@ -194,7 +194,7 @@ def test_an_excerpts_sound_is_its_windows_and_in_step(encode: Command, films: Pa
     assert abs(bell(films / "part.mkv", 0) - (Fraction(1, 4) - Fraction(1, 8))) <= Fraction(2, 1000)
 
 
-@pytest.mark.parametrize("output", ["out.mkv", "out.mp4"])
+@pytest.mark.parametrize("output", [pytest.param("out.mkv", marks=pytest.mark.prove), "out.mp4"])
 def test_a_film_of_mpeg_ts_keeps_the_offset_between_sound_and_picture(
     encode: Command, clips: Clips, films: Path, output: str
 ) -> None:
@@ -211,7 +211,7 @@ def test_a_sound_without_a_place_is_refused_or_stored_without_loss_and_taken_wit
     made = clips("bluray.m2ts", *PICTURE, *STEREO, *LENGTH, *X264, "-c:a", "pcm_bluray", "-ar", "48000", "-ac", "2")
     source = Path(shutil.copy(made, films / "film.m2ts"))
     encode(source, "-o", films / "out.mp4", *QUICK).assert_failed(3, "pcm_bluray", "--audio opus")
-    for output, more, codec in (("out.mp4", OPUS, "opus"), ("opus.mkv", OPUS, "opus"), ("out.mkv", (), "pcm_s24le")):
+    for output, more, codec in (("out.mp4", OPUS, "opus"), ("out.mkv", (), "pcm_s24le")):
         run = encode(source, "-o", films / output, *QUICK, *more)
         assert run.code == 0, run.err
         assert streams(films / output)[1][1] == codec
