@@ -138,6 +138,26 @@ class CleanRequest:
     flags: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderOrder:
+    """What `sequence render` is asked to do."""
+
+    source: Path
+    output: str | None
+    profiles: tuple[str, ...]
+    missing: str
+    retrieve: tuple[str, ...]
+    no_slate: bool
+    no_burn_ins: bool
+    burn_ins: tuple[str, ...]
+    #: What goes to the rendering as it is, by name; None where it was not said.
+    asked: Mapping[str, Any]
+    overwrite: bool
+    dry_run: bool
+    #: Settings given as flags, as a tree of sections.
+    flags: Mapping[str, Any]
+
+
 class Program(Protocol):
     """What the command line can ask for."""
 

@@ -19,9 +19,9 @@ from reelwright.engine.workspace import Locks, work_dir_error, workspace_for
 from reelwright.errors import InterruptedRunError, ReelwrightError, SourceError, ToolError, ValidationFailedError
 from reelwright.events import Emitter, EventName
 from reelwright.media.boxes import boxes, color_box
-from reelwright.sequence.delivery import Kind, Profile
-from reelwright.sequence.rendering import Rendering
-from reelwright.sequence.repair import holes
+from reelwright.sequences.delivery import Kind, Profile
+from reelwright.sequences.rendering import Rendering
+from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.process import sweep

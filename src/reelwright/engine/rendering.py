@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.errors import ReelwrightError, SourceError, ToolError
-from reelwright.sequence.overlay import SHOWN
-from reelwright.sequence.rendering import Rendering
+from reelwright.sequences.overlay import SHOWN
+from reelwright.sequences.rendering import Rendering
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import ask
 from reelwright.tools.delivery import FONT, Counting, Delivery, Output, burn_in_filter, burn_in_text, delivery_args

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from reelwright.sequence.delivery import Kind, Profile
-from reelwright.sequence.overlay import EDGE, LETTERS, SMALLEST, BurnIn, Corner, runs
-from reelwright.sequence.rendering import Raster
-from reelwright.sequence.timecode import DROPPED, MINUTES_KEPT, labels_a_second
+from reelwright.sequences.delivery import Kind, Profile
+from reelwright.sequences.overlay import EDGE, LETTERS, SMALLEST, BurnIn, Corner, runs
+from reelwright.sequences.rendering import Raster
+from reelwright.sequences.timecode import DROPPED, MINUTES_KEPT, labels_a_second
 from reelwright.tools.allow import file_url
 
 #: Raw pictures are planar RGB of 16 bit, green first, as FFmpeg has them.

@@ -7,7 +7,7 @@ from fractions import Fraction
 from string import Formatter
 
 from reelwright.errors import UsageError
-from reelwright.sequence.timecode import format_timecode
+from reelwright.sequences.timecode import format_timecode
 
 
 class Corner(StrEnum):
@@ -21,8 +21,9 @@ class Corner(StrEnum):
     BOTTOM_RIGHT = "bottom-right"
 
 
-#: What a burn-in may name besides the sheet's columns.
+#: What a burn-in may name: what changes from frame to frame, and what does not.
 CHANGING = frozenset({"frame", "timecode"})
+FIELDS = ("name", "shot", "version", "artist", "notes", "date", "colorspace", "frames", "rate", "size")
 #: Height of a burn-in's letters and distance from the picture's edges, as shares of its height.
 LETTERS, EDGE = 0.03, 0.025
 SMALLEST = 8
@@ -60,7 +61,10 @@ def parse_burn_in(text: str) -> BurnIn:
     if not equals or corner not in set(Corner):
         places = ", ".join(Corner)
         raise UsageError(f"{text!r} is no burn-in.", hint=f"Write CORNER=TEXT with one of {places}.")
-    named(said)
+    unknown = sorted(named(said) - CHANGING - {*FIELDS})
+    if unknown:
+        known = ", ".join([*sorted(CHANGING), *FIELDS])
+        raise UsageError(f"The burn-in {said!r} asks for {{{unknown[0]}}}.", hint=f"There are {known}.")
     return BurnIn(corner=Corner(corner), text=said)
 
 

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
-from reelwright.sequence.overlay import BurnIn, Slate
-from reelwright.sequence.repair import Place
-from reelwright.sequence.timecode import format_timecode
+from reelwright.sequences.overlay import BurnIn, Slate
+from reelwright.sequences.repair import Place
+from reelwright.sequences.timecode import format_timecode
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
