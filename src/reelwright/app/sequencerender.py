@@ -1,20 +1,25 @@
 """`sequence render`: every row of a sheet from names to a movie that was checked."""
 
+import asyncio
 import datetime as dt
+import hashlib
 import os
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from reelwright.app.encode import options_for, request_for
 from reelwright.app.sequence import READERS, read_sheet
 from reelwright.app.wiring import load, services
-from reelwright.cli.commands import RenderOrder
+from reelwright.cli.commands import EncodeJob, RenderOrder
 from reelwright.config import Settings
-from reelwright.engine.delivering import Delivered, Wanted, deliver
+from reelwright.engine.delivering import MANIFEST, Delivered, Wanted, deliver
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.outcome import outcome_of_error, result_data
+from reelwright.engine.pipeline import encode_film
 from reelwright.engine.services import Services
 from reelwright.errors import ReelwrightError, SourceError, UsageError
 from reelwright.events import Emitter, EventName, EventSink
@@ -25,7 +30,6 @@ from reelwright.sequences.delivery import DEFAULT, Kind, find_profile
 from reelwright.sequences.finding import find
 from reelwright.sequences.overlay import DEFAULT as BURN_INS
 from reelwright.sequences.overlay import parse_burn_in
-from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import Missing
 from reelwright.sequences.sheet import Row
 from reelwright.tools.ask import ask
@@ -49,11 +53,9 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
     asked = asked_of(order)
     profiles = {name: find_profile(name) for row in rows for name in (row.outputs or order.profiles or (DEFAULT,))}
     del profiles  # found out here, before any work, that there is one that does not exist
-    outcomes = []
     async with services(settings, sink, Request()) as ready:
-        for row in rows:
-            outcomes.append(await render_row(row, base, order, asked, settings, ready))
-    return outcomes
+        house = House(order=order, asked=asked, settings=settings, ready=ready)
+        return [outcome for row in rows for outcome in await house.render(row, base)]
 
 
 def rows_of(source: Path) -> tuple[Sequence[Row], Path]:
@@ -73,7 +75,8 @@ def rows_of(source: Path) -> tuple[Sequence[Row], Path]:
     rows = [Row(number=k, parent=os.fspath(source), wanted=w) for k, w in enumerate(find(listing.names), 1)]
     if not rows:
         raise SourceError(
-            f"There is no sequence in {printable_path(source)}.", hint="`reelwright sequence check` shows what is there."
+            f"There is no sequence in {printable_path(source)}.",
+            hint="`reelwright sequence check` shows what is there.",
         )
     return rows, Path()
 
@@ -90,27 +93,72 @@ def asked_of(order: RenderOrder) -> Asked:
     return Asked(missing=Missing(order.missing), burn_ins=burn_ins, slate=not order.no_slate, date=today, **given)
 
 
-async def render_row(
-    row: Row, base: Path, order: RenderOrder, asked: Asked, settings: Settings, ready: Services
-) -> OutcomeRecord:
-    """Render one row; an error of its own is its outcome."""
-    folder = os.path.join(base, row.parent)  # noqa: PTH118 - keeps odd bytes, and what is absolute
-    source = Path(folder) / row.wanted.pattern
-    try:
-        check = check_names(row, list_folder(folder))
-        if check.failure is not None:
-            raise SourceError(f"The folder {printable_path(folder)} cannot be listed: {check.failure}.")
-        rendering = rendering_of(await know(check, order, asked, ready.runner), asked)
-        wanted = outputs_of(row, order, settings, Path(folder))
-    except ReelwrightError as error:
-        return await failed(source, error, ready, dry_run=order.dry_run)
-    options = Delivered(
-        work_dir=settings.work_dir,
-        threads=settings.processing.parallel_jobs or len(os.sched_getaffinity(0)),
-        overwrite=order.overwrite,
-        dry_run=order.dry_run,
-    )
-    return await deliver(rendering, source, wanted, options, ready)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """What every row of a run is rendered with."""
+
+    order: RenderOrder
+    asked: Asked
+    settings: Settings
+    ready: Services
+
+    async def render(self, row: Row, base: Path) -> list[OutcomeRecord]:
+        """Render one row; an error of its own is its outcome.
+
+        An output at a quality target is made of a lossless film of the same pass, which the quality engine encodes as
+        it does any film: in chunks, resumed where it was stopped.
+        """
+        folder = os.path.join(base, row.parent)  # noqa: PTH118 - keeps odd bytes, and what is absolute
+        source = Path(folder) / row.wanted.pattern
+        order, ready = self.order, self.ready
+        try:
+            check = check_names(row, list_folder(folder))
+            if check.failure is not None:
+                raise SourceError(f"The folder {printable_path(folder)} cannot be listed: {check.failure}.")
+            rendering = rendering_of(await know(check, order, self.asked, ready.runner), self.asked)
+            wanted = outputs_of(row, order, self.settings)
+            for w in wanted:
+                refuse_source(w.path, Path(folder))
+        except ReelwrightError as error:
+            return [await failed(source, error, ready, dry_run=order.dry_run)]
+        options = Delivered(
+            work_dir=self.settings.work_dir,
+            threads=self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0)),
+            overwrite=order.overwrite,
+            dry_run=order.dry_run,
+        )
+        lossless = {w.path: self.lossless_path(w.path) for w in wanted if w.profile.kind is Kind.TARGET}
+        made = [replace(w, path=lossless.get(w.path, w.path)) for w in wanted]
+        outcomes = [await deliver(rendering, source, made, options, ready)]
+        if not outcomes[0].exit_code and not order.dry_run:
+            outcomes += [await self.encode(film, output) for output, film in lossless.items()]
+        return outcomes
+
+    def lossless_path(self, output: Path) -> Path:
+        """Where the lossless film of an output lies until it is encoded."""
+        name = hashlib.blake2b(os.fsencode(os.path.abspath(output)), digest_size=8).hexdigest()  # noqa: PTH100
+        return self.settings.work_dir / f"lossless-{name}" / output.name
+
+    async def encode(self, film: Path, output: Path) -> OutcomeRecord:
+        """Encode a lossless film at the quality target; it is removed once that is done."""
+        job = EncodeJob(sources=(film,), output=os.fspath(output), flags={})
+        options = replace(options_for(self.settings, job), overwrite=self.order.overwrite)
+        outcome = await encode_film(film, output, request_for(self.settings, job), options, self.ready)
+        if not outcome.exit_code:
+            manifest = film.with_name(film.name + MANIFEST)
+            await asyncio.to_thread(shutil.copyfile, manifest, output.with_name(output.name + MANIFEST))
+            await asyncio.to_thread(shutil.rmtree, film.parent, ignore_errors=True)
+        return outcome
+
+
+def refuse_source(output: Path, frames: Path) -> None:
+    """Raise where an output would lie among the frames.
+
+    Raises:
+        UsageError: it would.
+    """
+    if os.path.abspath(output.parent) == os.path.abspath(frames):  # noqa: PTH100 - keeps symbolic links
+        raise UsageError(f"The output would lie among the frames, in {printable_path(frames)}.", hint="Use -o.")
 
 
 async def failed(source: Path, error: ReelwrightError, ready: Services, *, dry_run: bool) -> OutcomeRecord:
@@ -195,22 +243,18 @@ def palette_of(said: Mapping[str, Any]) -> Palette:
     )
 
 
-def outputs_of(row: Row, order: RenderOrder, settings: Settings, frames: Path) -> list[Wanted]:
+def outputs_of(row: Row, order: RenderOrder, settings: Settings) -> list[Wanted]:
     """Where each output of a row goes.
 
     Raises:
-        UsageError: it would lie among the frames, or there is no such profile.
+        UsageError: there is no such profile.
     """
     names = row.outputs or order.profiles or (DEFAULT,)
     profiles = [find_profile(name) for name in dict.fromkeys(names)]
     folder = Path(order.output or settings.placement.output_dir or ".")
-    if os.path.abspath(folder) == os.path.abspath(frames):  # noqa: PTH100 - keeps symbolic links
-        raise UsageError(f"The output would lie among the frames, in {printable_path(folder)}.", hint="Use -o.")
     wanted = []
     for profile in profiles:
         middle = f".{profile.name}" if len(profiles) > 1 or profile.kind is Kind.FRAMES else ""
         suffix = "" if profile.kind is Kind.FRAMES else profile.suffix
         wanted.append(Wanted(profile=profile, path=folder / f"{row.wanted.name}{middle}{suffix}"))
     return wanted
-
-

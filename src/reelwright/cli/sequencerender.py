@@ -8,10 +8,10 @@ from reelwright.cli.arguments import Parser, number, picture_size, whole
 from reelwright.cli.commands import Program, RenderOrder
 from reelwright.cli.telling import told
 
-RENDER = """Render the sequences of a sheet, or of a folder, into movies: slate, burn-ins, colours, any number of outputs,
-all of it in one pass. The movie has exactly the planned frames: what is missing or broken ends the run, or becomes what
---missing says. Nothing is written among the frames. Beside each movie lies NAME.manifest.json: for every picture the
-file it is, its hash and why."""
+RENDER = """Render the sequences of a sheet, or of a folder, into movies: slate, burn-ins, colours, any number of
+outputs, all of it in one pass. The movie has exactly the planned frames: what is missing or broken ends the run, or
+becomes what --missing says. Nothing is written among the frames. Beside each movie lies NAME.manifest.json: for every
+picture the file it is, its hash and why."""
 
 EXAMPLES = """examples:
   reelwright sequence render shots.csv -o dailies/
@@ -21,6 +21,12 @@ EXAMPLES = """examples:
   reelwright sequence render shots.csv -o . --burn-in "bottom-right={frame}" --burn-in "top-left={shot} {version}"
   reelwright sequence render shots.csv -o . --missing hold --retrieve /backup/sh010/v002 --size 1920x1080 --mask 2.39"""
 
+PROFILES = "h264 (default), h264-8bit, h265, h265-8bit, prores-422hq, prores-4444, dnxhr-hqx, av1, png, dpx, tiff"
+ELSEWHERE = "look for missing and broken frames here; repeatable; the same rules apply, and the same size"
+BURN_INS = (
+    "top-left, top, top-right, bottom-left, bottom or bottom-right; {frame} {timecode} {shot} {version} {artist} {date}"
+    " {colorspace}; repeatable"
+)
 POLICIES = ("error", "hold", "nearest", "black", "checker", "placeholder")
 
 
@@ -29,11 +35,15 @@ def add_render(parser: Parser) -> None:
     add = parser.add_argument
     add("source", metavar="SHEET|DIR", type=Path, help="a sheet (.csv or .toml), or a folder of frames")
     add("-o", "--output", metavar="DIR", help="folder of the movies (default: placement.output_dir, else this folder)")
-    add("--profile", action="append", default=[], metavar="NAME", help="h264 (default), h264-8bit, h265, h265-8bit, "
-        "prores-422hq, prores-4444, dnxhr-hqx, png, dpx, tiff; repeatable; a row's outputs come first")  # fmt: skip
+    add(
+        "--profile",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"{PROFILES}; repeatable; a row's outputs come first",
+    )
     add("--missing", choices=POLICIES, default="error", metavar="POLICY", help=f"{', '.join(POLICIES)} (default error)")
-    add("--retrieve", action="append", default=[], metavar="DIR", help="look for missing and broken frames here; "
-        "repeatable; the same rules apply, and the same size")  # fmt: skip
+    add("--retrieve", action="append", default=[], metavar="DIR", help=ELSEWHERE)
     add("--rate", type=rate, metavar="N", help="frames a second where the sheet and the frames do not say it")
     add_pictures(parser)
     add_words(parser)
@@ -70,8 +80,7 @@ def add_words(parser: Parser) -> None:
     add("--no-slate", action="store_true", help="no slate ahead of the first frame")
     add("--slate-frames", type=whole(1, 999), metavar="N", help="how long it stands (default 1)")
     add("--title", metavar="TEXT", help="the slate's title (default: the sequence's name)")
-    add("--burn-in", action="append", default=[], metavar="CORNER=TEXT", help="top-left, top, top-right, bottom-left, "
-        "bottom or bottom-right; {frame} {timecode} {shot} {version} {artist} {date} {colorspace}; repeatable")  # fmt: skip
+    add("--burn-in", action="append", default=[], metavar="CORNER=TEXT", help=BURN_INS)
     add("--no-burn-ins", action="store_true", help="draw nothing over the frames")
     add("--timecode", metavar="TC", help="of the first frame (default: the header's, else its number)")
     add("--audio", metavar="FILE", help="sound to lay under the frames, from the first one on")

@@ -170,9 +170,9 @@ class Line:
         begun = time.monotonic()
 
         def tell(count: int) -> None:
-            rate = count / max(time.monotonic() - begun, 1e-6)
-            eta = round((total - count) / rate, 1) if rate else None
-            self.emit(EventName.PROGRESS, "rendering", done=round(count / total, 4), frames=count, of=total, eta=eta)
+            left = (total - count) * (time.monotonic() - begun) / count
+            facts = {"phase": "render", "frame": count, "done": count, "total": total, "eta_seconds": round(left, 1)}
+            self.emit(EventName.PROGRESS, "rendering", **facts)
 
         done = await render(
             *(self.services.runner, self.services.tools.ffmpeg, self.rendering, outputs, working),

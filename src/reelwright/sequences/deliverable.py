@@ -1,4 +1,4 @@
-"""From a checked row and what its frames' headers say to a rendering: what is asked, what is known, what is an error."""
+"""From a checked row and what a frame's header says to a rendering: what is asked, what is known, what is an error."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -200,7 +200,7 @@ def colors_of(known: Known, asked: Asked) -> Colors | None:
     if source is None:
         raise UsageError(
             f"Nothing says what colour space {known.check.row.wanted.pattern} is in.",
-            hint='Give the sheet a column colorspace, or use --colorspace, "display" for frames to be taken as they are.',
+            hint='Give the sheet a column colorspace, or use --colorspace; "display" takes the frames as they are.',
         )
     if source == DISPLAY_REFERRED:
         return None
@@ -217,9 +217,7 @@ def colors_of(known: Known, asked: Asked) -> Colors | None:
     views = tuple(palette.displays[display])
     view = asked.view or (palette.view if palette.view in views else views[0])
     check_name("view", view, views)
-    return Colors(
-        config=asked.config, source=source, display=display, view=view, looks=asked.looks, lut=asked.lut
-    )
+    return Colors(config=asked.config, source=source, display=display, view=view, looks=asked.looks, lut=asked.lut)
 
 
 def check_name(what: str, name: str, known: Sequence[str]) -> None:
@@ -270,9 +268,7 @@ def raster_of(header: Header, asked: Asked) -> Raster:
     )
 
 
-def fields_of(
-    known: Known, asked: Asked, *, rate: Fraction, colors: Colors | None, frames: range
-) -> dict[str, str]:
+def fields_of(known: Known, asked: Asked, *, rate: Fraction, colors: Colors | None, frames: range) -> dict[str, str]:
     """What slate and burn-ins may say, by column."""
     row = known.check.row
     seen = "" if colors is None else f" to {colors.to or colors.view}"
