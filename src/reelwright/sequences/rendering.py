@@ -32,8 +32,10 @@ class Raster:
 
     @property
     def fitted(self) -> tuple[int, int]:
-        """Size of the picture inside the delivered one: all of it is seen, its shape kept, even."""
+        """Size of the picture inside the delivered one: all of it is seen, its shape kept."""
         width, height = self.crop[:2] if self.crop else (self.width, self.height)
+        if self.pixel_aspect == 1 and self.out_width - width in {0, 1} and self.out_height - height in {0, 1}:
+            return width, height  # a row or a column of black makes it even; nothing is scaled for that
         shape = Fraction(width, height) * self.pixel_aspect
         if shape >= Fraction(self.out_width, self.out_height):
             return self.out_width, max(2, 2 * round(self.out_width / shape / 2))

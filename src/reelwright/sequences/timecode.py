@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from reelwright.errors import UsageError
 
-CODE = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;])(\d{2})")
+CODE = re.compile(r"(\d{2}):([0-5]\d):([0-5]\d)([:;])(\d{2})", re.ASCII)
 #: Rates whose timecode may drop labels, and how many it drops each minute but the tenth.
 DROPPED = {Fraction(30000, 1001): 2, Fraction(60000, 1001): 4}
 MINUTES_KEPT = 10
