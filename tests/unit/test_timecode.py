@@ -45,7 +45,9 @@ def test_known_timecodes(text: str, rate: Fraction, count: int) -> None:
     assert format_timecode(count, rate, drop=";" in text) == text
 
 
-@pytest.mark.parametrize("text", ["", "1:00:00:00", "00:00:60:00", "00:00:00:24", "00:00:00:00\n", "\u0660\u0660:00:00:00"])
+@pytest.mark.parametrize(
+    "text", ["", "1:00:00:00", "00:00:60:00", "00:00:00:24", "00:00:00:00\n", "\u0660\u0660:00:00:00"]
+)
 def test_what_is_no_timecode_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no timecode"):
         parse_timecode(text, Fraction(24))

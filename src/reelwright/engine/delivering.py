@@ -16,7 +16,14 @@ from reelwright.engine.placement import FULL, check_destination, place, refuse_e
 from reelwright.engine.rendering import Pass, count_frames, render
 from reelwright.engine.services import Services
 from reelwright.engine.workspace import Locks, work_dir_error, workspace_for
-from reelwright.errors import InterruptedRunError, ReelwrightError, SourceError, ToolError, ValidationFailedError
+from reelwright.errors import (
+    InterruptedRunError,
+    ReelwrightError,
+    SourceError,
+    ToolError,
+    UsageError,
+    ValidationFailedError,
+)
 from reelwright.events import Emitter, EventName
 from reelwright.media.boxes import boxes, color_box
 from reelwright.sequences.delivery import Kind, Profile
@@ -137,7 +144,8 @@ class Line:
             if opened.status is JobStatus.DONE and (known := await self.already_done()):
                 return known
             for w in self.wanted:
-                refuse_existing(w.path, overwrite=self.options.overwrite)
+                if w.profile.kind is not Kind.FRAMES or count_files(w.path):
+                    refuse_existing(w.path, overwrite=self.options.overwrite)
             self.remove_leftovers()
             try:
                 outcome = await self.carry_out(workspace.working)
@@ -152,10 +160,15 @@ class Line:
     def check_outputs(self) -> None:
         """Make sure, before any work, that each output can be written, and that none lies among the frames."""
         for w in self.wanted:
-            folder = self.source.parent
+            folder, raster, least = self.source.parent, self.rendering.raster, w.profile.smallest
+            if raster.out_width < least[0] or raster.out_height < least[1]:
+                raise UsageError(
+                    f"{w.profile.name} takes no picture of {raster.out_width}x{raster.out_height}.",
+                    hint=f"Its smallest is {least[0]}x{least[1]}; use --size.",
+                )
             if w.profile.kind is Kind.FRAMES and os.path.abspath(w.path) == os.path.abspath(folder):  # noqa: PTH100
                 raise SourceError(f"{w.path} is the frames' own folder.", hint="Choose another one with -o.")
-            check_destination(self.source, w.path)
+            check_destination(folder, w.path / "frame" if w.profile.kind is Kind.FRAMES else w.path)
 
     async def carry_out(self, working: Path) -> OutcomeRecord:
         """Render, check, place."""

@@ -34,6 +34,8 @@ class Profile:
     error: float | None = None
     #: Whether an alpha channel is kept.
     alpha: bool = False
+    #: The smallest picture the codec takes.
+    smallest: tuple[int, int] = (2, 2)
 
 
 _MOV = ("-movflags", "+write_colr+use_metadata_tags")
@@ -105,6 +107,7 @@ PROFILES = {
             suffix=".mov",
             pix_fmt="yuv422p10le",
             flags=("-c:v", "dnxhd", "-profile:v", "dnxhr_hqx", *_MOV),
+            smallest=(256, 120),
         ),
         Profile(
             name="av1",

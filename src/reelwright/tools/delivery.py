@@ -160,7 +160,9 @@ def graph(delivery: "Delivery") -> str:
     end = "main"
     if slate_frames:
         loop = f"loop=loop={slate_frames - 1}:size=1," if slate_frames > 1 else ""
-        parts += [f"[1:v:0]{loop}setsar=1[slate]", "[slate][main]concat=n=2:v=1[all]"]
+        # A slate of one frame has no duration that concat could know: every picture is counted again.
+        clock = f"settb={delivery.rate.denominator}/{delivery.rate.numerator},setpts=N"
+        parts += [f"[1:v:0]{loop}setsar=1[slate]", f"[slate][main]concat=n=2:v=1,{clock}[all]"]
         end = "all"
     labels = "".join(f"[s{k}]" for k in range(len(outputs)))
     parts.append(f"[{end}]split={len(outputs)}{labels}")
@@ -211,7 +213,18 @@ def delivery_args(ffmpeg: str, delivery: Delivery, *, threads: int) -> list[str]
 
 def output_args(out: Output, number: int, delivery: Delivery, *, threads: int) -> list[str]:
     """The flags of one output."""
-    args = ["-map", f"[o{number}]", *out.profile.flags, "-threads", str(threads), "-fps_mode", "passthrough"]
+    rate = f"{delivery.rate.numerator}/{delivery.rate.denominator}"
+    args = [
+        "-map",
+        f"[o{number}]",
+        *out.profile.flags,
+        "-threads",
+        str(threads),
+        "-fps_mode",
+        "passthrough",
+        "-r",
+        rate,
+    ]
     if out.profile.kind is Kind.FRAMES:
         return [*args, "-start_number", str(out.first), "-f", "image2", file_url(out.path)]
     args += ["-map_metadata", "-1"]

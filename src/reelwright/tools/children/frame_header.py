@@ -5,6 +5,7 @@ Request: "paths", tried in order, "part", and "config" (a colour configuration, 
 
 import os
 import sys
+import tempfile
 from typing import Any
 
 import OpenImageIO as oiio  # noqa: N813 - its own documentation's name
@@ -13,7 +14,7 @@ from reelwright.tools.children.answer import request, say
 from reelwright.tools.children.pixels import UnreadableError, open_picture
 
 
-def describe(asked: dict[str, Any]) -> dict[str, Any]:
+def describe(asked: dict[str, Any], scratch: str) -> dict[str, Any]:
     """The facts of the first frame that can be opened, and what the file rules say of its name.
 
     Raises:
@@ -22,8 +23,8 @@ def describe(asked: dict[str, Any]) -> dict[str, Any]:
     trouble = "there is none"
     for path in asked["paths"]:
         try:
-            found, spec = open_picture(path, part=asked["part"])
-        except UnreadableError as error:
+            found, spec = open_picture(path, scratch, part=asked["part"])
+        except (UnreadableError, OSError) as error:
             trouble = str(error)
             continue
         found.close()
@@ -87,7 +88,8 @@ def main() -> int:
     """Do what is asked and say what came of it."""
     asked = request(sys.argv[1])
     try:
-        said = describe(asked) if asked["paths"] else {}
+        with tempfile.TemporaryDirectory(prefix="reelwright-") as scratch:
+            said = describe(asked, scratch) if asked["paths"] else {}
         said["colors"] = colors(asked) if asked["config"] else None
     except UnreadableError as error:
         say({"error": f"The frames cannot be used: {error}.", "hint": ""})

@@ -4,12 +4,17 @@ Arrays are (height, width, channels), top row first. What is rendered is display
 """
 
 import os
+import stat
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - its own documentation's name
 from numpy.typing import NDArray
+
+from reelwright.tools.children.stills import FORMATS
 
 Pixels = NDArray[Any]
 HALF_VALUES = 1 << 16
@@ -21,15 +26,35 @@ class UnreadableError(Exception):
     """A picture that cannot be used, and why."""
 
 
-def open_picture(path: str, *, part: int = 0) -> tuple[Any, Any]:
+def open_picture(path: str, scratch: str, *, part: int = 0) -> tuple[Any, Any]:
     """An open picture and its header.
+
+    It is opened by a link with a plain name: OpenImageIO takes no names that are not UTF-8.
+
+    Args:
+        path: the file.
+        scratch: a folder for the link.
+        part: number of the part.
 
     Raises:
         UnreadableError: it is none, or has no such part.
+        OSError: it is not there.
     """
-    found = oiio.ImageInput.open(path)
+    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a pipe would never end
+        raise UnreadableError("is no file")
+    ending = os.path.splitext(path)[1]  # noqa: PTH122 - keeps odd bytes
+    plain = ending if ending.isascii() and ending[1:].isalnum() else ""
+    link = os.path.join(scratch, f"frame-{threading.get_ident()}{plain}")  # noqa: PTH118
+    with suppress(FileNotFoundError):
+        os.unlink(link)  # noqa: PTH108
+    os.symlink(os.path.abspath(path), link)  # noqa: PTH100, PTH211
+    found = oiio.ImageInput.open(link)
     if found is None:
-        raise UnreadableError(f"cannot be opened: {oiio.geterror() or 'no reader knows it'}")
+        trouble = (oiio.geterror() or "no reader knows it").replace(link, "it")
+        raise UnreadableError(f"cannot be opened: {trouble}")
+    if found.format_name() not in FORMATS:
+        found.close()
+        raise UnreadableError(f"is {found.format_name()} and no picture of a format that is read")
     if part and not found.seek_subimage(part, 0):
         found.close()
         raise UnreadableError(f"has no part {part}")
@@ -51,21 +76,23 @@ def channels_of(spec: Any, wanted: Sequence[str]) -> list[int]:
     return [names.index(name) for name in wanted]
 
 
-def read_pixels(path: str, *, size: tuple[int, int], channels: Sequence[str], part: int = 0) -> Pixels:
+def read_pixels(path: str, scratch: str, *, size: tuple[int, int], channels: Sequence[str], part: int = 0) -> Pixels:
     """A picture's display window, padded or cut over black, in the type it is stored in (half, or float for others).
 
     Integers become their code values as uint8 or uint16.
 
     Args:
         path: the file.
+        scratch: a folder for a link to it.
         size: width and height that the display window must have.
         channels: names of the channels, in this order.
         part: number of the part.
 
     Raises:
         UnreadableError: it cannot be used as a frame.
+        OSError: it is not there.
     """
-    found, spec = open_picture(path, part=part)
+    found, spec = open_picture(path, scratch, part=part)
     try:
         width, height = spec.full_width or spec.width, spec.full_height or spec.height
         if (width, height) != size:

@@ -9,7 +9,6 @@ shaper's table is applied and FFmpeg does the rest), "threads", "pipe", "font", 
 "height", "title", "lines", "thumbnail"}).
 """
 
-import hashlib
 import os
 import sys
 from collections import deque
@@ -33,6 +32,7 @@ from reelwright.tools.children.pixels import (
     planar,
     read_pixels,
 )
+from reelwright.tools.children.stills import MOST_MEGABYTES, Damaged, contents
 
 #: Frames under way for each thread.
 AHEAD = 2
@@ -73,6 +73,7 @@ class Renderer:
 
     def __init__(self, asked: dict[str, Any]) -> None:
         self.asked = asked
+        self.scratch = os.path.dirname(asked["pipe"])  # noqa: PTH120 - keeps odd bytes
         self.size = (int(asked["width"]), int(asked["height"]))
         self.coloring = Coloring(ocio_transform(asked["color"]) if asked["color"] else None)
 
@@ -84,7 +85,7 @@ class Renderer:
         """
         asked, alpha = self.asked, self.asked["alpha"]
         channels = [*asked["channels"], *(["A"] if alpha != "ignore" else [])]
-        pixels = read_pixels(path, size=self.size, channels=channels, part=asked["part"])
+        pixels = read_pixels(path, self.scratch, size=self.size, channels=channels, part=asked["part"])
         if pixels.shape[2] < 4:  # noqa: PLR2004 - no alpha
             coded = self.coloring(pixels)
             return coded if alpha != "keep" else with_alpha(coded, np.full(coded.shape[:2], 1.0, np.float32))
@@ -178,13 +179,12 @@ def digest_of(path: str) -> str:
 
     Raises:
         OSError: it cannot be read.
-        UnreadableError: it is empty.
+        UnreadableError: it is empty, or no file.
     """
-    with open(path, "rb") as file:  # noqa: PTH123
-        state = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
-        if not file.tell():
-            raise UnreadableError("is empty")
-    return state.hexdigest()
+    try:
+        return str(contents(path)["content"])
+    except Damaged as damaged:
+        raise UnreadableError(f"is {damaged.kind}") from damaged
 
 
 def reason(error: Exception) -> str:
@@ -222,8 +222,9 @@ def render(asked: dict[str, Any], pipe: WholeWrites) -> int:
 def main() -> int:
     """Do what is asked and say what came of it."""
     asked = request(sys.argv[1])
-    oiio.attribute("threads", 1)
-    oiio.attribute("exr_threads", -1)
+    for name, value in (("threads", 1), ("exr_threads", -1), ("limits:imagesize_MB", MOST_MEGABYTES)):
+        oiio.attribute(name, value)
+    oiio.attribute("plugin_searchpath", "")
     try:
         if asked["slate"]:
             Renderer(asked).slate()

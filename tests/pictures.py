@@ -11,7 +11,7 @@ def write_still(
     path: Path, pixels: Any, *, kind: str = "half", display: tuple[int, int] | None = None, **attributes: Any
 ) -> Path:
     """Write pixels of (height, width, channels) as a picture; `origin` places the data window."""
-    values = np.asarray(pixels, np.float32)
+    values = np.ascontiguousarray(pixels, np.float32)
     height, width, channels = values.shape
     spec = oiio.ImageSpec(width, height, channels, kind)
     if "channelnames" in attributes:
