@@ -50,7 +50,7 @@ def test_a_sound_sequence_has_no_problems() -> None:
         ),
         ({"pixel_aspect": 2.0}, "pixel aspect", "pixel aspect 2, elsewhere 1"),
         ({"pixel_aspect": None}, "pixel aspect", "pixel aspect unknown, elsewhere 1"),
-        ({"channels": ("R", "G", "B", "A")}, "channels", "channels R,G,B,A, elsewhere R,G,B"),
+        ({"channels": ("R", "G", "B", "A"), "types": ("half",) * 4}, "channels", "channels R,G,B,A, elsewhere R,G,B"),
         ({"types": ("float",) * 3}, "type", "type float, elsewhere half"),
         ({"format": "png"}, "format", "format png, elsewhere openexr"),
     ],
