@@ -31,7 +31,7 @@ def harvest(names: Sequence[str], wanted: Wanted) -> Harvest:
         left: Sequence[str] = names[at : at + BLOCK]
         for rule, side in zip(rules, rejected, strict=True):
             left, dropped = rule(left)
-            side += dropped
+            side.extend(dropped)
         kept += left
     return Harvest(
         kept=tuple(kept),
