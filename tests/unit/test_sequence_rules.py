@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from reelwright.sequences import harvest as harvesting
 from reelwright.sequences import rules
 from reelwright.sequences.harvest import broken_rules, harvest, masks
 from reelwright.sequences.layouts import Layout, Wanted
@@ -320,3 +321,10 @@ def test_single_rules_take_their_one_value() -> None:
     assert by_extension(["a.exr", "a.xexr"], "exr") == (["a.exr"], ["a.xexr"])
     assert by_name(["a.1.exr", "ab.1.exr"], "a") == (["a.1.exr"], ["ab.1.exr"])
     assert partial(by_name, name="a")([]) == ([], [])
+
+
+def test_names_that_come_in_pieces_are_harvested_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [name for name, _ in TABLE] * 3
+    whole = harvest(names, ROW)
+    monkeypatch.setattr(harvesting, "BLOCK", 7)
+    assert harvest(names, ROW) == whole

@@ -64,13 +64,13 @@ def window(look: Look) -> str:
     return f"{width}x{height}" + (f" at {x},{y}" if (x, y) != (0, 0) else "")
 
 
-#: What must be the same along a sequence: the field, what it is called, how it is said.
-STEADY: tuple[tuple[str, str, Callable[[Look], str]], ...] = (
-    ("format", "format", lambda look: look.format),
-    ("display_window", "display window", window),
-    ("pixel_aspect", "pixel aspect", lambda look: "unknown" if look.pixel_aspect is None else f"{look.pixel_aspect:g}"),
-    ("channels", "channels", lambda look: ",".join(look.channels)),
-    ("types", "type", lambda look: ",".join(dict.fromkeys(look.types))),
+#: What must be the same along a sequence: what it is called, how it is said.
+STEADY: tuple[tuple[str, Callable[[Look], str]], ...] = (
+    ("format", lambda look: look.format),
+    ("display window", window),
+    ("pixel aspect", lambda look: "unknown" if look.pixel_aspect is None else f"{look.pixel_aspect:g}"),
+    ("channels", lambda look: ",".join(look.channels)),
+    ("type", lambda look: ",".join(dict.fromkeys(look.types))),
 )
 
 
@@ -116,8 +116,8 @@ def changes(facts: Mapping[int, FrameFacts]) -> list[Problem]:
     for frame, known in facts.items():
         if most is None or known.look is None:
             continue
-        for field, kind, said in STEADY:
-            if getattr(known.look, field) != getattr(most, field):
+        for kind, said in STEADY:
+            if said(known.look) != said(most):
                 what = f"{kind} {said(known.look)}, elsewhere {said(most)}"
                 found.append(Problem(frame=frame, kind=kind, what=what))
     return found

@@ -99,7 +99,7 @@ class _Reader:
         if "errno" in last:
             raise scarce(WHAT, str(last["error"]), None)
         if not last:
-            hint = "Is OpenImageIO installed? `reelwright doctor` looks at the tools."
+            hint = "Is OpenImageIO installed? It comes with Reelwright: install it again."
             raise ToolError(f"{WHAT} failed: the reader did not start.", argv=finished.argv, stderr=finished.stderr,
                             returncode=finished.returncode, hint=hint)  # fmt: skip
         how = f"signal {-finished.returncode}" if finished.returncode < 0 else f"status {finished.returncode}"

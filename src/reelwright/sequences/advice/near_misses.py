@@ -41,9 +41,9 @@ def near_miss(name: str, wanted: Wanted) -> NearMiss | None:
 
 
 def _fitting(name: str, wanted: Wanted) -> Iterator[Repair]:
-    """Repairs after which the rules keep the name, those of two slips last."""
-    proposed = [repair for mend in REPAIRS for repair in mend(name, wanted)]
-    yield from (repair for repair in proposed if repair.wanted.keeps(repair.name))
+    """Repairs after which the rules keep the name, the likeliest first; none is made before it is asked for."""
+    for mend in REPAIRS:
+        yield from (repair for repair in mend(name, wanted) if repair.wanted.keeps(repair.name))
 
 
 def _similar(found: Harvest, wanted: Wanted) -> Iterator[str]:

@@ -161,5 +161,5 @@ def near(one: str, other: str) -> bool:
 
 #: In the order in which they are tried; the first that fits is told.
 REPAIRS: tuple[Callable[[str, Wanted], Iterator[Repair]], ...] = (
-    row, case, padding, unfinished, extension, spaces, copies, negative, layout, letters,
+    row, case, padding, unfinished, spaces, extension, copies, negative, layout, letters,
 )  # fmt: skip

@@ -87,9 +87,10 @@ def contents(path: str) -> dict[str, Any]:
     """Size, hash, and how many zero bytes there are at the end."""
     # Without waiting: a pipe of this name has no end to be read to.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Damaged("not a file")
     with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - by its descriptor
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise Damaged("not a file")
         digest, size, end = hashlib.blake2b(digest_size=16), 0, 0
         while block := file.read(BLOCK):
             digest.update(block)
