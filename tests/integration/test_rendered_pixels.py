@@ -7,6 +7,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
 
+from pictures import ramp, write_still
 from reelwright.tools.children.pixels import (
     Coloring,
     UnreadableError,
@@ -16,7 +17,6 @@ from reelwright.tools.children.pixels import (
     planar,
     read_pixels,
 )
-from pictures import ramp, write_still
 
 CONFIG = "ocio://cg-config-v4.0.0_aces-v2.0_ocio-v2.5"
 LINEAR, SRGB = "Linear Rec.709 (sRGB)", "sRGB Encoded Rec.709 (sRGB)"

@@ -213,18 +213,7 @@ def delivery_args(ffmpeg: str, delivery: Delivery, *, threads: int) -> list[str]
 
 def output_args(out: Output, number: int, delivery: Delivery, *, threads: int) -> list[str]:
     """The flags of one output."""
-    rate = f"{delivery.rate.numerator}/{delivery.rate.denominator}"
-    args = [
-        "-map",
-        f"[o{number}]",
-        *out.profile.flags,
-        "-threads",
-        str(threads),
-        "-fps_mode",
-        "passthrough",
-        "-r",
-        rate,
-    ]
+    args = ["-map", f"[o{number}]", *out.profile.flags, "-threads", str(threads), "-fps_mode", "passthrough"]
     if out.profile.kind is Kind.FRAMES:
         return [*args, "-start_number", str(out.first), "-f", "image2", file_url(out.path)]
     args += ["-map_metadata", "-1"]
