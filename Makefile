@@ -42,6 +42,7 @@ cover: setup
 bench: setup
 	$(BIN)/python bench/encode.py --build $(BUILD)/bench $(if $(SRC),--source $(SRC))
 	$(BIN)/python bench/tool_speed.py --build $(BUILD)/bench
+	$(BIN)/python bench/classify_names.py --build $(BUILD)/bench
 	$(BIN)/python bench/page.py --build $(BUILD)/bench --docs docs
 
 # Long fault and chaos runs, rarer films, and the rules tried on many more examples.

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-#: Folder with `clips`, `curves`, `dolby_vision` and `hdr10plus`, beside the checkout where nothing else is said.
+#: Folder with `clips`, `curves`, `dolby_vision`, `exr` and `hdr10plus`, beside the checkout where nothing else is said.
 MEDIA = Path(os.environ.get("REELWRIGHT_TEST_MEDIA", Path(__file__).resolve().parents[1] / ".." / "shared" / "media"))
 CLIPS, CURVES = MEDIA / "clips", MEDIA / "curves"
 DOLBY_VISION = MEDIA / "dolby_vision"

@@ -64,7 +64,19 @@ def test_no_module_is_called_after_nothing_in_particular() -> None:
     assert [name_of(path) for path in MODULES if path.stem in BANNED or path.parent.name in BANNED] == []
 
 
-HEAVY = {"django", "av", "numpy", "pydantic", "rich", "psutil", "imageio_ffmpeg", "platformdirs", "shtab", "asyncio"}
+HEAVY = {
+    "django",
+    "av",
+    "numpy",
+    "pydantic",
+    "rich",
+    "psutil",
+    "imageio_ffmpeg",
+    "platformdirs",
+    "shtab",
+    "asyncio",
+    "OpenImageIO",
+}
 ASK = """
 import sys
 from reelwright.__main__ import main
@@ -100,6 +112,7 @@ def imports_of(*words: str) -> set[str]:
         ("encode", "--help"),
         ("config", "show", "--help"),
         ("help", "encode"),
+        ("sequence", "check", "--help"),
         ("profiles",),
         ("profiles", "archive", "--json"),
         ("--version",),

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
         CleanRequest,
         EncodeJob,
         Look,
+        RenderOrder,
         ReportDone,
         ReportOrder,
         ScoreJob,
+        SequenceOrder,
         Tell,
     )
     from reelwright.engine.details import JobDetails
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from reelwright.planning.explanation import Explanation
     from reelwright.profiles import Profile
     from reelwright.quality.comparison import ScoreProgress, ScoreResult
+    from reelwright.sequences.check import CheckProgress, CheckReport
 
 
 class Commands:
@@ -139,6 +142,24 @@ class Commands:
         from reelwright.app.profiles import all_profiles
 
         return all_profiles(os.environ)
+
+    def check_sequences(self, order: "SequenceOrder", tell: "Callable[[CheckProgress], None]") -> "CheckReport":
+        """Check image sequences: their names, then their pictures."""
+        from reelwright.app.sequence import check_names, look_at_pictures
+
+        report = check_names(order.source, tell)
+        if not order.pictures or not any(check.names for check in report.checks):
+            return report
+        from reelwright.app.wiring import run_to_end
+
+        return run_to_end(lambda: look_at_pictures(report, tell))
+
+    def render_sequences(self, order: "RenderOrder", sink: "EventSink") -> "list[OutcomeRecord]":
+        """Render image sequences into movies."""
+        from reelwright.app.sequencerender import render_all
+        from reelwright.app.wiring import run_to_end
+
+        return run_to_end(lambda: render_all(order, sink))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

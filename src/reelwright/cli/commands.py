@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reelwright.planning.zones import Zone
     from reelwright.profiles import Profile
     from reelwright.quality.comparison import ScoreOptions, ScoreProgress, ScoreResult
+    from reelwright.sequences.check import CheckProgress, CheckReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,6 +139,36 @@ class CleanRequest:
     flags: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderOrder:
+    """What `sequence render` is asked to do."""
+
+    source: Path
+    output: str | None
+    profiles: tuple[str, ...]
+    missing: str
+    retrieve: tuple[str, ...]
+    no_slate: bool
+    no_burn_ins: bool
+    burn_ins: tuple[str, ...]
+    #: What goes to the rendering as it is, by name; None where it was not said.
+    asked: Mapping[str, Any]
+    overwrite: bool
+    dry_run: bool
+    #: Settings given as flags, as a tree of sections.
+    flags: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SequenceOrder:
+    """A `sequence check` command."""
+
+    #: A sheet, or a folder of frames.
+    source: Path
+    #: Whether the files are opened; their names are all that is looked at otherwise.
+    pictures: bool = True
+
+
 class Program(Protocol):
     """What the command line can ask for."""
 
@@ -199,4 +230,12 @@ class Program(Protocol):
 
     def why(self, job: EncodeJob) -> "Explanation":
         """What would be done with the job's only source, and why; nothing is done."""
+        ...
+
+    def check_sequences(self, order: SequenceOrder, tell: "Callable[[CheckProgress], None]") -> "CheckReport":
+        """Check the sequences of a sheet or a folder; `tell` is told how far it is."""
+        ...
+
+    def render_sequences(self, order: RenderOrder, sink: "EventSink") -> "list[OutcomeRecord]":
+        """Render image sequences into movies; the events go to the sink."""
         ...

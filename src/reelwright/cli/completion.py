@@ -19,7 +19,7 @@ EXAMPLES = """examples:
 
 SHELLS = ("bash", "zsh", "fish")
 #: Metavariables that stand for a file or a folder.
-FILES = frozenset({"SOURCE", "FILE", "OUTPUT", "REFERENCE", "DISTORTED", "SHEET", "OUTPUT|DIR"})
+FILES = frozenset({"SOURCE", "FILE", "OUTPUT", "REFERENCE", "DISTORTED", "SHEET|DIR", "OUTPUT|DIR"})
 FOLDERS = frozenset({"DIR"})
 
 

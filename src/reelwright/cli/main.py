@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "probe": "show what a file holds",
     "why": "explain what would be done with a film, why, and what it would cost",
     "score": "score a film against another: VMAF, with proof that the frames are aligned",
+    "sequence": "check image sequences: which frames there are, which are missing or damaged, and why",
     "report": "make a page about a job: quality, trials, pictures",
     "jobs": "list, show, watch, cancel and retry jobs, also while they run",
     "clean": "remove work folders of finished and given-up jobs",

@@ -1,4 +1,4 @@
-"""How far a comparison is: a bar on a terminal, a line now and then elsewhere, JSON lines for programs."""
+"""How far a comparison or a check is: a bar on a terminal, a line now and then elsewhere, JSON lines for programs."""
 
 import datetime as dt
 import json
@@ -6,17 +6,40 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Protocol, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from reelwright.quality.comparison import ScoreProgress
-
 #: Plain output and JSON get a line of progress this often.
 PLAIN_SECONDS = 10.0
 JSON_SECONDS = 0.5
-WORDS = {"reference": "reading the reference", "distorted": "reading the distorted film", "score": "scoring"}
+WORDS = {
+    "reference": "reading the reference",
+    "distorted": "reading the distorted film",
+    "score": "scoring",
+    "names": "looking at names",
+    "pictures": "reading the pictures",
+}
+
+
+class HowFar(Protocol):
+    """How far something is."""
+
+    @property
+    def phase(self) -> str:
+        """A key of `WORDS`."""
+        ...
+
+    @property
+    def frame(self) -> int:
+        """Frames so far, in this phase."""
+        ...
+
+    @property
+    def share(self) -> float | None:
+        """Of this phase, 0 to 1; None: not known."""
+        ...
 
 
 class Meter:
@@ -41,7 +64,7 @@ class Meter:
         if self._bar is not None:
             self._bar.stop()
 
-    def __call__(self, progress: ScoreProgress) -> None:
+    def __call__(self, progress: HowFar) -> None:
         """Take how far it is."""
         frames = f"{progress.frame} frames"
         if self._bar is None:
@@ -59,18 +82,18 @@ class Meter:
         self._bar.update(task, total=total, completed=progress.share or 0.0, frames=frames)
 
 
-def tell_json(file: str, out: TextIO) -> Callable[[ScoreProgress], None]:
+def tell_json(file: str, out: TextIO, *, status: str = "scoring") -> Callable[[HowFar], None]:
     """Progress as JSON lines, not too many of them."""
     told = 0.0
 
-    def tell(progress: ScoreProgress) -> None:
+    def tell(progress: HowFar) -> None:
         nonlocal told
         if time.monotonic() - told < JSON_SECONDS:
             return
         told = time.monotonic()
         now = dt.datetime.now(dt.UTC).isoformat().replace("+00:00", "Z")
         data = {"phase": progress.phase, "frame": progress.frame, "share": progress.share}
-        line = {"event": "progress", "timestamp": now, "file": file, "job": None, "status": "scoring", "data": data}
+        line = {"event": "progress", "timestamp": now, "file": file, "job": None, "status": status, "data": data}
         print(json.dumps(line), file=out, flush=True)
 
     return tell

@@ -99,7 +99,9 @@ class Terminal:
             self._line(line)
 
     def _started(self, event: Event) -> None:
-        self._line(f"{event.data['chunks']} chunks; {event.data['why']}")
+        data = event.data
+        said = f"{data['chunks']} chunks; {data['why']}" if "chunks" in data else f"{data['frames']} frames to render"
+        self._line(said)
 
     def _resources(self, event: Event) -> None:
         self._line(Text(printable_path(event.data["why"]), style="yellow"))
@@ -227,7 +229,8 @@ def summary(event: Event) -> Text:
         rows.append(("", f"{vmaf['model']}, every frame{scaled}"))
     passed = sum(bool(check["passed"]) for check in data["checks"])
     rows.append(("checks", f"{passed} of {len(data['checks'])} passed"))
-    rows.append(("work", f"{data['trials']} trials in {duration(data['seconds'])}"))
+    trials = f"{data['trials']} trials in " if data["trials"] or data["vmaf"] else ""
+    rows.append(("work", f"{trials}{duration(data['seconds'])}"))
     rows += [("note", printable_path(reason)) for reason in data["reasons"]]
     # No table: it would cut a long name to the width of the terminal, or to 80 columns in a pipe.
     width = max(len(name) for name, _ in rows)

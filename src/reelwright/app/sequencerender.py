@@ -1,0 +1,260 @@
+"""`sequence render`: every row of a sheet from names to a movie that was checked."""
+
+import asyncio
+import datetime as dt
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from reelwright.app.encode import options_for, request_for
+from reelwright.app.sequence import READERS, read_sheet
+from reelwright.app.wiring import load, services
+from reelwright.cli.commands import EncodeJob, RenderOrder
+from reelwright.config import Settings
+from reelwright.engine.delivering import MANIFEST, Delivered, Wanted, deliver
+from reelwright.engine.jobs import OutcomeRecord
+from reelwright.engine.outcome import outcome_of_error, result_data
+from reelwright.engine.pipeline import encode_film
+from reelwright.engine.services import Services
+from reelwright.errors import ReelwrightError, SourceError, UsageError
+from reelwright.events import Emitter, EventName, EventSink
+from reelwright.planning.plan import Request
+from reelwright.sequences.check import Listing, SequenceCheck, check_names
+from reelwright.sequences.deliverable import DISPLAY_REFERRED, Asked, Header, Known, Palette, rendering_of
+from reelwright.sequences.delivery import DEFAULT, Kind, find_profile
+from reelwright.sequences.finding import find
+from reelwright.sequences.overlay import DEFAULT as BURN_INS
+from reelwright.sequences.overlay import parse_burn_in
+from reelwright.sequences.repair import Missing
+from reelwright.sequences.sheet import Row
+from reelwright.tools.ask import ask
+from reelwright.tools.listing import list_folder
+from reelwright.tools.process import Runner
+from reelwright.words import printable_path
+
+#: Frames whose headers are tried for what a sequence is made of.
+TRIED = 32
+
+
+async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]:
+    """Render every row in turn; one that fails does not stop the rest.
+
+    Raises:
+        UsageError: the sheet or a setting is wrong; nothing was listed or written.
+        SourceError: the sheet cannot be read.
+    """
+    settings = load(order.flags)
+    rows, base = rows_of(order.source)
+    asked = asked_of(order)
+    profiles = {name: find_profile(name) for row in rows for name in (row.outputs or order.profiles or (DEFAULT,))}
+    del profiles  # found out here, before any work, that there is one that does not exist
+    async with services(settings, sink, Request()) as ready:
+        house = House(order=order, asked=asked, settings=settings, ready=ready)
+        return [outcome for row in rows for outcome in await house.render(row, base)]
+
+
+def rows_of(source: Path) -> tuple[Sequence[Row], Path]:
+    """The rows of a sheet, or of the sequences a folder seems to hold; and where relative folders start.
+
+    Raises:
+        UsageError: the sheet is wrong, or it is neither a sheet nor a folder.
+        SourceError: it cannot be read, or the folder holds no sequence.
+    """
+    if source.suffix.lower() in READERS and not source.is_dir():
+        return read_sheet(source), source.parent
+    listing = list_folder(os.fspath(source))
+    if listing.failure == "it is no folder":
+        raise UsageError(f"{printable_path(source)} is neither a folder nor a sheet, whose name ends in .csv or .toml.")
+    if listing.failure is not None:
+        raise SourceError(f"{printable_path(source)} cannot be listed: {listing.failure}.")
+    rows = [Row(number=k, parent=os.fspath(source), wanted=w) for k, w in enumerate(find(listing.names), 1)]
+    if not rows:
+        raise SourceError(
+            f"There is no sequence in {printable_path(source)}.",
+            hint="`reelwright sequence check` shows what is there.",
+        )
+    return rows, Path()
+
+
+def asked_of(order: RenderOrder) -> Asked:
+    """What is asked for beside the sheet.
+
+    Raises:
+        UsageError: a burn-in cannot be read.
+    """
+    burn_ins = () if order.no_burn_ins else tuple(map(parse_burn_in, order.burn_ins)) or BURN_INS
+    given = {name: value for name, value in order.asked.items() if value is not None}
+    today = dt.datetime.now().astimezone().date().isoformat()
+    return Asked(missing=Missing(order.missing), burn_ins=burn_ins, slate=not order.no_slate, date=today, **given)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """What every row of a run is rendered with."""
+
+    order: RenderOrder
+    asked: Asked
+    settings: Settings
+    ready: Services
+
+    async def render(self, row: Row, base: Path) -> list[OutcomeRecord]:
+        """Render one row; an error of its own is its outcome.
+
+        An output at a quality target is made of a lossless film of the same pass, which the quality engine encodes as
+        it does any film: in chunks, resumed where it was stopped.
+        """
+        folder = os.path.join(base, row.parent)  # noqa: PTH118 - keeps odd bytes, and what is absolute
+        source = Path(folder) / row.wanted.pattern
+        order, ready = self.order, self.ready
+        try:
+            check = check_names(row, list_folder(folder))
+            if check.failure is not None:
+                raise SourceError(f"The folder {printable_path(folder)} cannot be listed: {check.failure}.")
+            rendering = rendering_of(await know(check, order, self.asked, ready.runner), self.asked)
+            wanted = outputs_of(row, order, self.settings)
+            for w in wanted:
+                refuse_source(w.path, Path(folder))
+        except ReelwrightError as error:
+            return [await failed(source, error, ready, dry_run=order.dry_run)]
+        options = Delivered(
+            work_dir=self.settings.work_dir,
+            threads=self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0)),
+            overwrite=order.overwrite,
+            dry_run=order.dry_run,
+        )
+        lossless = {w.path: self.lossless_path(w.path) for w in wanted if w.profile.kind is Kind.TARGET}
+        made = [replace(w, path=lossless.get(w.path, w.path)) for w in wanted]
+        outcomes = [await deliver(rendering, source, made, options, ready)]
+        if not outcomes[0].exit_code and not order.dry_run:
+            outcomes += [await self.encode(film, output) for output, film in lossless.items()]
+        return outcomes
+
+    def lossless_path(self, output: Path) -> Path:
+        """Where the lossless film of an output lies until it is encoded."""
+        name = hashlib.blake2b(os.fsencode(os.path.abspath(output)), digest_size=8).hexdigest()  # noqa: PTH100
+        return self.settings.work_dir / f"lossless-{name}" / output.name
+
+    async def encode(self, film: Path, output: Path) -> OutcomeRecord:
+        """Encode a lossless film at the quality target; it is removed once that is done."""
+        job = EncodeJob(sources=(film,), output=os.fspath(output), flags={})
+        options = replace(options_for(self.settings, job), overwrite=self.order.overwrite)
+        outcome = await encode_film(film, output, request_for(self.settings, job), options, self.ready)
+        if not outcome.exit_code:
+            manifest = film.with_name(film.name + MANIFEST)
+            await asyncio.to_thread(shutil.copyfile, manifest, output.with_name(output.name + MANIFEST))
+            await asyncio.to_thread(shutil.rmtree, film.parent, ignore_errors=True)
+        return outcome
+
+
+def refuse_source(output: Path, frames: Path) -> None:
+    """Raise where an output would lie among the frames.
+
+    Raises:
+        UsageError: it would.
+    """
+    if os.path.abspath(output.parent) == os.path.abspath(frames):  # noqa: PTH100 - keeps symbolic links
+        raise UsageError(f"The output would lie among the frames, in {printable_path(frames)}.", hint="Use -o.")
+
+
+async def failed(source: Path, error: ReelwrightError, ready: Services, *, dry_run: bool) -> OutcomeRecord:
+    """The outcome of a row that cannot be rendered, told and recorded."""
+    emit = Emitter(ready.sink, os.fspath(source), ready.now)
+    nothing = OutcomeRecord(
+        source_path=os.fspath(source),
+        output_path=None,
+        job_id=None,
+        decision=None,
+        outcome="failed",
+        exit_code=0,
+        reasons=(),
+    )
+    outcome = replace(outcome_of_error(error, nothing), finished=ready.now())
+    emit(EventName.ERROR_OCCURRED, "failed", message=error.message, hint=error.hint, exit_code=error.exit_code)
+    if not dry_run:
+        await ready.offload(ready.store.record_outcome, outcome)
+    emit(EventName.RESULT, outcome.outcome, **result_data(outcome))
+    return outcome
+
+
+async def know(check: SequenceCheck, order: RenderOrder, asked: Asked, runner: Runner) -> Known:
+    """Everything a rendering is made of: frames here and elsewhere, a header, what the colour configuration has.
+
+    Raises:
+        SourceError: there are no frames, or none can be opened.
+        UsageError: the colour configuration cannot be read.
+    """
+    own = {n: os.path.join(check.folder, name) for n, name in check.names.items()}  # noqa: PTH118 - keeps odd bytes
+    elsewhere = [(place, paths_in(check.row, list_folder(place))) for place in order.retrieve]
+    paths = [*own.values(), *(path for _, found in elsewhere for path in found.values())][:TRIED]
+    named = check.row.colorspace or asked.colorspace
+    config = None if named == DISPLAY_REFERRED else asked.config
+    request = {"paths": paths, "part": asked.part, "config": config}
+    said = (await ask(runner, "frame_header", request, what="Reading a frame's header")).result if paths else {}
+    return Known(check=check, header=header_of(said), palette=palette_of(said), own=own, retrieved=elsewhere)
+
+
+def paths_in(row: Row, listing: Listing) -> dict[int, str]:
+    """Frames of a sequence in another place, found by the same rules.
+
+    Raises:
+        SourceError: it cannot be listed.
+    """
+    if listing.failure is not None:
+        raise SourceError(f"The folder {printable_path(listing.folder)} cannot be listed: {listing.failure}.")
+    names = check_names(row, listing).names
+    return {n: os.path.join(listing.folder, name) for n, name in names.items()}  # noqa: PTH118
+
+
+def header_of(said: Mapping[str, Any]) -> Header:
+    """A child's answer as a value."""
+    if not said.get("path"):
+        return Header(width=0, height=0)
+    try:
+        rate = Fraction(said["rate"]) if said["rate"] else None
+    except (ValueError, ZeroDivisionError):
+        rate = None
+    aspect = Fraction(said["pixel_aspect"]).limit_denominator(10_000)
+    return Header(
+        width=said["width"],
+        height=said["height"],
+        pixel_aspect=aspect if aspect > 0 else Fraction(1),
+        channels=tuple(said["channels"]),
+        rate=rate if rate is not None and rate > 0 else None,
+        timecode=said["timecode"],
+        ruled=said["ruled"],
+    )
+
+
+def palette_of(said: Mapping[str, Any]) -> Palette:
+    """What the colour configuration has; nothing where none was asked for."""
+    has = said.get("colors") or {}
+    return Palette(
+        spaces=tuple(has.get("spaces", ())),
+        aliases=(*has.get("aliases", ()), *has.get("roles", ())),
+        looks=tuple(has.get("looks", ())),
+        displays=has.get("displays", {}),
+        display=has.get("display", ""),
+        view=has.get("view", ""),
+    )
+
+
+def outputs_of(row: Row, order: RenderOrder, settings: Settings) -> list[Wanted]:
+    """Where each output of a row goes.
+
+    Raises:
+        UsageError: there is no such profile.
+    """
+    names = row.outputs or order.profiles or (DEFAULT,)
+    profiles = [find_profile(name) for name in dict.fromkeys(names)]
+    folder = Path(order.output or settings.placement.output_dir or ".")
+    wanted = []
+    for profile in profiles:
+        middle = f".{profile.name}" if len(profiles) > 1 or profile.kind is Kind.FRAMES else ""
+        suffix = "" if profile.kind is Kind.FRAMES else profile.suffix
+        wanted.append(Wanted(profile=profile, path=folder / f"{row.wanted.name}{middle}{suffix}"))
+    return wanted

@@ -1,0 +1,1 @@
+"""Image sequences as values: rules, sheets, harvests, ranges. Pure: no file, process or clock is touched here."""

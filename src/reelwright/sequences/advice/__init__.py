@@ -1,0 +1,1 @@
+"""What to do about names that were rejected and look as if they belonged."""

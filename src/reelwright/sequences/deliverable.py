@@ -1,0 +1,287 @@
+"""From a checked row and what a frame's header says to a rendering: what is asked, what is known, what is an error."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from fractions import Fraction
+
+from reelwright.errors import SourceError, UsageError
+from reelwright.sequences import ranges
+from reelwright.sequences.check import SequenceCheck
+from reelwright.sequences.overlay import DEFAULT, BurnIn, slate_of
+from reelwright.sequences.rendering import Colors, Raster, Rendering
+from reelwright.sequences.repair import Missing, fill
+from reelwright.sequences.timecode import parse_timecode
+
+#: Pinned by name: the "default" one changes with the library.
+CONFIG = "ocio://cg-config-v4.0.0_aces-v2.0_ocio-v2.5"
+#: A colour space of frames that are as they are to be seen.
+DISPLAY_REFERRED = "display"
+#: Sizes larger than this are a slip of the pen.
+LARGEST = 16384
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What is asked for beside the sheet; what a row says itself comes first."""
+
+    missing: Missing = Missing.ERROR
+    slate: bool = True
+    slate_frames: int = 1
+    burn_ins: tuple[BurnIn, ...] = DEFAULT
+    rate: Fraction | None = None
+    #: Delivered width and height; None: the frames' own.
+    size: tuple[int, int] | None = None
+    crop: tuple[int, int, int, int] | None = None
+    mask: Fraction | None = None
+    mask_opacity: float = 1.0
+    colorspace: str | None = None
+    config: str = CONFIG
+    to: str | None = None
+    display: str | None = None
+    view: str | None = None
+    looks: str = ""
+    lut: str | None = None
+    channels: tuple[str, ...] = ("R", "G", "B")
+    part: int = 0
+    alpha: str = "ignore"
+    background: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    timecode: str | None = None
+    audio: str | None = None
+    title: str = ""
+    #: Today, as people read it.
+    date: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Palette:
+    """What a colour configuration has."""
+
+    spaces: tuple[str, ...]
+    #: Other names and roles of them.
+    aliases: tuple[str, ...]
+    looks: tuple[str, ...]
+    #: Views by display.
+    displays: Mapping[str, Sequence[str]]
+    #: The display and view to take where nobody asks for one.
+    display: str
+    view: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Header:
+    """What the first readable frame says."""
+
+    width: int
+    height: int
+    pixel_aspect: Fraction = Fraction(1)
+    channels: tuple[str, ...] = ()
+    rate: Fraction | None = None
+    timecode: str | None = None
+    #: Colour space that the configuration's file rules give it; None: only the default rule fits.
+    ruled: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What was found out about a row."""
+
+    check: SequenceCheck
+    header: Header
+    palette: Palette
+    #: Paths by frame, of the sequence's own folder and of other places by their label.
+    own: Mapping[int, str]
+    retrieved: Sequence[tuple[str, Mapping[int, str]]] = field(default=())
+
+
+def planned_frames(check: SequenceCheck) -> range:
+    """The numbers of the planned frames: the row's range, or from the first frame there is to the last.
+
+    Raises:
+        SourceError: there is no frame at all.
+    """
+    row = check.row
+    if not check.names:
+        what = row.wanted.pattern
+        raise SourceError(
+            f"There are no frames {what} in {check.folder}.",
+            hint="`reelwright sequence check` shows what is there, and why each name was rejected.",
+        )
+    first = row.first if row.first is not None else min(check.names)
+    last = row.last if row.last is not None else max(check.names)
+    if first > last:
+        raise SourceError(f"{row.wanted.pattern}: the planned frames {first} to {last} end before they begin.")
+    return range(first, last + 1)
+
+
+def refuse_holes(check: SequenceCheck, wanted: range, known: Mapping[int, str]) -> None:
+    """Raise where frames are missing and nothing may stand in for them.
+
+    Raises:
+        SourceError: with the missing frames, ready to paste.
+    """
+    holes = ranges.runs(n for n in wanted if n not in known)
+    if holes:
+        raise SourceError(
+            f"Frames {ranges.text(holes)} of {check.row.wanted.pattern} are missing.",
+            hint="Render them, or say with --missing what is to stand in their place.",
+        )
+
+
+def rendering_of(known: Known, asked: Asked) -> Rendering:
+    """The rendering of a row.
+
+    Raises:
+        UsageError: what is needed is said nowhere, or is not what the configuration or the frames have.
+        SourceError: frames are missing, and nothing may stand in for them.
+    """
+    row = known.check.row
+    wanted = planned_frames(known.check)
+    if asked.missing is Missing.ERROR:
+        found = {**known.own}
+        for _, frames in known.retrieved:
+            found |= {n: path for n, path in frames.items() if n not in found}
+        refuse_holes(known.check, wanted, found)
+    rate = row.rate or asked.rate or known.header.rate
+    if rate is None:
+        raise UsageError(
+            f"Nothing says how many frames a second {row.wanted.pattern} has.",
+            hint="Give the sheet a column rate, or use --rate.",
+        )
+    colors = colors_of(known, asked)
+    timecode = asked.timecode or known.header.timecode
+    raster = raster_of(known.header, asked)
+    fields = fields_of(known, asked, rate=rate, colors=colors, frames=wanted)
+    return Rendering(
+        name=row.wanted.name,
+        places=fill(wanted, known.own, asked.missing, retrieved=known.retrieved),
+        step=1,
+        padding=max(1, row.wanted.padding),
+        rate=rate,
+        raster=raster,
+        channels=channels_of(known.header, asked),
+        part=asked.part,
+        alpha=asked.alpha if "A" in known.header.channels else "ignore",
+        background=asked.background,
+        colors=colors,
+        transfer=transfer_of(colors),
+        burn_ins=asked.burn_ins,
+        fields=tuple(sorted(fields.items())),
+        slate=slate_of(asked.title or row.wanted.name, fields, frames=asked.slate_frames) if asked.slate else None,
+        timecode=wanted[0] if timecode is None else parse_timecode(timecode, rate),
+        drop=timecode is not None and ";" in timecode,
+        audio=asked.audio,
+    )
+
+
+def channels_of(header: Header, asked: Asked) -> tuple[str, ...]:
+    """The channels that are rendered.
+
+    Raises:
+        UsageError: the frames have no such channel.
+    """
+    few = len(header.channels) < 3  # noqa: PLR2004 - grey, with or without alpha
+    missing = [name for name in asked.channels if name not in header.channels]
+    if missing and not (few and asked.channels == ("R", "G", "B")):
+        close = get_close_matches(missing[0], header.channels, n=1)
+        have = ", ".join(header.channels[:12])
+        hint = f"Did you mean {close[0]}?" if close else f"They have {have}."
+        raise UsageError(f"The frames have no channel {missing[0]}.", hint=hint)
+    return asked.channels
+
+
+def colors_of(known: Known, asked: Asked) -> Colors | None:
+    """How the frames' colours become a display's; None where they are already.
+
+    Raises:
+        UsageError: nothing says what they are, or the configuration has no such space, display, view or look.
+    """
+    source = known.check.row.colorspace or asked.colorspace or known.header.ruled
+    if source is None:
+        raise UsageError(
+            f"Nothing says what colour space {known.check.row.wanted.pattern} is in.",
+            hint='Give the sheet a column colorspace, or use --colorspace; "display" takes the frames as they are.',
+        )
+    if source == DISPLAY_REFERRED:
+        return None
+    palette = known.palette
+    check_name("colour space", source, (*palette.spaces, *palette.aliases))
+    if asked.looks:
+        for look in asked.looks.replace("+", ",").split(","):
+            check_name("look", look.strip().lstrip("-+"), palette.looks)
+    if asked.to is not None:
+        check_name("colour space", asked.to, (*palette.spaces, *palette.aliases))
+        return Colors(config=asked.config, source=source, to=asked.to, looks=asked.looks, lut=asked.lut)
+    display = asked.display or palette.display
+    check_name("display", display, tuple(palette.displays))
+    views = tuple(palette.displays[display])
+    view = asked.view or (palette.view if palette.view in views else views[0])
+    check_name("view", view, views)
+    return Colors(config=asked.config, source=source, display=display, view=view, looks=asked.looks, lut=asked.lut)
+
+
+def check_name(what: str, name: str, known: Sequence[str]) -> None:
+    """Raise where a configuration has no such name.
+
+    Raises:
+        UsageError: with the nearest one there is.
+    """
+    if name.lower() in {one.lower() for one in known}:
+        return
+    close = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(known[:12])}."
+    raise UsageError(f"The colour configuration has no {what} {name!r}.", hint=hint)
+
+
+def transfer_of(colors: Colors | None) -> str:
+    """The transfer that movies are tagged with: sRGB's for an sRGB display, BT.709's for everything else."""
+    seen = "" if colors is None else (colors.display or colors.to or "")
+    return "iec61966-2-1" if "srgb" in seen.lower() else "bt709"
+
+
+def raster_of(header: Header, asked: Asked) -> Raster:
+    """From the frames' size to the delivered one.
+
+    Raises:
+        UsageError: the size or the crop cannot be.
+    """
+    if asked.crop is not None:
+        width, height, x, y = asked.crop
+        if min(width, height) < 1 or x + width > header.width or y + height > header.height:
+            raise UsageError(
+                f"The crop {width}:{height}:{x}:{y} is not inside the picture of {header.width}x{header.height}."
+            )
+    width, height = asked.crop[:2] if asked.crop else (header.width, header.height)
+    shape = round(width * header.pixel_aspect)
+    out = asked.size or (shape + shape % 2, height + height % 2)
+    if min(out) < 2 or max(out) > LARGEST or out[0] % 2 or out[1] % 2:  # noqa: PLR2004 - 4:2:0 has no half samples
+        raise UsageError(f"A movie of {out[0]}x{out[1]} cannot be.", hint="Both sides have to be even.")
+    return Raster(
+        width=header.width,
+        height=header.height,
+        out_width=out[0],
+        out_height=out[1],
+        crop=asked.crop,
+        pixel_aspect=header.pixel_aspect,
+        mask=asked.mask,
+        mask_opacity=asked.mask_opacity,
+    )
+
+
+def fields_of(known: Known, asked: Asked, *, rate: Fraction, colors: Colors | None, frames: range) -> dict[str, str]:
+    """What slate and burn-ins may say, by column."""
+    row = known.check.row
+    seen = "" if colors is None else f" to {colors.to or colors.view}"
+    said = {
+        "name": row.wanted.name,
+        "shot": row.shot or row.wanted.name,
+        "version": row.version,
+        "artist": row.artist,
+        "notes": row.note,
+        "date": asked.date,
+        "colorspace": f"{colors.source}{seen}" if colors else "as it is",
+        "frames": f"{frames[0]}-{frames[-1]} ({len(frames)})",
+        "rate": f"{float(rate):g} frames a second",
+        "size": f"{known.header.width}x{known.header.height}",
+    }
+    return {name: value for name, value in said.items() if value}
