@@ -312,8 +312,9 @@ async def both_metadata(film: Film, output: Path, video_index: int) -> tuple[Met
     if not film.plan.dolby_vision:
         return None
     folder = film.workspace.working
+    come = film.pictures
     source = await read_metadata(
-        film.runner, film.source, film.plan.video_index, folder=folder, index=film.index, span=film.span
+        film.runner, come.path, come.video_index, folder=folder, index=come.index, span=film.span
     )
     return source, await read_metadata(film.runner, output, video_index, folder=folder)
 

@@ -22,6 +22,7 @@ from reelwright.engine.scheduler import (
     next_steps,
     with_point,
 )
+from reelwright.engine.seekable import with_copy
 from reelwright.engine.sounds import Sounds
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
@@ -111,6 +112,7 @@ class LocalRunner:
         Raises:
             ReelwrightError: a step failed for good; what was committed stays committed.
         """
+        self.film = await with_copy(self.film, self.store, self.offload, self.emit)
         state = await self.recall()
         self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), **self.pace.facts())
         try:
