@@ -64,7 +64,7 @@ def impostor(folder: Path, script: str) -> dict[str, str]:
 
 
 @needs_dovi_tool
-@pytest.mark.parametrize("names", ["p7.mkv out.mkv", "p7.mp4 out.mp4", "p7.ts out.mkv", "p7.hevc out.mp4"])
+@pytest.mark.parametrize("names", ["p7.mkv out.mp4", "p7.mp4 out.mkv", "p7.ts out.mkv", "p7.hevc out.mkv"])
 def test_profile_7_becomes_8_1_and_every_converted_frames_metadata_arrives(
     names: str, encode: Command, films: Path, folder: Path, tmp_path: Path
 ) -> None:
@@ -123,10 +123,10 @@ def test_a_killed_run_goes_on_with_the_copy_it_made(encode: Command, films: Path
     (copy,) = (encode.state / "work").rglob("copy-*.mkv")
     # Without the program nothing could be converted again; and it is not: only its name is asked for.
     stand_in = impostor(films.parent / "bin", f'test "$1" = --version && exec {DOVI_TOOL} --version\nexit 9')
-    copied = copy.stat()
+    copied = copy.stat().st_ino, copy.stat().st_mtime_ns
     going_on = encode.begin(*args, env=stand_in)
     seen = read_until(going_on, "encoding_started")
-    assert copy.stat() == copied
+    assert (copy.stat().st_ino, copy.stat().st_mtime_ns) == copied
     assert data_of(finish(going_on, seen))["trials"] == 1
     assert contents(films).keys() == {"out.mkv"}
 
