@@ -51,7 +51,9 @@ def test_sound_that_does_not_say_how_long_it_lasts_lasts_as_long_as_what_was_bef
     """MP4's edit list ends with the last packet: one that lasts no time is not shown at all."""
     sound, text = SimpleNamespace(type="audio"), SimpleNamespace(type="subtitle")
     times = [(0, 100, 0), (1, 100, 0), (0, 140, 0), (1, 150, 7), (0, 200, 0), (0, 200, 0), (0, None, 0)]
-    made = [packet(number, pts, duration, pts=pts, stream=text if number else sound) for number, pts, duration in times]
+    made = [packet(number, pts, duration, pts=pts) for number, pts, duration in times]
+    for one in made:
+        one.stream = text if one.stream_index else sound
     found = [p.duration for p in lasting(iter(made))]
     assert found == [1, 0, 40, 7, 60, 60, 0]
 
