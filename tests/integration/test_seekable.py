@@ -23,7 +23,7 @@ from zoo.studio import Studio
 X265 = "keyint=24:open-gop=1:bframes=3:log-level=error"
 FILMS = {
     "mpeg2.vob": ("-c:v", "mpeg2video", "-bf", "2", "-g", "12", "-q:v", "3"),
-    "mpeg4.avi": ("-c:v", "mpeg4", "-bf", "2", "-g", "24", "-q:v", "3"),
+    "mpeg2.m2v": ("-c:v", "mpeg2video", "-bf", "2", "-g", "12", "-q:v", "3"),
     "h264.avi": (*X264, "-g", "24"),
     "open.264": (*X264, "-g", "24", "-x264-params", "open-gop=1"),
     "open.hevc": ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", X265),
