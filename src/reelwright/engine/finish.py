@@ -71,7 +71,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         window=None if film.is_whole else window_of(part),
         shift=shift,
         sounds={index: (job.file, sounds[index]) for index, job in sound_jobs(film).items()},
-        rate=nominal_rate(part),
+        rate=nominal_rate(part, film.info.film.video if film.info.film else None),
         film_tags=film_tags(film),
         display_aspect=display_aspect(film.plan),
         chapters=chapters_of(film, shift),
