@@ -234,6 +234,10 @@ def test_the_movies_clock_follows_the_starts_and_in_an_excerpt_all_clocks() -> N
     assert movie_clock(source, planned, clock, times, Fraction(0)) == 48000
     assert movie_clock(info(film(), sound(1)), planned, clock, times, Fraction(0)) == 1000
     assert movie_clock(source, planned, clock, times, None) == 48000
+    # A sound that is encoded begins some samples before it is heard: where that is late, samples are what counts.
+    alone = info(film(), sound(1))
+    assert movie_clock(alone, planned, clock, times, Fraction(0), sounds=[Fraction(1, 4)]) == 48000
+    assert movie_clock(alone, planned, clock, times, Fraction(0), sounds=[Fraction(0), None]) == 1000
     assert movie_clock(source, make_plan(source, Request()), clock, times, Fraction(0)) == 0
 
 

@@ -163,11 +163,15 @@ def movie_clock(
         for s in info.streams
         if s.index in copied and s.video and s.time_base
     ]
-    ticks += [(begin, Fraction(1, RATE)) for begin in sounds if begin is not None]
+    heard = [begin for begin in sounds if begin is not None]
+    ticks += [(begin, Fraction(1, RATE)) for begin in heard]
     ticks.append((index.pts[0] * index.time_base, clock))
     if shift is None:
         return movie_ticks((tick for _, tick in ticks), clock)
-    return movie_ticks((round((start + shift) / tick) * tick for start, tick in ticks if start is not None), clock)
+    starts = [round((start + shift) / tick) * tick for start, tick in ticks if start is not None]
+    # What is thrown away at its beginning comes before a sound is heard, by so many samples as the encoder likes.
+    late = [Fraction(1, RATE) for begin in heard if begin + shift > 0]
+    return movie_ticks([*starts, *late], clock)
 
 
 def display_aspect(plan: EncodePlan) -> Fraction | None:
