@@ -1,12 +1,15 @@
 """Dolby Vision profile 7 by its facts alone: when it can be converted, and what is said of it then."""
 
+import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dolby_vision import LAYER_HEADER, P7, nal
 from examples import HDR, index, info, stream, video
+from reelwright.doctor import dovi_tool_row
 from reelwright.media.model import DolbyVision, MediaInfo, StreamKind
 from reelwright.media.timing import Timing
 from reelwright.planning.checks.dolby_vision import wrong_metadata
@@ -120,7 +123,7 @@ def test_metadata_are_put_in_the_place_of_others_and_the_other_layer_goes(*, wit
     assert found == [*OWN, HEADER + b"\x19new\x80"]
 
 
-def test_what_dovi_tool_reads_and_writes_is_taken_apart_again(tmp_path: Any) -> None:
+def test_what_dovi_tool_reads_and_writes_is_taken_apart_again(tmp_path: Path) -> None:
     path = tmp_path / "rpus"
     several = [nal(P7, k)[2:] for k in range(40)]
     path.write_bytes(b"".join(MARK + one for one in several))
@@ -154,3 +157,25 @@ def test_frames_of_a_copy_are_found_by_their_number() -> None:
     assert copy.is_key(2)
     assert not copy.is_key(3)
     assert copy.spatial == counted.spatial
+
+
+@pytest.mark.parametrize(
+    ("script", "works", "found"),
+    [
+        (None, False, "not on the path"),
+        ("echo dovi_tool 2.3.1", True, "2.3.1 at "),
+        ("echo something else", False, "does not answer like dovi_tool"),
+        ("exit 3", False, "Asking dovi_tool for its version failed"),
+    ],
+)
+def test_doctor_tells_whether_it_is_there_and_never_fails_for_it(
+    script: str | None, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, works: bool
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin" if script else str(tmp_path))
+    if script:
+        program = tmp_path / "dovi_tool"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    row = asyncio.run(dovi_tool_row())
+    assert (row.works, row.optional) == (works, True)
+    assert found in row.found
