@@ -24,6 +24,7 @@ from reelwright.tools import machine
 from reelwright.tools.capabilities import INSTALL_HINT, Capabilities, ask_ffmpeg
 from reelwright.tools.child import memory_is_known
 from reelwright.tools.devices import Tried, list_hwaccels, try_device, try_encoder
+from reelwright.tools.dovi_tool import PROGRAM, find_dovi_tool, version_of
 from reelwright.tools.hwaccel import DECODERS
 from reelwright.tools.process import Runner
 from reelwright.version import VERSION
@@ -44,7 +45,7 @@ async def examine(settings: Settings) -> list[CheckRow]:
     ]
     rows += await ffmpeg_rows(settings)
     rows += await means_rows(settings)
-    rows += [package_row("PyAV", "av"), space_row(settings.work_dir)]
+    rows += [package_row("PyAV", "av"), await dovi_tool_row(), space_row(settings.work_dir)]
     ledger, seen = await ledger_row(settings)
     return [*rows, ledger, *(parallel_row(settings, name, seen.get(name, [])) for name in SIZES), cap_row(settings)]
 
@@ -127,6 +128,19 @@ async def device_row(runner: Runner, tools: Capabilities, name: str, wanted: str
 def package_row(name: str, package: str) -> CheckRow:
     """A library and its version."""
     return CheckRow(name=name, works=True, found=version(package))
+
+
+async def dovi_tool_row() -> CheckRow:
+    """The program that profile 7 of Dolby Vision needs; nothing else does."""
+    row = CheckRow(name=PROGRAM, works=False, found="not on the path; it converts Dolby Vision 7", optional=True)
+    if (program := find_dovi_tool()) is None:
+        return row
+    async with Runner() as runner:
+        try:
+            version = await version_of(runner, program)
+        except ReelwrightError as error:
+            return replace(row, found=error.message, advice=error.hint)
+    return replace(row, works=True, found=f"{version.removeprefix(PROGRAM).strip()} at {program}")
 
 
 def space_row(work_dir: Path) -> CheckRow:

@@ -151,14 +151,14 @@ def test_what_would_not_arrive_whole_is_refused_and_nothing_is_written(
     before = contents(folder)
     out = encode.folder / "out.mkv"
     said = SAID[args[0] if name == "p81.mkv" else name.partition(".")[0]]
-    encode(source, "-o", out, *args).assert_failed(3, *said)
+    encode(source, "-o", out, *args, env={"PATH": "/nowhere"}).assert_failed(3, *said)  # no dovi_tool there
     assert contents(folder) == before
     assert contents(encode.folder) == {}
 
 
 SAID = {
     "p5": ("profile 5", "profile 8"),
-    "p7": ("profile 7", "dovi_tool -m 2 convert"),
+    "p7": ("profile 7", "dovi_tool -m 2 convert", "on the path"),
     "--scale": ("--scale", "would make that wrong"),
     "--crop": ("--crop", "would make that wrong"),
     "--zone": ("one piece", "--strategy chunked"),

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from examples import RICH, cover, film, index, info, plan, sound, stream
+from examples import RICH, cover, film, index, info, plan, sound, stream, video
 from reelwright.media.model import Chapter, Stream, StreamKind
 from reelwright.planning.checks import run_checks
 from reelwright.planning.checks.evidence import Attached, ChunkPackets, Copied, Evidence
@@ -22,7 +22,7 @@ from reelwright.planning.containers import (
 from reelwright.planning.decision import Verdict, decide
 from reelwright.planning.plan import Request, make_plan
 from reelwright.planning.streams import Fate, fate_of, written_streams
-from reelwright.tools.mux import display_aspect, movie_clock, shift_of
+from reelwright.tools.mux import display_aspect, movie_clock, nominal_rate, shift_of
 
 MP4 = Container.MP4
 FILM = film()
@@ -234,6 +234,10 @@ def test_the_movies_clock_follows_the_starts_and_in_an_excerpt_all_clocks() -> N
     assert movie_clock(source, planned, clock, times, Fraction(0)) == 48000
     assert movie_clock(info(film(), sound(1)), planned, clock, times, Fraction(0)) == 1000
     assert movie_clock(source, planned, clock, times, None) == 48000
+    # A sound that is encoded begins some samples before it is heard: where that is late, samples are what counts.
+    alone = info(film(), sound(1))
+    assert movie_clock(alone, planned, clock, times, Fraction(0), sounds=[Fraction(1, 4)]) == 48000
+    assert movie_clock(alone, planned, clock, times, Fraction(0), sounds=[Fraction(0), None]) == 1000
     assert movie_clock(source, make_plan(source, Request()), clock, times, Fraction(0)) == 0
 
 
@@ -346,3 +350,21 @@ def test_a_sound_without_packets_has_no_track_in_mp4() -> None:
     assert set(failed(replace(silent, output=replace(OUTPUT, streams=(*OUTPUT.streams, sound(5)))))) == {"streams"}
     in_matroska = replace(silent, plan=make_plan(source, Request()))
     assert "streams" in failed(in_matroska)
+
+
+@pytest.mark.parametrize(
+    ("times", "said", "rate"),
+    [
+        # Twelve frames in milliseconds last half a second at either rate.
+        ([round(k * 1001 / 24) for k in range(12)], Fraction(24000, 1001), Fraction(24000, 1001)),
+        # What is said may be of fields, or wrong: then the times alone count.
+        ([40 * k for k in range(12)], Fraction(50), Fraction(25)),
+        ([40 * k for k in range(12)], None, Fraction(25)),
+        ([0, 40, 80, 200], Fraction(25), None),
+    ],
+)
+def test_a_constant_rate_is_the_one_the_source_names_if_every_frame_keeps_it(
+    times: list[int], said: Fraction | None, rate: Fraction | None
+) -> None:
+    source = video(nominal_rate=said, average_rate=None)
+    assert nominal_rate(index(times), source) == rate

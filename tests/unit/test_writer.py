@@ -9,7 +9,7 @@ import pytest
 from reelwright.planning.containers import Container
 from reelwright.tools.children.packets import says_something
 from reelwright.tools.children.source import titled
-from reelwright.tools.children.writer import Timeline, decodable, written_chapters
+from reelwright.tools.children.writer import Timeline, decodable, lasting, written_chapters
 from reelwright.tools.ffmpeg import complaints_of, convert_args
 
 MILLI = Fraction(1, 1000)
@@ -45,6 +45,17 @@ def test_no_more_packets_are_held_back_than_a_decoder_reorders() -> None:
     found = decodable(packets)
     next(found)
     assert 60 < len(list(packets)) < 100
+
+
+def test_sound_that_does_not_say_how_long_it_lasts_lasts_as_long_as_what_was_before_it() -> None:
+    """MP4's edit list ends with the last packet: one that lasts no time is not shown at all."""
+    sound, text = SimpleNamespace(type="audio"), SimpleNamespace(type="subtitle")
+    times = [(0, 100, 0), (1, 100, 0), (0, 140, 0), (1, 150, 7), (0, 200, 0), (0, 200, 0), (0, None, 0)]
+    made = [packet(number, pts, duration, pts=pts) for number, pts, duration in times]
+    for one in made:
+        one.stream = text if one.stream_index else sound
+    found = [p.duration for p in lasting(iter(made))]
+    assert found == [1, 0, 40, 7, 60, 60, 0]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from zoo.reading import Sound, Watched, heard_in, sounds_of, watch
 from zoo.studio import Film
 
 HALF_TICK = Fraction(1, 2000)
+#: FFmpeg does not trim the last packet of Opus in MP4: samples of silence that are heard beyond the end, at most.
+OPUS_PACKET = 960
 CLOCKS_FROM_ANYWHERE = {".ts", ".m2ts", ".mpg", ".vob"}
 
 
@@ -53,7 +55,8 @@ def has_arrived(film: Film, out: Path) -> None:
     sounds, heard = sounds_of(film.path), sounds_of(out)
     if film.converted:
         before, after = heard_in(film.path), heard_in(out)
-        assert [samples for _, samples in after] == [samples for _, samples in before]
+        for (_, got), (_, want) in zip(after, before, strict=True):
+            assert want <= got <= want + (OPUS_PACKET if out.suffix == ".mp4" and "audio" in film.options else 0)
         sounds, heard = ([Sound(packets=(), times=(time,)) for time, _ in each] for each in (before, after))
     arrived(film, source, output, sounds, heard)
 

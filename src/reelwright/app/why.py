@@ -31,6 +31,7 @@ from reelwright.planning.plan import EncodePlan, make_plan
 from reelwright.store.database import open_ledger
 from reelwright.tools.capabilities import ask_ffmpeg, find_ffmpeg
 from reelwright.tools.devices import try_encoder, unusable, with_encoder
+from reelwright.tools.dovi_tool import with_conversion
 from reelwright.tools.probe import check_folder, probe
 from reelwright.tools.process import Runner
 
@@ -51,7 +52,7 @@ async def explain(job: EncodeJob) -> Explanation:
     )
     output = output.absolute()
     async with Runner() as runner:
-        info = await probe(runner, find_ffmpeg(settings.tools.ffmpeg), source)
+        info = await with_conversion(runner, await probe(runner, find_ffmpeg(settings.tools.ffmpeg), source))
         request = replace(request_for(settings, job), container=container_of(output.suffix))
         decision = decide(info, request)
         said = Explanation(

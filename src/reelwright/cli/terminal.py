@@ -19,7 +19,14 @@ from reelwright.events import Event, EventName
 RECENT = 6
 #: Plain output gets a line of progress this often.
 PLAIN_SECONDS = 10.0
-WORDS = {"assemble": "joining the chunks", "validate": "checking every frame of the output", "place": "placing"}
+WORDS = {
+    "copy": "copying the pictures",
+    "assemble": "joining the chunks",
+    "validate": "checking every frame of the output",
+    "place": "placing",
+}
+#: Phases of which it is known how far they are.
+COUNTED = frozenset({"copy", "validate"})
 
 
 class Terminal:
@@ -191,7 +198,7 @@ def headline(facts: dict[str, Any]) -> str:
     if facts["phase"] == "analyse":
         return f"reading the film  {percent}"
     if facts["phase"] in WORDS:
-        return f"{WORDS[facts['phase']]}  {percent}" if facts["phase"] == "validate" else WORDS[facts["phase"]]
+        return f"{WORDS[facts['phase']]}  {percent}" if facts["phase"] in COUNTED else WORDS[facts["phase"]]
     eta = f"  about {duration(facts['eta_seconds'])} left" if facts.get("eta_seconds") is not None else ""
     mean = f"  VMAF {facts['mean']:.2f} so far" if facts.get("mean") else ""
     projected = facts.get("projected_bytes")

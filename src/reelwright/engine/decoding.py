@@ -1,17 +1,18 @@
 """What decodes a film: a device for as long as its pictures are software's, else software, and why."""
 
 import os
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 from reelwright.errors import ReelwrightError, ToolError
 from reelwright.events import Emitter, EventName
 from reelwright.media.model import MediaInfo
-from reelwright.media.timing import FrameIndex
-from reelwright.planning.plan import EncodePlan
 from reelwright.tools.devices import Device
 from reelwright.tools.frames import reference_input
 from reelwright.tools.hwaccel import decoded_as, device_flags, is_from_device, look_args
 from reelwright.tools.process import Runner
+
+if TYPE_CHECKING:
+    from reelwright.engine.film import Pictures
 
 SOFTWARE = Device(name=None, why="")
 #: A device that gives no frame for so long gives none.
@@ -86,14 +87,14 @@ class Decoding:
         if self._emit is not None:
             self._emit(EventName.RESOURCES_CHANGED, "encoding", workers=None, why=why)
 
-    async def look(self, runner: Runner, ffmpeg: str, source: Any, plan: EncodePlan, index: FrameIndex) -> None:
+    async def look(self, runner: Runner, ffmpeg: str, come: "Pictures") -> None:
         """Let the device decode the film's first frame, and give it up where it does not."""
         if (device := self.device) is None:
             return
-        reference = reference_input(os.fspath(source), index, 0, 0, device=self.flags(device))
+        reference = reference_input(os.fspath(come.path), come.index, 0, 0, device=self.flags(device))
         try:
             done = await runner.run(
-                look_args(ffmpeg, reference, plan.video_index), what=f"Decoding on {device}",
+                look_args(ffmpeg, reference, come.video_index), what=f"Decoding on {device}",
                 timeout_seconds=LOOK_SECONDS,
             )  # fmt: skip
             taken = decoded_as(done.stderr)

@@ -20,6 +20,18 @@ from reelwright.tools.process import Finished, Runner
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Pictures:
+    """Where a film's frames are decoded from."""
+
+    path: Path
+    video_index: int
+    #: As they are stamped there; frame k is the film's frame k.
+    index: FrameIndex
+    #: What a viewer should know of how they came there.
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Film:
     """A film that has been read and planned."""
 
@@ -40,6 +52,13 @@ class Film:
     memory_limit: int | None = None
     #: Who decodes it.
     decoding: Decoding = field(default_factory=Decoding)
+    #: A copy of its pictures that is decoded in the place of the source; None: the source is.
+    copied: Pictures | None = None
+
+    @property
+    def pictures(self) -> Pictures:
+        """Where its frames are decoded from."""
+        return self.copied or Pictures(path=self.source, video_index=self.plan.video_index, index=self.index)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -64,7 +83,7 @@ class Film:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a viewer should know: of the plan, of who decoded, and of what changes on the way."""
-        return (*self.plan.notes, *self.decoding.notes, *self.index.remarks)
+        return (*self.plan.notes, *self.pictures.notes, *self.decoding.notes, *self.index.remarks)
 
     @property
     def source_bytes(self) -> int:

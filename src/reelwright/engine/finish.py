@@ -71,7 +71,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         window=None if film.is_whole else window_of(part),
         shift=shift,
         sounds={index: (job.file, sounds[index]) for index, job in sound_jobs(film).items()},
-        rate=nominal_rate(part),
+        rate=nominal_rate(part, film.info.film.video if film.info.film else None),
         film_tags=film_tags(film),
         display_aspect=display_aspect(film.plan),
         chapters=chapters_of(film, shift),
@@ -312,8 +312,9 @@ async def both_metadata(film: Film, output: Path, video_index: int) -> tuple[Met
     if not film.plan.dolby_vision:
         return None
     folder = film.workspace.working
+    come = film.pictures
     source = await read_metadata(
-        film.runner, film.source, film.plan.video_index, folder=folder, index=film.index, span=film.span
+        film.runner, come.path, come.video_index, folder=folder, index=come.index, span=film.span
     )
     return source, await read_metadata(film.runner, output, video_index, folder=folder)
 

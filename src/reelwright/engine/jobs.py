@@ -17,6 +17,8 @@ class StepKind(StrEnum):
 
     ANALYSE = "analyse"
     TRIAL = "trial"
+    #: The film's pictures were copied to where ranges of them can be found; see `engine.seekable`.
+    COPY = "copy"
     #: Sounds that become Opus; committed anew with each one that is done.
     AUDIO = "audio"
     ASSEMBLE = "assemble"

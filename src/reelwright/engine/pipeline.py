@@ -27,6 +27,7 @@ from reelwright.engine.published import ProgressFile
 from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
+from reelwright.engine.seekable import remove_copy
 from reelwright.engine.services import Services
 from reelwright.engine.sounds import hole_notes
 from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error, workspace_for
@@ -42,6 +43,7 @@ from reelwright.planning.decision import Decision, Verdict, decide, refused_afte
 from reelwright.planning.division import divide
 from reelwright.planning.once_read import plan_once_read
 from reelwright.planning.plan import EncodePlan, Request, make_plan
+from reelwright.tools.dovi_tool import with_conversion
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.probe import check_folder, check_readable, probe
 from reelwright.tools.process import sweep
@@ -119,6 +121,7 @@ class Line:
         stamp = take_stamp(self.source)
         self.emit(EventName.FILE_DISCOVERED, "found", bytes=stamp.size_bytes)
         self.info = await probe(self.services.runner, self.services.tools.ffmpeg, self.source)
+        self.info = await with_conversion(self.services.runner, self.info)
         self.decision = decide(self.info, self.request)
         if self.decision.verdict is Verdict.SKIP:
             return replace(self.so_far(), outcome="skipped", reasons=self.decision.reasons)
@@ -232,7 +235,7 @@ class Line:
         await self.commit_analysis(film, read)
         if done := await self.already_done(known):
             return done
-        await film.decoding.look(services.runner, services.tools.ffmpeg, self.source, plan, index)
+        await film.decoding.look(services.runner, services.tools.ffmpeg, film.pictures)
         published = ProgressFile(workspace)
         emit = Emitter(Tee([services.sink, published]), os.fspath(self.source), services.now)
         emit.job = self.job_id
@@ -275,6 +278,7 @@ class Line:
             cancelling.withdraw(film.workspace)
         status = JobStatus.SKIPPED if runner.worth.objection else JobStatus.DONE
         await offload(store.finish_job, film.job_id, status)
+        await asyncio.to_thread(remove_copy, runner.film)
         return state
 
     def info_or_fail(self) -> MediaInfo:

@@ -22,6 +22,7 @@ from reelwright.engine.scheduler import (
     next_steps,
     with_point,
 )
+from reelwright.engine.seekable import with_copy
 from reelwright.engine.sounds import Sounds
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
@@ -111,7 +112,7 @@ class LocalRunner:
         Raises:
             ReelwrightError: a step failed for good; what was committed stays committed.
         """
-        state = await self.recall()
+        state = await self.made_ready()
         self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), **self.pace.facts())
         try:
             while True:
@@ -139,6 +140,13 @@ class LocalRunner:
                     await self.pace.wait_for_disk()
         finally:
             await self.stop()
+
+    async def made_ready(self) -> JobState:
+        """The job's state by now, with the film's pictures ready to be decoded where any still have to be."""
+        state = await self.recall()
+        if self.film.plan.converter or not all(chunk.accepted for chunk in state.chunks):
+            self.film = await with_copy(self.film, self.store, self.offload, self.emit)
+        return state
 
     def accept(self, state: JobState) -> JobState:
         """Accept flat chunks that need no other trial, and announce them."""

@@ -147,7 +147,8 @@ async def encode_chunk(
     """
     chunk = step.chunk
     flags = film.decoding.flags(go.device)
-    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index, film.plan.ahead, device=flags)
+    come = film.pictures
+    frames = film_frames(os.fspath(come.path), come.video_index, come.index, film.plan.ahead, device=flags)
     proof = film.workspace.logs / f"{part.stem}.encoded.hash"
     command = encode_args(
         film.tools.ffmpeg,
@@ -184,8 +185,8 @@ async def encode_chunk(
 def proof_of(film: Film, chunk: Chunk, source: str, out: Path) -> tuple[str, ...]:
     """The output that hashes a chunk's frames of the film, which is this input of FFmpeg's."""
     video = film.info.film.video if film.info.film else None
-    frames = choose(film.index, chunk.start, chunk.end)
-    return proof_args(f"{source}:{film.plan.video_index}", frames, video.pix_fmt if video else None, out)
+    frames = choose(film.pictures.index, chunk.start, chunk.end)
+    return proof_args(f"{source}:{film.pictures.video_index}", frames, video.pix_fmt if video else None, out)
 
 
 async def score_chunk(
@@ -196,16 +197,17 @@ async def score_chunk(
     Decoding the chunk in full also proves that it decodes.
     """
     preroll = 1 if chunk.start > 0 else 0
-    mirrored = preroll == 1 and chunk.frames > 1 and film.index.is_key(chunk.start)
+    come = film.pictures
+    mirrored = preroll == 1 and chunk.frames > 1 and come.index.is_key(chunk.start)
     first = chunk.start if mirrored else chunk.start - preroll
     flags = film.decoding.flags(go.device)
     pairing = Pairing(
         chunk_path=os.fspath(part),
         reference_input=reference_input(
-            os.fspath(film.source), film.index, first, go.back, film.plan.ahead, device=flags
+            os.fspath(come.path), come.index, first, go.back, film.plan.ahead, device=flags
         ),
-        video_index=film.plan.video_index,
-        choose=chosen(film.index, first, chunk.end, film.plan.ahead),
+        video_index=come.video_index,
+        choose=chosen(come.index, first, chunk.end, film.plan.ahead),
         preroll=preroll,
         mirrored=mirrored,
     )

@@ -43,6 +43,8 @@ class DolbyVision:
     record: bool = False
     #: There is an enhancement layer, in the film's stream or in one of its own.
     enhancement: bool = False
+    #: What converts profile 7 to this profile before the film is encoded, with its version; empty: nothing has to.
+    converter: str = ""
 
     @property
     def name(self) -> str:

@@ -6,11 +6,11 @@ enhancement layer of profile 7, and a base layer in colours that no AV1 profile 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reelwright.encoders import DEFAULT, find
-from reelwright.media.model import DolbyVision, Video
+from reelwright.media.model import DolbyVision, MediaInfo, Video
 
 if TYPE_CHECKING:
     from reelwright.planning.plan import Request
@@ -29,6 +29,17 @@ BASE_LAYERS = {
 SD_LINES, HD_LINES = 720, 1080
 DOVI_TOOL = "https://github.com/quietvoid/dovi_tool"
 KEPT = "The source was left as it is."
+#: The profile with two layers.
+LAYERED = 7
+#: What would help where the metadata lie in the film's own stream, and where they lie in another one.
+ALONE = (
+    f"With `dovi_tool` ({DOVI_TOOL}) on the path it is encoded as profile 8.1, without that layer, as "
+    "`dovi_tool -m 2 convert --discard` makes it."
+)
+APART = (
+    f"Make one HEVC stream of both layers with `dovi_tool mux` ({DOVI_TOOL}); with `dovi_tool` on the path that is "
+    "encoded as profile 8.1, as `dovi_tool -m 2 convert --discard` makes it."
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +49,33 @@ class Objection:
     reason: str
     hint: str
     rule: str = "dolby-vision"
+
+
+def is_convertible(info: MediaInfo) -> bool:
+    """Whether a film is Dolby Vision profile 7 whose metadata lie in its own stream, where `dovi_tool` can take them.
+
+    On discs the enhancement layer is a stream of its own, with the metadata in it.
+    """
+    film = info.film
+    dolby = film.video.dolby_vision if film and film.video else None
+    if film is None or film.codec != "hevc" or dolby is None:
+        return False
+    return dolby.seen == LAYERED and dolby.profile in {None, LAYERED}
+
+
+def converted(info: MediaInfo, converter: str) -> MediaInfo:
+    """The facts of a profile 7 film as they are once its metadata have become those of profile 8.1.
+
+    Args:
+        info: the film, which `is_convertible`.
+        converter: the program that does it, with its version.
+    """
+    film = info.film
+    if film is None or film.video is None or film.video.dolby_vision is None:
+        return info
+    dolby = replace(film.video.dolby_vision, profile=8, compatibility=1, seen=8, enhancement=False, converter=converter)
+    told = replace(film, video=replace(film.video, dolby_vision=dolby))
+    return replace(info, streams=tuple(told if s.index == film.index else s for s in info.streams))
 
 
 def objection(video: Video, request: "Request") -> Objection | None:
@@ -52,12 +90,11 @@ def objection(video: Video, request: "Request") -> Objection | None:
 
 def _profile(dolby: DolbyVision, _: Video) -> Objection | None:
     profile = dolby.seen if dolby.profile is None else dolby.profile
-    if 7 in {dolby.profile, dolby.seen} or dolby.enhancement:  # noqa: PLR2004
+    if LAYERED in {dolby.profile, dolby.seen} or dolby.enhancement:
         return Objection(
             reason="The film is Dolby Vision profile 7: its second picture, the enhancement layer, has no place in "
             "AV1.",
-            hint=f"`dovi_tool -m 2 convert --discard` ({DOVI_TOOL}) makes profile 8.1 of its HEVC stream, which then "
-            "is encoded with its Dolby Vision.",
+            hint=ALONE if dolby.seen == LAYERED else APART,
         )
     if 5 in {dolby.profile, dolby.seen} or dolby.compatibility == 0:  # noqa: PLR2004
         return Objection(
@@ -158,6 +195,11 @@ def strategy_notes(video: Video, request: "Request") -> tuple[str, ...]:
     if (dolby := video.dolby_vision) is not None:
         name = f"{AV1_PROFILE}.{dolby.compatibility}"
         becomes = f"stays profile {name}" if dolby.name == name else f"{dolby.name} becomes profile {name}"
+        if dolby.converter:
+            notes.append(
+                f"Dolby Vision profile 7 is converted to {dolby.name} by {dolby.converter} before it is encoded: its "
+                "enhancement layer is dropped, and the metadata's mapping of it too."
+            )
         notes.append(f"Dolby Vision {becomes}: each frame's metadata is carried over and compared.")
         notes.append("The score is that of the base layer; what Dolby Vision makes of it on a screen is not measured.")
     if is_direct(video, request):

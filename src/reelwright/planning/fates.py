@@ -46,6 +46,8 @@ class Rule(StrEnum):
     # Side data.
     FORMER_ENCODER = "former-encoder"
     DECODED_INTO_PICTURE = "decoded-into-picture"
+    ENHANCEMENT_LAYER = "enhancement-layer"
+    DOLBY_VISION_7 = "dolby-vision-7"
     CAPTIONS_IN_PICTURE = "captions-in-picture"
     FRAME_NOTES = "frame-notes"
     SCALED = "scaled"
@@ -77,6 +79,8 @@ SENTENCES = {
     Rule.CUT_TO_THE_EXCERPT: "it reaches over the excerpt's ends, so it is cut there",
     Rule.FORMER_ENCODER: "it describes the former encode",
     Rule.DECODED_INTO_PICTURE: "the decoder applies it: what it says is in the picture",
+    Rule.ENHANCEMENT_LAYER: "AV1 has no place for a second picture",
+    Rule.DOLBY_VISION_7: "Dolby Vision profile 7 is converted to profile 8.1, which needs no second picture",
     Rule.CAPTIONS_IN_PICTURE: "captions inside the picture's stream are not carried into AV1",
     Rule.FRAME_NOTES: "notes beside single frames are not carried into AV1",
     Rule.SCALED: "the picture was asked to be scaled",

@@ -127,6 +127,8 @@ class EncodePlan:
     height: int
     #: The encoder carries the frames' Dolby Vision metadata over.
     dolby_vision: bool = False
+    #: What converts that metadata first, with its version; empty: nothing has to.
+    converter: str = ""
     #: Filters ahead of the choosing of frames, for those that look at a frame's neighbours; they keep count and times.
     ahead: tuple[str, ...] = ()
     #: What is kept of the picture, as it is stored; None: all of it, or not known before the film is read.
@@ -155,7 +157,7 @@ class EncodePlan:
             "preset": self.request.preset,
             "pix_fmt": self.pix_fmt,
             **({"ahead": list(self.ahead)} if self.ahead else {}),
-            **({"dolby_vision": True} if self.dolby_vision else {}),
+            **({"dolby_vision": self.converter or True} if self.dolby_vision else {}),
             "filters": list(self.filters),
             "parameters": [list(pair) for pair in self.parameters],
         }
@@ -302,6 +304,7 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
         encoder=find(request.encoder).ffmpeg,
         pix_fmt=PIX_FMT,
         dolby_vision=video.dolby_vision is not None,
+        converter=video.dolby_vision.converter if video.dolby_vision else "",
         parameters=chosen,
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,

@@ -197,8 +197,10 @@ CARRIED_BY_FRAMES = frozenset(
 )
 
 
-def side_rule(name: str, plan: StreamPlan, container: Container) -> Rule | None:
-    """The rule for one side datum of a stream; None where it is carried over."""
+def side_rule(name: str, plan: StreamPlan, container: Container, *, layered: bool = False) -> Rule | None:
+    """The rule for one side datum of a stream, which may be `layered` Dolby Vision; None where it is carried over."""
+    if layered and name == "DOVI configuration record":
+        return Rule.DOLBY_VISION_7
     if name in CARRIED_IN[container] or (plan.fate is Fate.COPY and name in APPLIED):
         return None
     if name in APPLIED:
@@ -206,8 +208,10 @@ def side_rule(name: str, plan: StreamPlan, container: Container) -> Rule | None:
     return Rule.FORMER_ENCODER if name in OF_ENCODER else Rule.NO_PLACE
 
 
-def frame_rule(name: str) -> Rule | None:
+def frame_rule(name: str, *, layered: bool = False) -> Rule | None:
     """The rule for one kind of side data of the film's frames; None where it is carried over."""
+    if layered and name.startswith("DOVI_"):
+        return Rule.DOLBY_VISION_7
     if name in CARRIED_BY_FRAMES:
         return None
     if name == "A53_CC":
@@ -219,19 +223,23 @@ def of_side_data(stream: Stream, plan: StreamPlan, container: Container, *, scal
     """Entries of what the container, and of the film its first frames, say beside the codec."""
 
     def row(name: str, value: str, rule: Rule | None) -> Entry:
-        applied = rule in {Rule.DECODED_INTO_PICTURE, Rule.SCALED}
+        applied = rule in {Rule.DECODED_INTO_PICTURE, Rule.SCALED, Rule.DOLBY_VISION_7}
         fate = Fate.COPY if rule is None else Fate.CONVERT if applied else Fate.DROP
         return replace(entry(Subject.SIDE_DATA, stream.index, name, fate=fate, rule=rule), value=short(value))
 
-    for name, value in stream.side_data:
-        yield row(name, value, side_rule(name, plan, container))
     video = stream.video
+    dolby = video.dolby_vision if video and plan.fate is Fate.ENCODE else None
+    layered = dolby is not None and bool(dolby.converter)
+    for name, value in stream.side_data:
+        yield row(name, value, side_rule(name, plan, container, layered=layered))
+    if layered:
+        yield row("Dolby Vision enhancement layer", "a second picture beside each frame", Rule.ENHANCEMENT_LAYER)
     if video and not video.attached_picture and video.sample_aspect not in {None, 0, 1}:
         anew = scaled and plan.fate is Fate.ENCODE
         yield row("sample aspect", str(video.sample_aspect).replace("/", ":"), Rule.SCALED if anew else None)
     if video and plan.fate is Fate.ENCODE:
         for name in video.frame_data:
-            yield row(name, "of frames", frame_rule(name))
+            yield row(name, "of frames", frame_rule(name, layered=layered))
 
 
 def missed(ledger: Iterable[Entry]) -> tuple[str, ...]:

@@ -172,6 +172,7 @@ def time_table(dossier: Dossier, chunks: Sequence[ChunkStory]) -> list[dict[str,
     trials = [t for c in chunks for t in c.trials]
     spent = {
         "Reading and analysing": _step(dossier, StepKind.ANALYSE),
+        "Copying the pictures": _step(dossier, StepKind.COPY),
         "Trials: encoding": _sum(t.encode_usage for t in trials),
         "Trials: scoring": _sum(t.score_usage for t in trials),
         "Sounds to Opus": _step(dossier, StepKind.AUDIO),

@@ -41,7 +41,8 @@ async def read_metadata(
         lines = out.read_text(encoding="ascii").splitlines()
     finally:
         out.unlink(missing_ok=True)
-    return Metadata(digests=tuple(line or None for line in lines), carried=answer.result["carried"])
+    digests, profiles = tuple(line or None for line in lines), tuple(answer.result["profiles"])
+    return Metadata(digests=digests, carried=answer.result["carried"], profiles=profiles)
 
 
 def part_of(index: FrameIndex, span: tuple[int, int]) -> dict[str, Any]:

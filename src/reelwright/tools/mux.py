@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from reelwright.media.model import Chapter, MediaInfo, Stream
+from reelwright.media.model import Chapter, MediaInfo, Stream, Video
 from reelwright.media.timing import FrameIndex, is_constant
 from reelwright.planning.checks.evidence import Attached
 from reelwright.planning.clocks import film_clock, movie_ticks
@@ -163,11 +163,15 @@ def movie_clock(
         for s in info.streams
         if s.index in copied and s.video and s.time_base
     ]
-    ticks += [(begin, Fraction(1, RATE)) for begin in sounds if begin is not None]
+    heard = [begin for begin in sounds if begin is not None]
+    ticks += [(begin, Fraction(1, RATE)) for begin in heard]
     ticks.append((index.pts[0] * index.time_base, clock))
     if shift is None:
         return movie_ticks((tick for _, tick in ticks), clock)
-    return movie_ticks((round((start + shift) / tick) * tick for start, tick in ticks if start is not None), clock)
+    starts = [round((start + shift) / tick) * tick for start, tick in ticks if start is not None]
+    # What is thrown away at its beginning comes before a sound is heard, by so many samples as the encoder likes.
+    late = [Fraction(1, RATE) for begin in heard if begin + shift > 0]
+    return movie_ticks([*starts, *late], clock)
 
 
 def display_aspect(plan: EncodePlan) -> Fraction | None:
@@ -178,9 +182,19 @@ def display_aspect(plan: EncodePlan) -> Fraction | None:
     return None if sample in {None, 0, 1} else Fraction(plan.width, plan.height) * Fraction(sample or 1)
 
 
-def nominal_rate(index: FrameIndex) -> Fraction | None:
-    """The film's constant rate; None where it varies."""
-    return index.rate if is_constant(index.pts) else None
+def nominal_rate(index: FrameIndex, video: Video | None = None) -> Fraction | None:
+    """The film's constant rate; None where it varies.
+
+    What the source says of it is taken where every frame's time agrees to a tick: a short film in milliseconds seems to
+    have another rate, 24 frames a second in place of 24000/1001.
+    """
+    if not is_constant(index.pts):
+        return None
+    first, base = index.pts[0], index.time_base
+    for said in (video.nominal_rate, video.average_rate) if video else ():
+        if said and all(abs((p - first) * base - k / said) <= base for k, p in enumerate(index.pts)):
+            return said
+    return index.rate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,9 @@ from reelwright.media.model import DolbyVision
 from reelwright.planning.checks.evidence import Check, Evidence, Metadata, films
 from reelwright.planning.dolby_vision import AV1_PROFILE
 
+#: The profile that metadata of profile 7 become.
+CONVERTED = 8
+
 
 def check_dolby_vision(e: Evidence) -> Check:
     """The output has the source's metadata on every frame, and says in its record what kind it is."""
@@ -15,7 +18,8 @@ def check_dolby_vision(e: Evidence) -> Check:
     wrong = wrong_record(got, want) or wrong_metadata(e)
     frames = len(e.index.pts)
     name = f"{AV1_PROFILE}.{got.compatibility}" if got else ""
-    detail = wrong or f"profile {name}, the metadata of {frames} frames equal to the source's"
+    whose = f"those {e.plan.converter} made of the source's" if e.plan.converter else "the source's"
+    detail = wrong or f"profile {name}, the metadata of {frames} frames equal to {whose}"
     return Check(name="dolby vision", passed=not wrong, detail=detail)
 
 
@@ -37,6 +41,9 @@ def wrong_metadata(e: Evidence) -> str:
     for whose, found in (("source", before), ("output", after)):
         if said := incomplete(found, frames):
             return f"the {whose} has metadata {said}"
+    if e.plan.converter and before.profiles != (CONVERTED,):
+        profiles = ", ".join(map(str, before.profiles)) or "none that is known"
+        return f"metadata that were to become profile {CONVERTED} are of profile {profiles}"
     different = [k for k, (a, b) in enumerate(zip(before.digests, after.digests, strict=True)) if a != b]
     if different:
         return f"the metadata of {len(different)} of {frames} frames differs, first of frame {different[0]}"

@@ -111,6 +111,8 @@ class Metadata:
     digests: tuple[str | None, ...]
     #: How many of these frames have metadata of their own, in their packets.
     carried: int
+    #: The profiles these metadata are of, as far as they are known.
+    profiles: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,6 +33,20 @@ def unshowable(path: str, index: int) -> frozenset[int]:
     return left_out if len(left_out) + len(shown) == len(first) else frozenset()
 
 
+def showable(path: str, index: int) -> Iterator[tuple[Any, Any]]:
+    """The film's packets but for those no picture can be made of, in the file's order, each with its stream."""
+    left_out = unshowable(path, index)
+    with opened(path) as container:
+        stream = container.streams[index]
+        place = -1
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            place += 1
+            if place not in left_out:
+                yield packet, stream
+
+
 def say_what_is_excused(path: str, index: int, left_out: frozenset[int]) -> None:
     """Decode the first group of pictures, so that the decoder complains of it, and mark where its complaints end.
 

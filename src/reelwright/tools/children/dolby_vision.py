@@ -10,10 +10,10 @@ import av
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
-from reelwright.tools.children.rpus import RPU, digest, metadata_of, units_of
+from reelwright.tools.children.rpus import RPU, digest, metadata_of, profile_of, units_of
 
-#: PTS of a frame, and the hash of its metadata.
-Row = tuple[int | None, str | None]
+#: PTS of a frame, the hash of its metadata, and their profile.
+Row = tuple[int | None, str | None, int | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +74,8 @@ def decoded(path: str, video_index: int, part: Part | None) -> tuple[list[Row], 
                 carried.look(packet)
             for frame in packet.decode():
                 if part is None or part.has(number, frame.pts):
-                    rows.append((frame.pts, digest(metadata_of(frame))))
+                    found = metadata_of(frame)
+                    rows.append((frame.pts, digest(found), None if found is None else profile_of(found)))
                 number += 1
             if part is not None and len(rows) >= part.frames:
                 # Threads that still decode while their decoder is closed wait for this one, which waits for them.
@@ -90,8 +91,9 @@ def read(request: dict[str, Any]) -> dict[str, Any]:
     rows, carried = decoded(request["path"], request["video_index"], part)
     if part is not None and part.seek is not None and len(rows) < part.frames:
         rows, carried = decoded(request["path"], request["video_index"], replace(part, seek=None))
-    Path(request["out"]).write_text("".join(f"{value or ''}\n" for _, value in rows), encoding="ascii")
-    return {"frames": len(rows), "carried": carried.among([pts for pts, _ in rows])}
+    Path(request["out"]).write_text("".join(f"{value or ''}\n" for _, value, _ in rows), encoding="ascii")
+    profiles = sorted({profile for _, _, profile in rows if profile is not None})
+    return {"frames": len(rows), "carried": carried.among([row[0] for row in rows]), "profiles": profiles}
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from reelwright.tools.children.answer import answer, plain, say
 from reelwright.tools.children.beginning import opened, say_what_is_excused, unshowable
 from reelwright.tools.children.blocks import BlockMeans
 from reelwright.tools.children.colors import ColorChanges
+from reelwright.tools.children.combing import Combing
 from reelwright.tools.children.dolby_vision import Carried
 from reelwright.tools.children.hdr10plus import Hdr10Plus
 from reelwright.tools.children.rpus import codec_of
@@ -122,6 +123,7 @@ class Pass:
         #: Dolby Vision metadata, of codecs that may have it.
         self.carried: Carried | None = None
         self.visible: Visible | None = None
+        self.combing = Combing()
 
     def packet(self, packet: Any) -> None:
         """Note a packet of the film, before it is decoded."""
@@ -144,6 +146,7 @@ class Pass:
         self.colors.frame(frame)
         self.hdr10plus.frame(frame)
         untag(frame)
+        self.combing(frame)
         self.features.append(measure(frame))
         self.durations.append(frame.duration or 0)
         if frame.interlaced_frame and not self.interlaced:
@@ -302,7 +305,7 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
         "unshowable": notes.unshowable,
         "stream_bytes": sorted(notes.stream_bytes.items()),
         **notes.hdr10plus.facts(),
-        "remarks": notes.colors.remarks(),
+        "remarks": [*notes.colors.remarks(), *notes.combing.remarks()],
         "metadata_frames": notes.carried.among(notes.pts) if notes.carried else 0,
         "visible": notes.visible.box if notes.visible else None,
     }

@@ -35,6 +35,7 @@ from reelwright.tools.children.writer import (
     Timeline,
     add_picture,
     decodable,
+    lasting,
     open_output,
     write_picture,
     written_chapters,
@@ -259,7 +260,8 @@ def read_input(request: dict[str, Any], opened: Any, source: int, window: Window
     if source == Input.SOURCE:
         joiners = {p["place"]: Segments(opened.streams[p["place"]]) for p in plans if p["framing"] == "segments"}
         read = read_packets(opened, request["source"], request["video_index"], places, window)
-        return whole_packets(decodable(read), joiners)
+        packets = whole_packets(decodable(read), joiners)
+        return lasting(packets) if Container(request["container"]) is Container.MP4 else packets
     lead = request["lead"]
     later = None if window is None else Window(window.begin + lead, window.end + lead)
     return earlier(read_packets(opened, request["converted"], None, places, later), lead)

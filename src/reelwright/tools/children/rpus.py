@@ -24,11 +24,22 @@ def units_of(stream: Any) -> Callable[[bytes], set[int]]:
     """What finds RPU and LAYER in a packet of this stream; an RPU that is damaged is none."""
     if codec_of(stream) == "av1":
         return units_in_av1
+    split = units(stream)
+    return lambda data: kinds(split(data))
+
+
+def units(stream: Any) -> Callable[[bytes], Iterator[bytes]]:
+    """What takes a packet of an HEVC stream apart into its NAL units."""
+    length = length_size(stream)
+    return starts if length is None else lambda data: lengths(data, length)
+
+
+def length_size(stream: Any) -> int | None:
+    """Bytes of the length ahead of each NAL unit of an HEVC stream; None where start codes are ahead of them."""
     extra = bytes(stream.codec_context.extradata or b"")
     if extra[:1] != b"\1" or len(extra) <= HVCC_LENGTH:
-        return lambda data: kinds(starts(data))
-    length = (extra[HVCC_LENGTH] & 3) + 1
-    return lambda data: kinds(lengths(data, length))
+        return None
+    return (extra[HVCC_LENGTH] & 3) + 1
 
 
 def kinds(units: Iterator[bytes]) -> set[int]:

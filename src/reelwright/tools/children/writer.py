@@ -78,6 +78,22 @@ def decodable(packets: Iterator[Any]) -> Iterator[Any]:
         yield from waiting
 
 
+def lasting(packets: Iterator[Any]) -> Iterator[Any]:
+    """Packets of sound with the length that some containers leave out: MP4 shows no last packet that lasts no time.
+
+    One that does not say lasts as long as the one before it; of a lone packet nobody knows, so it lasts a tick.
+    """
+    before: dict[int, tuple[int, int]] = {}
+    for packet in packets:
+        if packet.stream.type == "audio" and packet.pts is not None:
+            former, length = before.get(packet.stream_index, (packet.pts, 1))
+            length = packet.pts - former if packet.pts > former else length
+            if not packet.duration:
+                packet.duration = length
+            before[packet.stream_index] = packet.pts, packet.duration
+        yield packet
+
+
 def written_chapters(container: Container, chapters: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Chapters on the output's clock, as its container has them."""
     if container is Container.MATROSKA:
