@@ -1,0 +1,214 @@
+"""What is believed of a chunk's curve before it is known: where its answer lies, how steep it is, how sure that is.
+
+A curve is a straight line in z = ln(100 - score) over CRF near its answer. The belief is a mixture: a few slopes, and
+for each of them a normal distribution of the CRF where the aim is met. Given a slope a score points at one CRF, so
+each observation is a conjugate update, and how well it was expected weighs the slopes. Everything is in closed form.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+#: Slopes looked at, in standard deviations of their logarithm from the prior's.
+NODES = (-2.2, -1.8, -1.4, -1.05, -0.7, -0.35, 0.0, 0.35, 0.7, 1.05, 1.4, 1.8, 2.2)
+#: No curve is a line: an observation so many CRFs from the answer is off by this share of the way, in CRF.
+BEND = 0.12
+#: What a line through the answer itself is still off by, in CRF.
+GRAIN = 0.15
+#: Scores from here on are clipped: they only say that the answer lies no lower.
+CLIPPED = 99.3
+#: A score is never known better than this, in z.
+FINEST = 0.004
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prior:
+    """What is expected of a chunk before anything of it was encoded."""
+
+    #: CRF where the aim's target is expected, and the standard deviation of that.
+    crf: float
+    sd: float
+    #: Rise of z per CRF, and the standard deviation of its logarithm.
+    slope: float = 0.058
+    spread: float = 0.45
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """A score that was seen, of the whole chunk or of a sample of it."""
+
+    crf: float
+    score: float
+    #: Standard deviation of the score as that of the whole chunk: nearly 0 for a whole encode.
+    sd: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One slope that is held possible."""
+
+    weight: float
+    slope: float
+    #: CRF of the answer, were this the slope: mean and variance.
+    crf: float
+    variance: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Belief:
+    """Lines whose weights add up to 1, for a target."""
+
+    target: float
+    lines: tuple[Line, ...]
+
+    @property
+    def crf(self) -> float:
+        """Where the answer is expected."""
+        return math.fsum(line.weight * line.crf for line in self.lines)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of where the answer lies, in CRF."""
+        middle = self.crf
+        return math.sqrt(math.fsum(n.weight * (n.variance + (n.crf - middle) ** 2) for n in self.lines))
+
+    @property
+    def slope(self) -> float:
+        """The slope that is expected: the mean of the logarithms."""
+        return math.exp(math.fsum(line.weight * math.log(line.slope) for line in self.lines))
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the slope's logarithm."""
+        middle = math.log(self.slope)
+        return math.sqrt(math.fsum(n.weight * (math.log(n.slope) - middle) ** 2 for n in self.lines))
+
+    def score(self, crf: float) -> float:
+        """The score expected at a CRF."""
+        return max(0.0, 100 - math.exp(_z(self.target) + self.slope * (crf - self.crf)))
+
+
+def believe(prior: Prior, target: float, sights: Iterable[Sight] = ()) -> Belief:
+    """What is believed after all that was seen; the order of the sights does not matter much and is kept."""
+    lines = tuple(
+        Line(
+            weight=math.exp(-node * node / 2),
+            slope=prior.slope * math.exp(prior.spread * node),
+            crf=prior.crf,
+            variance=prior.sd**2,
+        )
+        for node in NODES
+    )
+    belief = Belief(target=target, lines=_weighed(lines))
+    for sight in sights:
+        belief = see(belief, sight)
+    return belief
+
+
+def see(belief: Belief, sight: Sight) -> Belief:
+    """What is believed after one more sight: Bayes' rule, line by line."""
+    return replace(belief, lines=_weighed(tuple(_seen(line, sight, belief.target) for line in belief.lines)))
+
+
+def _seen(line: Line, sight: Sight, target: float) -> Line:
+    score = min(sight.score, CLIPPED)
+    away = (_z(score) - _z(target)) / line.slope
+    pointed = sight.crf - away
+    noise = (max(sight.sd / (100 - score), FINEST) / line.slope) ** 2 + (BEND * away) ** 2
+    total = line.variance + noise
+    if sight.score >= CLIPPED:
+        return _at_least(line, pointed, total)
+    gap = pointed - line.crf
+    gain = line.variance / total
+    # The density of the score itself: a line of slope b squeezes CRFs into b times as much of z.
+    likelihood = math.exp(-gap * gap / 2 / total) / math.sqrt(total) / line.slope
+    return replace(
+        line,
+        weight=line.weight * likelihood,
+        crf=line.crf + gain * gap,
+        variance=line.variance * (1 - gain),
+    )
+
+
+def _at_least(line: Line, pointed: float, total: float) -> Line:
+    """The answer lies at `pointed` or above: moments of a truncated normal distribution."""
+    deviation = math.sqrt(total)
+    short = (line.crf - pointed) / deviation
+    share = max(_below(short), 1e-9)
+    rate = math.exp(-short * short / 2) / math.sqrt(2 * math.pi) / share
+    kept = line.variance - line.variance**2 / total * rate * (rate + short)
+    return replace(
+        line,
+        weight=line.weight * share,
+        crf=line.crf + line.variance / deviation * rate,
+        variance=max(kept, GRAIN**2),
+    )
+
+
+def _weighed(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    total = math.fsum(line.weight for line in lines)
+    if total <= 0:  # so unexpected that no line is left: each is as good as any other
+        return tuple(replace(line, weight=1 / len(lines)) for line in lines)
+    return tuple(replace(line, weight=line.weight / total) for line in lines)
+
+
+def hit(belief: Belief, crf: float, low: float, high: float) -> float:
+    """Probability that a whole encode at this CRF scores within [low, high]."""
+    upper, lower = _z(low) - _z(belief.target), _z(high) - _z(belief.target)
+    chance = 0.0
+    for line in belief.lines:
+        deviation = math.sqrt(line.variance + (BEND * (crf - line.crf)) ** 2 + GRAIN**2)
+        nearest, farthest = (crf - lower / line.slope - line.crf), (crf - upper / line.slope - line.crf)
+        chance += line.weight * (_below(nearest / deviation) - _below(farthest / deviation))
+    return chance
+
+
+def hit_after_sample(belief: Belief, low: float, high: float, sd: float) -> float:
+    """Probability that the whole encode scores within [low, high], if a sample is taken at the likeliest CRF first.
+
+    What stays unknown then: the sample's own error, and how far the answer lies from the sample, as much as the slope
+    is unknown. The width of the band is taken in CRF, around the answer.
+
+    Args:
+        belief: of the chunk.
+        low: lower edge of the band.
+        high: its upper edge.
+        sd: standard deviation of the sample's score as that of the whole chunk.
+    """
+    half, error = (_z(low) - _z(high)) / 2, sd / (100 - (low + high) / 2)
+    unsure = belief.spread**2 + BEND**2
+    chance = 0.0
+    for line in belief.lines:
+        left = math.sqrt((error / line.slope) ** 2 + unsure * line.variance + GRAIN**2)
+        chance += line.weight * (2 * _below(half / line.slope / left) - 1)
+    return chance
+
+
+def likeliest(belief: Belief, low: float, high: float, steps: range, step: float) -> tuple[float, float]:
+    """The CRF of a grid where an encode is likeliest to score within [low, high], and how likely that is.
+
+    Args:
+        belief: of the chunk.
+        low: lower edge of the band.
+        high: its upper edge.
+        steps: multiples of `step` that may be tried.
+        step: CRFs from one multiple to the next.
+    """
+    middle = min(max(round(belief.crf / step), steps[0]), steps[-1])
+    reach = math.ceil(3 * belief.sd / step) + 4
+    near = range(max(steps[0], middle - reach), min(steps[-1], middle + reach) + 1)
+    # First a coarse look, then a close one: the chance has one summit for all practical purposes.
+    coarse = max(1, len(near) // 24)
+    found = max(near[::coarse], key=lambda k: (hit(belief, k * step, low, high), -abs(k - middle)))
+    close = range(max(near[0], found - coarse), min(near[-1], found + coarse) + 1)
+    found = max(close, key=lambda k: (hit(belief, k * step, low, high), -abs(k - middle)))
+    return found * step, hit(belief, found * step, low, high)
+
+
+def _z(score: float) -> float:
+    return math.log(100 - score)
+
+
+def _below(x: float) -> float:
+    """The standard normal distribution's share below x."""
+    return (1 + math.erf(x / math.sqrt(2))) / 2
