@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
 
-from reelwright.quality.controller import Accept, Aim, FilmView, Move, Point, Try, Wait, next_move
+from reelwright.planning.windows import FEWEST, SAMPLE_SD, SHARE
+from reelwright.quality.belief import Prior, Sight, believe
+from reelwright.quality.controller import WHOLE_SD, next_move
+from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
+from reelwright.quality.prior import Answer
 
 Curve = Callable[[float], float]
 
@@ -20,6 +25,8 @@ class Chunk:
 
     frames: int
     curve: Curve
+    #: Temporal information; None: unknown.
+    temporal: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +41,27 @@ class Film:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sampled:
+    """How a chunk is sampled, and by how much its samples err."""
+
+    sampling: Sampling
+    error: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """What became of one chunk."""
 
     frames: int
     points: tuple[Point, ...]
+    sights: tuple[Sight, ...]
     accepted: Accept
     flat: bool
+
+    @property
+    def encodes(self) -> float:
+        """Encodes of the whole chunk, samples by their share."""
+        return len(self.points) + SHARE * len(self.sights)
 
 
 def straight(at_40: float, slope: float, *, ceiling: float = 100.0) -> Curve:
@@ -84,25 +105,46 @@ def load_film(path: Path) -> Film:
     """Read one file of measured curves."""
     data = json.loads(path.read_text())
     chunks = tuple(
-        Chunk(frames=c["frames"], curve=through(sorted((t["crf"], t["vmaf"]) for t in c["trials"])))
+        Chunk(
+            frames=c["frames"],
+            curve=through(sorted((t["crf"], t["vmaf"]) for t in c["trials"])),
+            temporal=c["features"]["ti"],
+        )
         for c in data["chunks"]
     )
     return Film(name=path.stem, width=data["width"], height=data["height"], preset=data["preset"], chunks=chunks)
 
 
 def search(
-    curve: Curve, aim: Aim, *, start: float, film: FilmView, points: Sequence[Point] = ()
-) -> tuple[Move, tuple[Point, ...]]:
-    """Run trials until the chunk is accepted or waits; also return every trial.
+    curve: Curve,
+    aim: Aim,
+    *,
+    start: float | Prior,
+    film: FilmView,
+    points: Sequence[Point] = (),
+    sights: Sequence[Sight] = (),
+    sampled: "Sampled | None" = None,
+) -> tuple[Move, tuple[Point, ...], tuple[Sight, ...]]:
+    """Run trials until the chunk is accepted or waits; also return every trial and sample.
 
     Raises:
         AssertionError: the search tries more than it may.
     """
-    known = list(points)
-    while isinstance(move := next_move(known, aim, start=start, film=film), Try):
-        assert len(known) < aim.max_trials, f"more than {aim.max_trials} trials: {known}"
-        known.append(Point(crf=move.crf, score=curve(move.crf)))
-    return move, tuple(known)
+    known, seen = list(points), list(sights)
+    prior = start if isinstance(start, Prior) else Prior(crf=start, sd=5.0)
+    sampling = sampled.sampling if sampled else None
+    while True:
+        move = next_move(known, aim, prior=prior, film=film, sights=seen, sampling=sampling)
+        if isinstance(move, Try):
+            assert len(known) < aim.max_trials, f"more than {aim.max_trials} trials: {known}"
+            known.append(Point(crf=move.crf, score=curve(move.crf)))
+        elif isinstance(move, Sample):
+            assert sampled is not None, "a sample of a chunk that cannot be sampled"
+            assert len(seen) < sampled.sampling.most, f"more samples than allowed: {seen}"
+            score = min(100.0, curve(move.crf) + sampled.error)
+            seen.append(Sight(crf=move.crf, score=score, sd=sampled.sampling.sd))
+        else:
+            return move, tuple(known), tuple(seen)
 
 
 def weighted_median(values: Sequence[tuple[float, int]]) -> float | None:
@@ -110,26 +152,49 @@ def weighted_median(values: Sequence[tuple[float, int]]) -> float | None:
     return median_low([value for value, weight in values for _ in range(weight)]) if values else None
 
 
-def search_film(film: Film, aim: Aim, start_of: Callable[[Sequence[tuple[float, int]]], float]) -> list[Found]:
-    """Search chunk after chunk, each starting where `start_of` the accepted (crf, frames) says.
+PriorOf = Callable[[Chunk, Sequence[Answer]], Prior]
 
-    Flat chunks wait for the end, as in a real job.
+
+def search_film(film: Film, aim: Aim, prior_of: PriorOf, *, noise: random.Random | None = None) -> list[Found]:
+    """Search chunk after chunk, the long ones first, each with what the film has shown by then.
+
+    Flat chunks wait for the end, as in a real job. With `noise`, chunks are sampled; samples of a chunk all err by the
+    same, being of the same frames.
     """
+    answers: list[Answer] = []
     accepted: list[tuple[float, int]] = []
-    waiting: list[tuple[Chunk, float, tuple[Point, ...]]] = []
+    waiting: list[tuple[Chunk, Prior, Sampled | None, tuple[Point, ...], tuple[Sight, ...]]] = []
     found: list[Found] = []
-    for chunk in film.chunks:
-        start = start_of(accepted)
+    for chunk in sorted(film.chunks, key=lambda c: -c.frames):
+        prior, sampled = prior_of(chunk, answers), sampled_for(chunk, noise)
         view = FilmView(median_crf=weighted_median(accepted), settled=False)
-        move, points = search(chunk.curve, aim, start=start, film=view)
-        if isinstance(move, Accept):
-            accepted.append((move.crf, chunk.frames))
-            found.append(Found(frames=chunk.frames, points=points, accepted=move, flat=False))
-        elif isinstance(move, Wait):
-            waiting.append((chunk, start, points))
+        move, points, sights = search(chunk.curve, aim, start=prior, film=view, sampled=sampled)
+        if isinstance(move, Wait):
+            waiting.append((chunk, prior, sampled, points, sights))
+        elif isinstance(move, Accept):
+            found.append(Found(frames=chunk.frames, points=points, sights=sights, accepted=move, flat=False))
+            if move.within_band:
+                accepted.append((move.crf, chunk.frames))
+                answers.append(answer_to(prior, aim, points, sights))
     final = FilmView(median_crf=weighted_median(accepted), settled=True)
-    for chunk, start, before in waiting:
-        move, points = search(chunk.curve, aim, start=start, film=final, points=before)
+    for chunk, prior, sampled, points, sights in waiting:
+        move, tried, seen = search(
+            chunk.curve, aim, start=prior, film=final, points=points, sights=sights, sampled=sampled
+        )
         assert isinstance(move, Accept), f"a settled film leaves nothing to wait for: {move}"
-        found.append(Found(frames=chunk.frames, points=points, accepted=move, flat=True))
+        found.append(Found(frames=chunk.frames, points=tried, sights=seen, accepted=move, flat=True))
     return found
+
+
+def answer_to(prior: Prior, aim: Aim, points: Sequence[Point], sights: Sequence[Sight]) -> Answer:
+    """Where a chunk meets the target, by its own trials."""
+    whole = [Sight(crf=p.crf, score=p.score, sd=WHOLE_SD) for p in points]
+    belief = believe(prior, aim.target, [*sights, *whole])
+    return Answer(crf=belief.crf, slope=belief.slope)
+
+
+def sampled_for(chunk: Chunk, noise: random.Random | None) -> Sampled | None:
+    """How a chunk is sampled; None where it is not."""
+    if noise is None or round(chunk.frames * SHARE / 2) * 2 < FEWEST:
+        return None
+    return Sampled(sampling=Sampling(share=SHARE, sd=SAMPLE_SD), error=noise.gauss(0, SAMPLE_SD))

@@ -19,8 +19,11 @@ from reelwright.engine.scheduler import (
     median_by_frames,
     next_steps,
     with_point,
+    with_sight,
 )
 from reelwright.planning.plan import Request
+from reelwright.planning.windows import SAMPLE_SD
+from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Point
 from simulation import Curve, straight
 
@@ -34,8 +37,9 @@ class Run:
     """What became of a film."""
 
     state: JobState
-    #: Every trial made, in the order of landing.
+    #: Every trial of a whole chunk, in the order of landing, and every sample.
     trials: list[tuple[int, float]]
+    samples: list[tuple[int, float]]
     film_steps: list[StepKind]
 
 
@@ -50,11 +54,16 @@ def play(
     workers: int = 3,
     choose: Choose = lambda _: 0,
     points: dict[int, list[Point]] | None = None,
+    sights: dict[int, list[Sight]] | None = None,
+    misleading: float = 0.0,
 ) -> Run:
-    """Carry a film out as the runner does; `choose` says which of the trials under way lands next."""
-    state = begin(request, SIZE, chunks_of([n for n, _ in film]), points or {})  # type: ignore[arg-type]
+    """Carry a film out as the runner does; `choose` says which of the trials under way lands next.
+
+    Samples are off by `misleading`.
+    """
+    state = begin(request, SIZE, chunks_of([n for n, _ in film]), points or {}, sights or {})  # type: ignore[arg-type]
     running: list[TrialStep] = []
-    run = Run(state=state, trials=[], film_steps=[])
+    run = Run(state=state, trials=[], samples=[], film_steps=[])
     for _ in range(10_000):
         state = accept_waiting(state)
         busy = {step.chunk.index for step in running}
@@ -71,13 +80,21 @@ def play(
                 running.append(step)
         if running:
             landed = running.pop(choose(len(running)))
-            index = landed.chunk.index
-            run.trials.append((index, landed.crf))
-            state = with_point(state, index, Point(crf=landed.crf, score=film[index][1](landed.crf)))
+            index, score = landed.chunk.index, film[landed.chunk.index][1](landed.crf)
+            if landed.windows is None:
+                run.trials.append((index, landed.crf))
+                state = with_point(state, index, Point(crf=landed.crf, score=score))
+            else:
+                run.samples.append((index, landed.crf))
+                state = with_sight(state, index, sight(landed.crf, score + misleading))
         elif not steps:
             run.state = state
             return run
     raise AssertionError("the film does not end")
+
+
+def sight(crf: float, score: float) -> Sight:
+    return Sight(crf=crf, score=min(100.0, max(0.0, score)), sd=SAMPLE_SD)
 
 
 def accepted(run: Run) -> list[float]:
@@ -87,6 +104,7 @@ def accepted(run: Run) -> list[float]:
 def ended_well(run: Run, count: int) -> None:
     assert len(accepted(run)) == count, "every chunk is accepted"
     assert len(set(run.trials)) == len(run.trials), "no trial is made twice"
+    assert len(set(run.samples)) == len(run.samples), "no sample is made twice"
     assert tuple(run.film_steps) == FILM_STEPS
     for known in run.state.chunks:
         assert known.accepted is not None
@@ -141,13 +159,43 @@ def test_a_deterministic_film_resumed_from_any_point_ends_as_if_never_stopped(
     request = Request(deterministic=True)
     whole = play(request, film, choose=landing(order))
     kept = whole.trials[: data.draw(st.integers(0, len(whole.trials)))]
+    # A chunk's samples come before its trials; here those of every chunk were kept that has a trial, and some more.
+    begun, more = {index for index, _ in kept}, data.draw(st.integers(0, len(whole.samples)))
+    seen = [s for k, s in enumerate(whole.samples) if s[0] in begun or k < more]
+    sights: dict[int, list[Sight]] = {}
+    for index, crf in sorted(seen):
+        sights.setdefault(index, []).append(sight(crf, film[index][1](crf)))
     points: dict[int, list[Point]] = {}
     for index, crf in sorted(kept):  # a ledger gives them back by CRF, not in the order they were made
         points.setdefault(index, []).append(Point(crf=crf, score=film[index][1](crf)))
-    rest = play(request, film, points=points, choose=landing(order[::-1]))
+    rest = play(request, film, points=points, sights=sights, choose=landing(order[::-1]))
     assert accepted(rest) == accepted(whole)
     assert set(rest.trials) | set(kept) == set(whole.trials)
     assert not set(rest.trials) & set(kept)
+
+
+@many
+@given(film=any_films, misleading=st.floats(-20, 20), workers=st.integers(1, 5))
+def test_samples_however_wrong_never_keep_a_film_from_its_end(
+    film: list[tuple[int, Curve]], misleading: float, workers: int
+) -> None:
+    run = play(Request(), film, workers=workers, misleading=misleading)
+    ended_well(run, len(film))
+    assert all(run.samples.count((index, crf)) == 1 for index, crf in run.samples)
+
+
+@many
+@given(film=st.lists(st.tuples(st.integers(80, 300), smooth), min_size=1, max_size=8), misleading=st.floats(-0.5, 0.5))
+def test_what_is_accepted_is_judged_by_whole_encodes_alone(film: list[tuple[int, Curve]], misleading: float) -> None:
+    run = play(Request(), film, misleading=misleading)
+    for known, (_, curve) in zip(run.state.chunks, film, strict=True):
+        assert known.accepted is not None
+        assert known.accepted.within_band == (92 <= curve(known.accepted.crf) <= 94)
+
+
+def test_a_chunk_that_is_too_short_is_not_sampled() -> None:
+    assert not play(Request(), [(40, straight(80, 0.06))]).samples
+    assert play(Request(), [(100, straight(80, 0.06))]).samples
 
 
 @many
@@ -220,7 +268,7 @@ def test_what_others_have_shown_moves_the_start_of_a_search_unless_deterministic
         assert isinstance(step, TrialStep)
         return step.crf
 
-    assert start(deterministic=True) == 40.0
+    assert start(deterministic=True) == 39.75
     assert start(deterministic=False) < 35.0
 
 

@@ -14,6 +14,7 @@ from reelwright.planning.chunking import Chunk
 from reelwright.planning.excerpt import clip_index
 from reelwright.planning.plan import EncodePlan, zoned
 from reelwright.planning.streams import Fate
+from reelwright.planning.windows import sample_windows
 from reelwright.tools.capabilities import Capabilities
 from reelwright.tools.process import Finished, Runner
 
@@ -75,6 +76,14 @@ class Film:
         """Identity of a chunk's trials but for the CRF."""
         encode = {**self.plan_of(chunk).encode_identity(), "build": self.tools.encode_build()}
         return identity.curve_key(self.index.source_id, chunk.start, chunk.end, encode)
+
+    def sample_key(self, chunk: Chunk) -> str | None:
+        """Identity of a chunk's samples but for the CRF; None where it is too short for any."""
+        windows = sample_windows(chunk)
+        if windows is None:
+            return None
+        encode = {**self.plan_of(chunk).encode_identity(), "build": self.tools.encode_build()}
+        return identity.sample_key(self.index.source_id, windows, encode)
 
     def score_key(self, trial_key: str) -> str:
         """Identity of a trial's score."""

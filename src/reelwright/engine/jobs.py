@@ -154,10 +154,14 @@ class TrialRecord:
     cpu_idle: float | None = None
     #: The score the search expected of it; None where it expected none, or before that was kept.
     predicted: float | None = None
+    #: Of a sample, the frames [start, end) that were encoded; its file was not kept. None: the whole chunk was.
+    windows: tuple[tuple[int, int], ...] | None = None
 
     @property
     def frames(self) -> int:
-        """Number of frames."""
+        """Number of frames that were encoded."""
+        if self.windows is not None:
+            return sum(end - start for start, end in self.windows)
         return self.end - self.start
 
 
@@ -245,7 +249,7 @@ class JobStore(Protocol):
         ...
 
     def usage_of(self, width: int, height: int, *, encoder: str, preset: int, limit: int) -> list[UsageSample]:
-        """What the newest trials of this encoder and preset needed at this size class and the two beside it."""
+        """What the newest trials of whole chunks needed, of this encoder, preset, size class and the two beside it."""
         ...
 
     def finish_job(self, job_id: str, status: JobStatus) -> None:

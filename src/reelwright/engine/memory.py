@@ -105,7 +105,9 @@ class MemoryJobStore:
                 score=t.score_usage,
             )
             for t in reversed(self._trials.values())
-            if (t.encoder, t.preset) == (encoder, preset) and abs(size_class(t.width, t.height) - wanted) <= 1
+            if t.windows is None
+            and (t.encoder, t.preset) == (encoder, preset)
+            and abs(size_class(t.width, t.height) - wanted) <= 1
         ]
         return found[:limit]
 

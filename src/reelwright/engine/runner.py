@@ -12,10 +12,21 @@ from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
 from reelwright.engine.offload import Offload
 from reelwright.engine.pace import Pace
 from reelwright.engine.progress import Lane, Watch
-from reelwright.engine.scheduler import FilmStep, JobState, TrialStep, accept_waiting, begin, next_steps, with_point
+from reelwright.engine.scheduler import (
+    FilmStep,
+    JobState,
+    TrialStep,
+    accept_waiting,
+    begin,
+    next_steps,
+    with_point,
+    with_sight,
+)
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
+from reelwright.planning.windows import SAMPLE_SD
+from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Accept, Point
 from reelwright.tools.failures import OutOfMemoryError
 from reelwright.version import VERSION
@@ -26,10 +37,13 @@ class Trials:
     """Every usable trial of the film's chunks, by chunk and CRF."""
 
     by_chunk: dict[int, dict[float, TrialRecord]] = field(default_factory=dict)
+    #: Samples, which are no part of the film, in the same order.
+    samples: dict[int, dict[float, TrialRecord]] = field(default_factory=dict)
 
     def add(self, chunk: int, trial: TrialRecord) -> None:
         """Take one more."""
-        self.by_chunk.setdefault(chunk, {})[trial.crf] = trial
+        of = self.by_chunk if trial.windows is None else self.samples
+        of.setdefault(chunk, {})[trial.crf] = trial
 
     def points(self) -> dict[int, list[Point]]:
         """The trials as the search sees them."""
@@ -37,6 +51,10 @@ class Trials:
             chunk: [Point(crf=trial.crf, score=trial.score.mean) for trial in trials.values()]
             for chunk, trials in self.by_chunk.items()
         }
+
+    def sights(self) -> dict[int, list[Sight]]:
+        """The samples as the search sees them."""
+        return {chunk: [sight_of(trial) for trial in samples.values()] for chunk, samples in self.samples.items()}
 
     def chosen(self, state: JobState) -> tuple[TrialRecord, ...]:
         """The accepted trial of each chunk, in the film's order."""
@@ -60,6 +78,18 @@ class Trials:
 
     def __len__(self) -> int:
         return sum(len(trials) for trials in self.by_chunk.values())
+
+
+def with_trial(state: JobState, chunk: int, trial: TrialRecord) -> JobState:
+    """The state after one more trial or sample of a chunk."""
+    if trial.windows is not None:
+        return with_sight(state, chunk, sight_of(trial))
+    return with_point(state, chunk, Point(crf=trial.crf, score=trial.score.mean))
+
+
+def sight_of(trial: TrialRecord) -> Sight:
+    """A sample as the search sees it."""
+    return Sight(crf=trial.crf, score=trial.score.mean, sd=SAMPLE_SD)
 
 
 class LocalRunner:
@@ -138,19 +168,21 @@ class LocalRunner:
         """The job's state from what was committed earlier, each trial's file checked against its record."""
         film = self.film
         curves = {film.curve_key(chunk): chunk for chunk in film.chunks}
+        curves |= {key: chunk for chunk in film.chunks if (key := film.sample_key(chunk)) is not None}
         known = await self.offload(self.store.trials, list(curves))
         for trial in known:
             usable = trial.score_key == film.score_key(trial.trial_key)
-            if usable and await asyncio.to_thread(still_holds, film, trial):
+            kept = trial.windows is not None  # of a sample there is nothing but its score
+            if usable and (kept or await asyncio.to_thread(still_holds, film, trial)):
                 chunk = curves[trial.curve_key]
                 self.trials.add(chunk.index, trial)
                 self.tell_trial(chunk.index, trial, reused=True)
-            elif (film.workspace.segments / trial.file_name).exists():
+            elif not kept and (film.workspace.segments / trial.file_name).exists():
                 await self.offload(self.store.drop_trial, trial.trial_key)
             # One whose file was cleaned up stays in the ledger, as history, until it is made again.
         self.steps = await self.offload(self.store.steps, film.job_id)
         plan = film.plan
-        state = begin(plan.request, (plan.width, plan.height), film.chunks, self.trials.points())
+        state = begin(plan.request, (plan.width, plan.height), film.chunks, self.trials.points(), self.trials.sights())
         for settled in state.chunks:
             if settled.accepted:
                 self.tell_accepted(settled.chunk.index, settled.accepted)
@@ -160,7 +192,8 @@ class LocalRunner:
         """Begin a trial beside those under way, unless the work disk is nearly full."""
         if self.pace.disk_is_full(len(self._running)):
             return
-        lane = Lane(chunk=step.chunk.index, frames=step.chunk.frames, crf=step.crf)
+        frames = sum(end - start for start, end in step.windows) if step.windows else step.chunk.frames
+        lane = Lane(chunk=step.chunk.index, frames=frames, crf=step.crf)
         self.watch.open(lane)
         film = replace(self.film, threads=self.pace.threads_for(step.chunk.index))
         task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch)))
@@ -187,7 +220,7 @@ class LocalRunner:
             self.made += 1
             self.cpu_seconds += trial.encode_usage.cpu_seconds + trial.score_usage.cpu_seconds
             self.trials.add(step.chunk.index, trial)
-            state = with_point(state, step.chunk.index, Point(crf=trial.crf, score=trial.score.mean))
+            state = with_trial(state, step.chunk.index, trial)
             self.tell_trial(step.chunk.index, trial, reused=False, state=state)
         return state
 
@@ -212,7 +245,7 @@ class LocalRunner:
             EventName.TRIAL_COMPLETE,
             "encoding",
             chunk=chunk,
-            kind="trial",
+            kind="trial" if trial.windows is None else "sample",
             frames=trial.frames,
             crf=trial.crf,
             score=round(trial.score.mean, 3),

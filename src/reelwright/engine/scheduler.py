@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from reelwright.engine.jobs import StepKind
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request
+from reelwright.planning.windows import SAMPLE_SD, SHARE, Window, sample_windows
 from reelwright.planning.zones import Zone, kind_of
-from reelwright.quality.controller import Accept, Aim, FilmView, Point, Try, Wait, next_move
-from reelwright.quality.prior import start_crf
+from reelwright.quality.belief import Prior, Sight, believe
+from reelwright.quality.controller import WHOLE_SD, next_move
+from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
+from reelwright.quality.prior import Answer, expect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +20,8 @@ class ChunkState:
 
     chunk: Chunk
     points: tuple[Point, ...] = ()
+    #: Samples of it that were scored.
+    sights: tuple[Sight, ...] = ()
     accepted: Accept | None = None
     #: Shown to have no answer: it waits for the rest of the film.
     flat: bool = False
@@ -35,11 +40,13 @@ class JobState:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialStep:
-    """Encode and score one chunk at one CRF."""
+    """Encode and score one chunk, or a sample of it, at one CRF."""
 
     chunk: Chunk
     crf: float
     why: str
+    #: Of a sample, the frames [start, end) that are encoded; None: the whole chunk is.
+    windows: tuple[Window, ...] | None = None
     #: The score the search expects; None where it expects none.
     predicted: float | None = None
 
@@ -56,10 +63,17 @@ FILM_STEPS = (StepKind.ASSEMBLE, StepKind.VALIDATE, StepKind.PLACE)
 
 
 def begin(
-    request: Request, size: tuple[int, int], chunks: Sequence[Chunk], points: Mapping[int, Sequence[Point]]
+    request: Request,
+    size: tuple[int, int],
+    chunks: Sequence[Chunk],
+    points: Mapping[int, Sequence[Point]],
+    sights: Mapping[int, Sequence[Sight]] | None = None,
 ) -> JobState:
-    """The state of a job whose chunks have these trials already, by chunk index."""
-    states = tuple(ChunkState(chunk=c, points=tuple(points.get(c.index, ()))) for c in chunks)
+    """The state of a job whose chunks have these trials and samples already, by chunk index."""
+    seen = sights or {}
+    states = tuple(
+        ChunkState(chunk=c, points=tuple(points.get(c.index, ())), sights=tuple(seen.get(c.index, ()))) for c in chunks
+    )
     state = JobState(request=request, width=size[0], height=size[1], chunks=states)
     for chunk in chunks:
         state = settle(state, chunk.index)
@@ -73,10 +87,17 @@ def with_point(state: JobState, chunk_index: int, point: Point) -> JobState:
     return settle(replace(state, chunks=tuple(chunks)), chunk_index)
 
 
+def with_sight(state: JobState, chunk_index: int, sight: Sight) -> JobState:
+    """The state after one more sample of a chunk."""
+    chunks = list(state.chunks)
+    chunks[chunk_index] = replace(chunks[chunk_index], sights=(*chunks[chunk_index].sights, sight))
+    return settle(replace(state, chunks=tuple(chunks)), chunk_index)
+
+
 def settle(state: JobState, chunk_index: int) -> JobState:
     """Note what a chunk's trials have come to: an answer, none to be had, or neither yet."""
     known = state.chunks[chunk_index]
-    if not known.points or known.accepted:
+    if not (known.points or known.sights) or known.accepted:
         return state
     move = move_of(state, known)
     chunks = list(state.chunks)
@@ -132,7 +153,7 @@ def fixed_crf(request: Request, zone: Zone | None) -> float | None:
     return request.crf
 
 
-def move_of(state: JobState, known: ChunkState) -> Try | Accept | Wait:
+def move_of(state: JobState, known: ChunkState) -> Move:
     """What to do with a chunk."""
     zone = known.chunk.zone
     fixed = fixed_crf(state.request, zone)
@@ -141,22 +162,46 @@ def move_of(state: JobState, known: ChunkState) -> Try | Accept | Wait:
         why = f"CRF {fixed:g} was asked for"
         return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
     aim = aim_of(state.request, zone)
-    return next_move(known.points, aim, start=start_of(state, zone), film=film_view(state, zone))
-
-
-def start_of(state: JobState, zone: Zone | None = None) -> float:
-    """First CRF of a chunk. With `deterministic` it does not depend on which chunks happen to be finished."""
-    answered = (
-        []
-        if state.request.deterministic
-        else [(s.accepted.crf, s.chunk.frames) for s in kin(state, zone) if s.accepted and s.accepted.within_band]
+    return next_move(
+        known.points,
+        aim,
+        prior=prior_of(state, known.chunk),
+        film=film_view(state, zone),
+        sights=known.sights,
+        sampling=None if sample_windows(known.chunk) is None else Sampling(share=SHARE, sd=SAMPLE_SD),
     )
-    return start_crf(
+
+
+def prior_of(state: JobState, chunk: Chunk) -> Prior:
+    """What is expected of a chunk. With `deterministic` it does not depend on which chunks happen to be finished."""
+    zone = chunk.zone
+    target = aim_of(state.request, zone).target
+    answers = [] if state.request.deterministic else [answer_of(state, s, target) for s in answered(state, zone)]
+    return class_prior(state, chunk, target, answers)
+
+
+def answered(state: JobState, zone: Zone | None) -> list[ChunkState]:
+    """The finished chunks of a zone's kind that have an answer."""
+    return [s for s in kin(state, zone) if s.accepted and s.accepted.within_band and not s.flat]
+
+
+def answer_of(state: JobState, known: ChunkState, target: float) -> Answer:
+    """Where a finished chunk meets the target, by its own trials."""
+    whole = [Sight(crf=p.crf, score=p.score, sd=WHOLE_SD) for p in known.points]
+    belief = believe(class_prior(state, known.chunk, target, ()), target, [*known.sights, *whole])
+    return Answer(crf=belief.crf, slope=belief.slope)
+
+
+def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[Answer]) -> Prior:
+    """What is expected of a chunk where the film has shown these answers."""
+    zone = chunk.zone
+    return expect(
         width=state.width,
         height=state.height,
         preset=state.request.preset if zone is None or zone.preset is None else zone.preset,
-        target=aim_of(state.request, zone).target,
-        accepted=answered,
+        target=target,
+        temporal=chunk.features.temporal,
+        answers=answers,
     )
 
 
@@ -175,14 +220,17 @@ def next_steps(state: JobState, busy: Collection[int], most: int) -> list[Step]:
         open_steps: list[Step] = [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed]
         return open_steps[:1]
     steps: list[Step] = []
-    for known in sorted(waiting, key=lambda s: (not s.points, -s.chunk.frames, s.chunk.index)):
+    for known in sorted(waiting, key=lambda s: (not (s.points or s.sights), -s.chunk.frames, s.chunk.index)):
         if len(steps) >= most:
             break
         if known.chunk.index in busy:
             continue
         move = move_of(state, known)
-        if isinstance(move, Try):
-            steps.append(TrialStep(chunk=known.chunk, crf=move.crf, why=move.why, predicted=move.predicted))
+        if isinstance(move, Try | Sample):
+            windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
+            steps.append(
+                TrialStep(chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted)
+            )
     return steps
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from reelwright.engine.film import Film, Tell, usage_of
@@ -13,11 +13,12 @@ from reelwright.engine.scheduler import TrialStep
 from reelwright.errors import ReelwrightError, ToolError
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
+from reelwright.planning.windows import Window
 from reelwright.quality.score import pool
 from reelwright.tools.chunks import ChunkFacts, read_chunk
 from reelwright.tools.failures import MemoryCause, OutOfMemoryError
 from reelwright.tools.ffmpeg import ENCODER_ENVIRONMENT, ProgressReader, encode_args, format_crf
-from reelwright.tools.frames import STEPS_BACK, choose, film_frames, reference_input
+from reelwright.tools.frames import STEPS_BACK, choose, choose_windows, film_frames, reference_input
 from reelwright.tools.machine import IdleMeter
 from reelwright.tools.vmaf import Pairing, parse_log, score_args
 
@@ -63,15 +64,18 @@ class FramesMissingError(ToolError):
 
 async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> TrialRecord:
     """One go at a trial, decoding from `back` steps further than usual."""
-    curve = film.curve_key(step.chunk)
+    curve = (film.sample_key(step.chunk) or "") if step.windows else film.curve_key(step.chunk)
     key = identity.trial_key(curve, step.crf)
     part = film.workspace.segments / f"{key}.part"
     final = film.workspace.segments / f"{key}.mkv"
     meter = IdleMeter()
     facts, encode_usage = await encode_chunk(film, step, tell, part, back)
-    scores, score_usage = await score_chunk(film, step.chunk, tell, part, back)
+    scores, score_usage = await score_chunk(film, step, tell, part, back)
     cpu_idle = meter.share()
-    await asyncio.to_thread(keep, part, final)
+    if step.windows:
+        part.unlink()  # its bytes are no part of the film: only its score was wanted
+    else:
+        await asyncio.to_thread(keep, part, final)
     film.check_source()
     scoring, plan = film.plan.scoring, film.plan_of(step.chunk)
     return TrialRecord(
@@ -100,6 +104,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
         threads=film.threads,
         cpu_idle=cpu_idle,
         predicted=None if step.predicted is None else round(step.predicted, 3),
+        windows=step.windows,
     )
 
 
@@ -110,14 +115,18 @@ async def encode_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back
         FramesMissingError: it does not hold exactly the chunk's frames, or cannot stand alone.
     """
     chunk = step.chunk
-    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index)
+    windows = step.windows or ((chunk.start, chunk.end),)
+    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index)(windows[0][0], windows[-1][1], back)
+    if len(windows) > 1:
+        frames = replace(frames, filters=(choose_windows(film.index, windows),))
     command = encode_args(
         film.tools.ffmpeg,
-        frames(chunk.start, chunk.end, back),
+        frames,
         film.plan_of(chunk),
         crf=step.crf,
         threads=film.threads,
         out=os.fspath(part),
+        key=windows[0][1] - windows[0][0] if len(windows) > 1 else None,
     )
     finished = await film.runner.run(
         command,
@@ -128,9 +137,10 @@ async def encode_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back
         memory_limit=film.memory_limit,
     )
     facts = await asyncio.to_thread(read_chunk, part)
-    if facts.frames != chunk.frames or not facts.first_is_key:
+    wanted = sum(end - start for start, end in windows)
+    if facts.frames != wanted or not facts.first_is_key:
         raise FramesMissingError(
-            f"Chunk {chunk.index} came out with {facts.frames} frames instead of {chunk.frames}.",
+            f"Chunk {chunk.index} came out with {facts.frames} frames instead of {wanted}.",
             argv=finished.argv,
             stderr=finished.stderr,
             hint="The film's timestamps may be damaged there.",
@@ -138,19 +148,10 @@ async def encode_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back
     return facts, usage_of(finished)
 
 
-async def score_chunk(film: Film, chunk: Chunk, tell: Tell, part: Path, back: int) -> tuple[list[float], Usage]:
-    """VMAF of each of a chunk's frames. Decoding the chunk in full also proves that it decodes."""
-    preroll = 1 if chunk.start > 0 else 0
-    mirrored = preroll == 1 and chunk.frames > 1 and film.index.is_key(chunk.start)
-    first = chunk.start if mirrored else chunk.start - preroll
-    pairing = Pairing(
-        chunk_path=os.fspath(part),
-        reference_input=reference_input(os.fspath(film.source), film.index, first, back),
-        video_index=film.plan.video_index,
-        choose=choose(film.index, first, chunk.end),
-        preroll=preroll,
-        mirrored=mirrored,
-    )
+async def score_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back: int) -> tuple[list[float], Usage]:
+    """VMAF of each of a chunk's frames, or a sample's. Decoding it in full also proves that it decodes."""
+    chunk = step.chunk
+    pairing = pairing_of(film, chunk, step.windows, part, back)
     log = film.workspace.logs / f"{part.stem}.vmaf.json"
     command = score_args(film.tools.ffmpeg, pairing, film.plan, threads=film.threads, log_name=log.name)
     try:
@@ -168,8 +169,30 @@ async def score_chunk(film: Film, chunk: Chunk, tell: Tell, part: Path, back: in
     finally:
         log.unlink(missing_ok=True)
     scoring = film.plan.scoring
-    values = parse_log(text, preroll=preroll, frames=chunk.frames, n_subsample=scoring.n_subsample)
+    frames = sum(end - start for start, end in step.windows) if step.windows else chunk.frames
+    values = parse_log(text, preroll=pairing.preroll, frames=frames, n_subsample=scoring.n_subsample)
     return values, usage_of(finished)
+
+
+def pairing_of(film: Film, chunk: Chunk, windows: tuple[Window, ...] | None, part: Path, back: int) -> Pairing:
+    """What an encode is scored against."""
+    source, index = os.fspath(film.source), film.index
+    if windows:
+        preroll, mirrored, first = 1, True, windows[0][0]
+        chosen = choose_windows(index, windows)
+    else:
+        preroll = 1 if chunk.start > 0 else 0
+        mirrored = preroll == 1 and chunk.frames > 1 and index.is_key(chunk.start)
+        first = chunk.start if mirrored else chunk.start - preroll
+        chosen = choose(index, first, chunk.end)
+    return Pairing(
+        chunk_path=os.fspath(part),
+        reference_input=reference_input(source, index, first, back),
+        video_index=film.plan.video_index,
+        choose=chosen,
+        preroll=preroll,
+        mirrored=mirrored,
+    )
 
 
 def keep(part: Path, final: Path) -> None:

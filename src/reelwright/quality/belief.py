@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 #: Slopes looked at, in standard deviations of their logarithm from the prior's.
-NODES = (-2.2, -1.8, -1.4, -1.05, -0.7, -0.35, 0.0, 0.35, 0.7, 1.05, 1.4, 1.8, 2.2)
+NODES = (-4.5, -3.0, -2.1, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.1)
 #: No curve is a line: an observation so many CRFs from the answer is off by this share of the way, in CRF.
 BEND = 0.12
 #: What a line through the answer itself is still off by, in CRF.
@@ -95,7 +95,8 @@ def believe(prior: Prior, target: float, sights: Iterable[Sight] = ()) -> Belief
             weight=math.exp(-node * node / 2),
             slope=prior.slope * math.exp(prior.spread * node),
             crf=prior.crf,
-            variance=prior.sd**2,
+            # Of a flat curve it is the level that is known so well, which says little of where it meets the target.
+            variance=(prior.sd * max(1.0, math.exp(-prior.spread * node))) ** 2,
         )
         for node in NODES
     )
@@ -160,6 +161,16 @@ def hit(belief: Belief, crf: float, low: float, high: float) -> float:
         deviation = math.sqrt(line.variance + (BEND * (crf - line.crf)) ** 2 + GRAIN**2)
         nearest, farthest = (crf - lower / line.slope - line.crf), (crf - upper / line.slope - line.crf)
         chance += line.weight * (_below(nearest / deviation) - _below(farthest / deviation))
+    return chance
+
+
+def beyond(belief: Belief, crf: float, score: float) -> float:
+    """Probability that a whole encode at this CRF scores above that."""
+    rise = _z(score) - _z(belief.target)
+    chance = 0.0
+    for line in belief.lines:
+        deviation = math.sqrt(line.variance + (BEND * (crf - line.crf)) ** 2 + GRAIN**2)
+        chance += line.weight * _below((line.crf - (crf - rise / line.slope)) / deviation)
     return chance
 
 

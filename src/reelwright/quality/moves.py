@@ -85,4 +85,25 @@ class Wait:
     why: str
 
 
-Move = Try | Accept | Wait
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sampling:
+    """What a sample of a chunk would be: what it costs and how much it tells."""
+
+    #: Share of the chunk's frames that is encoded.
+    share: float
+    #: Standard deviation of its score as that of the whole chunk.
+    sd: float
+    #: Samples of a chunk at the most.
+    most: int = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """Encode and score a sample of the chunk at this CRF."""
+
+    crf: float
+    why: str
+    predicted: float | None = None
+
+
+Move = Try | Sample | Accept | Wait

@@ -147,7 +147,9 @@ class DjangoJobStore:
         with speaking_to(self.path):
             # One short walk down the index a class: what lies below costs nothing, however long the ledger is.
             for wanted in (middle - 1, middle, middle + 1):
-                some = models.Trial.objects.filter(encoder=encoder, preset=preset, size_class=wanted)
+                some = models.Trial.objects.filter(
+                    encoder=encoder, preset=preset, size_class=wanted, windows__isnull=True
+                )
                 keys += some.order_by("-pk").values_list("pk", flat=True)[:limit]
             newest = models.Trial.objects.filter(pk__in=sorted(keys, reverse=True)[:limit])
             return _all(newest.order_by("-pk").only(*rows.USAGE_COLUMNS), rows.usage_value)

@@ -138,6 +138,7 @@ class Trial(models.Model):
     build = _plain()
     why = _plain()
     predicted = models.FloatField(null=True)
+    windows = _plain(null=True)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 

@@ -158,7 +158,8 @@ _TRIAL: dict[str, Callable[[Any], Any]] = {
     "why": str,
     "threads": _unless_none(int),
     "cpu_idle": _unless_none(float),
-    "predicted": lambda column: None if column is None else float(column),
+    "predicted": _unless_none(float),
+    "windows": _unless_none(lambda column: tuple((int(start), int(end)) for start, end in _list(column))),
 }
 
 

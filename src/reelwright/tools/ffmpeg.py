@@ -22,12 +22,12 @@ def format_crf(crf: float) -> str:
 
 
 def encode_args(
-    ffmpeg: str, frames: FrameCommand, plan: EncodePlan, *, crf: float, threads: int, out: str
+    ffmpeg: str, frames: FrameCommand, plan: EncodePlan, *, crf: float, threads: int, out: str, key: int | None = None
 ) -> list[str]:
     """Encode one range at one CRF into a bit-exact Matroska file.
 
     The CRF goes through -svtav1-params because FFmpeg's own -crf is an integer (ab-av1#342).
-    `threads` is SVT-AV1's `lp`: it changes the speed and not one byte.
+    `threads` is SVT-AV1's `lp`: it changes the speed and not one byte. At frame `key` a second key frame is forced.
     """
     numbered = f"settb=1/1000,setpts=N*{TICK}"
     chain = ",".join((*frames.filters, numbered, *plan.filters))
@@ -38,6 +38,7 @@ def encode_args(
         *("-map_metadata", "-1", "-map_chapters", "-1", "-an", "-sn", "-dn"),
         *("-vf", chain, "-fps_mode", "passthrough", "-enc_time_base", "1:1000"),
         *("-c:v", plan.encoder, "-preset", str(plan.request.preset)),
+        *(() if key is None else ("-force_key_frames", f"expr:eq(n,{key})")),
         *("-svtav1-params", f"crf={format_crf(crf)}:lp={threads}:{parameters}"),
         *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "matroska", file_url(out)),
     ]
