@@ -8,7 +8,7 @@ from examples import RICH, plan
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.outcome import plain_plan
 from reelwright.events import Event, EventName
-from reelwright.planning.checks import Check
+from reelwright.planning.checks.evidence import Check
 from reelwright.quality.score import pool
 from reelwright.report.dossier import Dossier, Pair, Shot
 

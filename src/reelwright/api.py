@@ -94,6 +94,16 @@ class Options(TypedDict, total=False):
     scenes: AnyPath
     #: Give up where the output would be larger than this share of the source.
     max_encoded_percent: float
+    #: "auto", "chunked" or "direct"; the encoder by its name; strength of the synthesised grain, 0 to 50.
+    strategy: str
+    encoder: str
+    film_grain: int
+    #: How fields become frames, such as "bwdif"; what is kept of the picture: "auto" or "W:H:X:Y".
+    deinterlace: str
+    crop: str
+    #: "copy" or "opus"; what decodes: "none", "auto" or a device's name.
+    audio: str
+    hwaccel: str
     #: Encodes at once; 0 decides.
     workers: int
     #: How much the encodes yield to other programs, 0 to 19.
@@ -114,6 +124,10 @@ SETTINGS = {
     "svt": ("encoding", "svt"),
     "min_crf": ("encoding", "min_crf"),
     "max_crf": ("encoding", "max_crf"),
+    **{
+        name: ("encoding", name)
+        for name in ("strategy", "encoder", "film_grain", "deinterlace", "crop", "audio", "hwaccel")
+    },
     "workers": ("processing", "parallel_jobs"),
     "nice": ("processing", "nice"),
     "work_dir": ("processing", "temp_dir"),
@@ -229,7 +243,7 @@ async def encode_async(
 
     Args:
         source: the film; it is never changed.
-        output: a .mkv file, or a folder; None: NAME.av1.mkv beside the source.
+        output: a .mkv or .mp4 file, or a folder; None: NAME.av1.mkv beside the source.
         settings: what is not given as an option; None: the defaults.
         on_event: called with each event, in the loop's thread; must not block.
         options: what is asked for.
@@ -290,8 +304,8 @@ async def plan_async(source: AnyPath, *, settings: Settings | None = None, **opt
     """
     ready = arranged(settings, options)
     info = await probe_async(source, settings=ready)
-    decision = decide(info)
     request = request_for(ready, job_for(source, None, options))
+    decision = decide(info, request)
     plan = make_plan(info, request) if decision.verdict is Verdict.ENCODE else None
     return Planned(info=info, decision=decision, plan=plan)
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 import platformdirs
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from reelwright.encoders import DEFAULT, NAMES
 from reelwright.errors import UsageError
 from reelwright.layers import Kind, Layer, merge, stack, variable_of
 from reelwright.profiles import Profile
@@ -60,6 +61,29 @@ def checked_svt(value: dict[str, Any]) -> dict[str, Any]:
     """
     for name, setting in value.items():
         check_svt(name, setting)
+    return value
+
+
+def checked_encoder(value: str) -> str:
+    """The name of an encoder.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    if value not in NAMES:
+        close = get_close_matches(value, NAMES, n=1)
+        raise ValueError(f"expected one of {', '.join(NAMES)}" + (f"; {close[0]} is the nearest" if close else ""))
+    return value
+
+
+def checked_crop(value: str) -> str:
+    """What is kept of the picture: "off", "auto", or "W:H:X:Y".
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if value not in {"off", "auto"} and not re.fullmatch(r"\d+:\d+:\d+:\d+", value):
+        raise ValueError("expected off, auto, or W:H:X:Y such as 1920:800:0:140")
     return value
 
 
@@ -122,10 +146,23 @@ class CrfSettings(Section):
     uhd: float = Field(default=29, ge=1, le=70)
 
 
+class OpusSettings(Section):
+    """Bit rates of Opus in kb/s, by count of channels; a channel takes 256 at the most."""
+
+    mono: int = Field(default=64, ge=6, le=256)
+    stereo: int = Field(default=128, ge=12, le=512)
+    six_channels: int = Field(default=256, ge=36, le=1536)
+    eight_channels: int = Field(default=384, ge=48, le=2048)
+    #: For each channel, where there is another count of them.
+    per_channel: int = Field(default=48, ge=6, le=256)
+
+
 class EncodingSettings(Section):
     """What is aimed at, and the encoder's own settings."""
 
-    encoder: Literal["svt-av1"] = "svt-av1"
+    encoder: Annotated[str, AfterValidator(checked_encoder)] = DEFAULT
+    #: Which steps a film takes: "auto" takes Dolby Vision directly and everything else in chunks.
+    strategy: Literal["auto", "chunked", "direct"] = "auto"
     preset: int = Field(default=6, ge=0, le=13)
     target_vmaf: float = Field(default=93, gt=0, lt=100)
     #: How far below and above the target a score may be: one width, or two.
@@ -134,7 +171,18 @@ class EncodingSettings(Section):
     min_crf: float = Field(default=12, ge=1, le=70)
     max_crf: float = Field(default=50, ge=1, le=70)
     vmaf_model: str = "v0.6.1"
+    #: Strength of the grain that is synthesised, 0 to 50; 0: none.
+    film_grain: int = Field(default=0, ge=0, le=50)
+    #: How fields become frames; empty: a film with fields is refused.
+    deinterlace: Literal["", "bwdif", "yadif", "w3fdif", "estdif"] = ""
+    #: "off", "auto", or what is kept as "W:H:X:Y".
+    crop: Annotated[str, AfterValidator(checked_crop)] = "off"
+    #: Sound is copied, or becomes Opus.
+    audio: Literal["copy", "opus"] = "copy"
+    #: What decodes the source: "none" is software, "auto" whatever works, else a device's name as FFmpeg has it.
+    hwaccel: str = Field(default="none", pattern="^[a-z0-9_]+$")
     svt: Annotated[dict[str, str | int | float], AfterValidator(checked_svt)] = {}
+    opus: OpusSettings = OpusSettings()
     crf: CrfSettings = CrfSettings()
 
     @model_validator(mode="after")
@@ -148,6 +196,8 @@ class PlacementSettings(Section):
     """Where outputs go."""
 
     output_dir: str = ""
+    #: What an output is written as where its name does not say it.
+    container: Literal["mkv", "mp4"] = "mkv"
     policy: Literal["tree", "beside", "replace"] = "tree"
     quarantine_days: int = Field(default=30, ge=0)
     max_encoded_percent: float = Field(default=80, gt=0)

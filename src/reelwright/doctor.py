@@ -1,30 +1,37 @@
 """What `doctor` looks at: tools, versions, disk, database."""
 
+import asyncio
 import os
 import platform
 import shutil
 import sqlite3
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from reelwright.cli.commands import CheckRow
 from reelwright.config import Settings
+from reelwright.encoders import ENCODERS, SVT_AV1, Encoder, find
 from reelwright.engine.jobs import UsageSample
 from reelwright.engine.offload import Offload
 from reelwright.engine.pace import this_machine
 from reelwright.engine.resources import SAMPLES, decide_parallel
 from reelwright.errors import ReelwrightError
-from reelwright.planning.plan import ENCODER
 from reelwright.store.database import open_ledger
 from reelwright.tools import machine
-from reelwright.tools.capabilities import INSTALL_HINT, ask_ffmpeg
+from reelwright.tools.capabilities import INSTALL_HINT, Capabilities, ask_ffmpeg
 from reelwright.tools.child import memory_is_known
+from reelwright.tools.devices import Tried, list_hwaccels, try_device, try_encoder
+from reelwright.tools.hwaccel import DECODERS
 from reelwright.tools.process import Runner
 from reelwright.version import VERSION
 
 #: Below this a film of ordinary length may not fit.
 LITTLE_SPACE = 10 << 30
+#: Encoders and devices tried at once.
+FEW = 4
 #: Sizes for which it is shown how many encodes would run at once.
 SIZES = {"1080p": (1920, 1080), "2160p": (3840, 2160)}
 
@@ -36,6 +43,7 @@ async def examine(settings: Settings) -> list[CheckRow]:
         machine_row(),
     ]
     rows += await ffmpeg_rows(settings)
+    rows += await means_rows(settings)
     rows += [package_row("PyAV", "av"), space_row(settings.work_dir)]
     ledger, seen = await ledger_row(settings)
     return [*rows, ledger, *(parallel_row(settings, name, seen.get(name, [])) for name in SIZES), cap_row(settings)]
@@ -49,19 +57,71 @@ def machine_row() -> CheckRow:
 
 
 async def ffmpeg_rows(settings: Settings) -> list[CheckRow]:
-    """FFmpeg, its encoder and its filters."""
+    """FFmpeg and its filters."""
     async with Runner() as runner:
         try:
             tools = await ask_ffmpeg(runner, settings.tools.ffmpeg)
         except ReelwrightError as error:
             return [CheckRow(name="ffmpeg", works=False, found=error.message, advice=error.hint)]
-    lacks = tools.missing()
+    lacks = tools.missing(settings.encoding.encoder)
     advice = INSTALL_HINT if lacks else ""
     rows = [CheckRow(name="ffmpeg", works=not lacks, found=f"{tools.version} at {tools.ffmpeg}", advice=advice)]
     rows += [CheckRow(name="", works=False, found=lack) for lack in lacks]
-    rows.append(CheckRow(name="svt-av1", works=tools.svt_version is not None, found=tools.svt_version or "missing"))
     rows.append(CheckRow(name="vmaf", works="libvmaf" in tools.filters, found="libvmaf filter"))
     return rows
+
+
+async def means_rows(settings: Settings) -> list[CheckRow]:
+    """Every encoder and every device to decode on, each tried; nothing where there is no FFmpeg to try it with."""
+    async with Runner() as runner:
+        try:
+            tools = await ask_ffmpeg(runner, settings.tools.ffmpeg)
+            devices = await list_hwaccels(runner, tools.ffmpeg)
+        except ReelwrightError:
+            return []
+        trying = [encoder_row(runner, tools, e, settings.encoding.encoder) for e in ENCODERS.values()]
+        trying += [device_row(runner, tools, name, settings.encoding.hwaccel) for name in devices]
+        return await gather_few(trying)
+
+
+async def gather_few(trying: Sequence[Awaitable[CheckRow]]) -> list[CheckRow]:
+    """All of them, a few at a time, in their order."""
+    gate = asyncio.Semaphore(FEW)
+
+    async def one(row: Awaitable[CheckRow]) -> CheckRow:
+        async with gate:
+            return await row
+
+    return list(await asyncio.gather(*map(one, trying)))
+
+
+async def encoder_row(runner: Runner, tools: Capabilities, encoder: Encoder, wanted: str) -> CheckRow:
+    """Whether an encoder works here; only the one in the settings has to."""
+    if encoder.ffmpeg not in tools.encoders:
+        tried = Tried(name=encoder.name, works=False, reason=f"this FFmpeg has no {encoder.ffmpeg}")
+    else:
+        tried = await try_encoder(runner, tools.ffmpeg, encoder.name)
+    return told_of(encoder, tried, optional=encoder.name != wanted)
+
+
+def told_of(encoder: Encoder, tried: Tried, *, optional: bool) -> CheckRow:
+    """What is said of an encoder that was tried."""
+    row = CheckRow(name=encoder.name, works=tried.works, found="", kind="encoder", optional=optional)
+    if tried.works:
+        return replace(row, found=tried.version or "works")
+    needs = f"; it needs {encoder.device}" if encoder.device else ""
+    other = f"Set encoding.encoder to {SVT_AV1.name}, or give it what it needs."
+    advice = "" if optional else INSTALL_HINT if encoder is SVT_AV1 else other
+    return replace(row, found=f"{tried.reason}{needs}", advice=advice)
+
+
+async def device_row(runner: Runner, tools: Capabilities, name: str, wanted: str) -> CheckRow:
+    """Whether a device to decode on opens here; none has to, for software takes its place."""
+    tried = await try_device(runner, tools.ffmpeg, name)
+    advice = "" if tried.works or name != wanted else "Films are decoded in software: set encoding.hwaccel to none."
+    opens = "opens, to decode on" if name in DECODERS else "opens, but does not decode films"
+    found = opens if tried.works else f"does not open: {tried.reason}"
+    return CheckRow(name=f"hwaccel {name}", works=tried.works, found=found, advice=advice, kind="device", optional=True)
 
 
 def package_row(name: str, package: str) -> CheckRow:
@@ -86,11 +146,12 @@ def space_row(work_dir: Path) -> CheckRow:
 async def ledger_row(settings: Settings) -> tuple[CheckRow, dict[str, list[UsageSample]]]:
     """The database, and what it has seen encodes of each size need."""
     path, preset = settings.ledger_path, settings.encoding.preset
+    encoder = find(settings.encoding.encoder).ffmpeg
     with Offload() as offload:
         try:
             store = await offload(open_ledger, path)
             seen = {
-                name: await offload(partial(store.usage_of, *size, encoder=ENCODER, preset=preset, limit=SAMPLES))
+                name: await offload(partial(store.usage_of, *size, encoder=encoder, preset=preset, limit=SAMPLES))
                 for name, size in SIZES.items()
             }
             await offload(store.close)

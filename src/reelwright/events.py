@@ -21,6 +21,7 @@ class EventName(StrEnum):
     RESOURCES_CHANGED = "resources_changed"
     PROGRESS = "progress"
     TRIAL_COMPLETE = "trial_complete"
+    SOUND_COMPLETE = "sound_complete"
     VALIDATION_COMPLETE = "validation_complete"
     PLACED = "placed"
     RESULT = "result"

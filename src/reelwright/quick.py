@@ -30,8 +30,10 @@ def configured() -> bool:
 def glance_args(ffmpeg: str, path: str) -> list[str]:
     """Have FFmpeg print a file's banner and the coded headers of its first packets; nothing is decoded for it."""
     return [
-        *(ffmpeg, "-nostdin", "-hide_banner", "-nostats", *input_flags(), "-i", file_url(path)),
+        *(ffmpeg, "-nostdin", "-hide_banner", "-nostats", "-loglevel", "verbose", *input_flags(), "-i", file_url(path)),
         *("-map", "0:v:0", "-c", "copy", "-frames:v", str(PACKETS), "-bsf:v", "trace_headers", "-f", "null", "-"),
+        # The filter passes over HEVC's units of Dolby Vision; what comes out here is nothing else.
+        *("-map", "0:v:0", "-c", "copy", "-t", "0.5", "-bsf:v", "filter_units=pass_types=62-63", "-f", "null", "-"),
     ]
 
 

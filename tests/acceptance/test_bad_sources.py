@@ -186,7 +186,7 @@ def test_an_interlaced_film_is_refused_with_what_to_do(clips: Clips, encode: Com
     source = Path(shutil.copy(made, films))
     before = contents(films)
     run = encode(source, *QUICK, "--json")
-    run.assert_json_failed(3, str(source), "interlaced", "Deinterlace")
+    run.assert_json_failed(3, str(source), "interlaced", "--deinterlace bwdif")
     assert contents(films) == before
 
 

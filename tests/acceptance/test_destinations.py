@@ -126,9 +126,9 @@ def test_a_link_that_leads_nowhere_is_an_output_that_exists(encode: Command, fil
     assert (films / "out.mkv").is_symlink()
 
 
-def test_only_matroska_is_written(encode: Command, films: Path, source: Path) -> None:
-    run = encode(source, "-o", "out.mp4", *QUICK, "--json")
-    run.assert_json_failed(2, "out.mp4", "Matroska", ".mkv")
+def test_only_matroska_and_mp4_are_written(encode: Command, films: Path, source: Path) -> None:
+    run = encode(source, "-o", "out.mov", *QUICK, "--json")
+    run.assert_json_failed(2, "out.mov", "Matroska", ".mkv", ".mp4")
     assert list(films.iterdir()) == [source]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from clips import LENGTH, PICTURE, TONE, X264, Clips
 
+from dolby_vision import P5, P7, P81, P82, Flavor, Making, film
 from reelwright.app import Commands
 from reelwright.app.probe import probe_file
 from reelwright.app.wiring import run_to_end
@@ -65,7 +66,7 @@ PLAIN: dict[str, Sequence[str]] = {
     "hevc.ts": (*PICTURE, *TONE, *LENGTH, *HEVC, "-c:a", "aac", "-metadata:s:a", "language=eng"),
     "av1.mkv": (*PICTURE, *LENGTH, "-c:v", "libsvtav1", "-preset", "13"),
     "hevc.mkv": (*PICTURE, *TONE, *LENGTH, *HEVC, "-c:a", "flac"),
-    "hevc.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1"),
+    "hevc.mp4": (*PICTURE, *LENGTH, *HEVC, "-tag:v", "hvc1"),
     "tagged.mkv": (
         *PICTURE,
         *LENGTH,
@@ -84,8 +85,6 @@ PLAIN: dict[str, Sequence[str]] = {
         *PICTURE,
         *LENGTH,
         *HEVC,
-        "-pix_fmt",
-        "yuv420p10le",
         "-color_primaries",
         "bt2020",
         "-color_trc",
@@ -163,6 +162,13 @@ PLAIN: dict[str, Sequence[str]] = {
         "subrip",
         *[part for k, title in enumerate(TITLES) for part in (f"-metadata:s:s:{k}", f"title={title}")],
     ),
+    "pq.mkv": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *PQ),
+    "hdr10.mkv": (*PICTURE, *LENGTH, *HEVC[:-1], f"log-level=none:{HDR10}", "-pix_fmt", "yuv420p10le", *PQ),
+    "hdr10-without-tags.mkv": (*PICTURE, *LENGTH, *HEVC[:-1], f"log-level=none:{HDR10}", "-pix_fmt", "yuv420p10le"),
+    "corner.webm": (*PICTURE, *LENGTH, "-c:v", "libvpx-vp9", "-vf", "setparams=chroma_location=topleft"),
+    "hdr10-in-container.webm": ("-i", "hdr10.mkv", *LENGTH, "-c:v", "libvpx-vp9"),
+    "hdr10-av1.mkv": ("-i", "hdr10.mkv", *LENGTH, "-c:v", "libsvtav1", "-preset", "13"),
+    "hevc10.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1"),
     "two words é 映.mkv": (*PICTURE, *LENGTH, *X264),
     "-x: %d 'a'.mkv": (*PICTURE, *LENGTH, *X264),
 }
@@ -171,7 +177,7 @@ SPECIAL: dict[str, Sequence[str]] = {
     "vp8.webm": (*PICTURE, *TONE, *LENGTH, "-c:v", "libvpx", "-c:a", "libvorbis"),
     "av1.obu": (*PICTURE, *LENGTH, "-c:v", "libsvtav1", "-preset", "13", "-vf", "setparams=color_primaries=bt709"),
     "h264.h264": (*PICTURE, *LENGTH, *X264),
-    "hlg.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *HLG),
+    "hlg.mp4": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *HLG),  # it says twice which transfer it has
     "interlaced.mkv": (*QUARTER, "-c:v", "libx264", "-flags", "+ildct+ilme", "-x264-params", "tff=1"),
     "fields-in-name-only.mkv": (*QUARTER, "-c:v", "libx264", "-x264-params", "fake-interlaced=1"),
     "mpeg2.ts": (*QUARTER, "-c:v", "mpeg2video", "-flags", "+ildct+ilme"),
@@ -179,9 +185,6 @@ SPECIAL: dict[str, Sequence[str]] = {
     "prores.mov": (*PICTURE, *LENGTH, "-c:v", "prores_ks"),
     "ffv1.mkv": (*PICTURE, *LENGTH, "-c:v", "ffv1"),
     "rgb.mkv": (*PICTURE, *LENGTH, "-c:v", "libx264rgb"),
-    "pq.mkv": (*PICTURE, *LENGTH, *HEVC, "-pix_fmt", "yuv420p10le", *PQ),
-    "hdr10.mkv": (*PICTURE, *LENGTH, *HEVC[:-1], f"log-level=none:{HDR10}", "-pix_fmt", "yuv420p10le", *PQ),
-    "hdr10-without-tags.mkv": (*PICTURE, *LENGTH, *HEVC[:-1], f"log-level=none:{HDR10}", "-pix_fmt", "yuv420p10le"),
     "font.mkv": (*PICTURE, *LENGTH, *X264, "-attach", "font.ttf", "-metadata:s:t", "mimetype=font/ttf"),
     "cover.mp4": (
         *PICTURE,
@@ -259,6 +262,18 @@ def test_what_is_not_plain_is_left_to_the_full_look(name: str, zoo: Clips, capsy
     same_facts(path, zoo)
 
 
+@pytest.mark.parametrize("flavor", [P5, P7, P81, P82])
+def test_dolby_vision_without_a_record_is_left_to_the_full_look(
+    flavor: Flavor, zoo: Clips, capsys: pytest.CaptureFixture[str]
+) -> None:
+    making = Making(flavor=flavor, frames=4, colors=flavor is P82)
+    path = film(zoo.folder, f"dolby-{flavor.profile}{flavor.compatibility}.ts", making)
+    assert plain_probe(str(path)) is None
+    said = {P5: "Dolby Vision 5", P7: "Dolby Vision 7", P81: "Dolby Vision 8", P82: "Dolby Vision 8.2"}[flavor]
+    assert said in full(path, capsys)[2].split(", ")
+    same_facts(path, zoo)
+
+
 def rotated(zoo: Clips) -> Path:
     plain = zoo("to-turn.mp4", *PICTURE, *LENGTH, *X264)
     path = zoo.folder / "rotated.mp4"
@@ -283,10 +298,10 @@ def test_what_is_no_plain_file_is_left_to_the_full_look(zoo: Clips, tmp_path: Pa
 def test_where_settings_may_name_another_ffmpeg_there_is_no_glance(
     name: str, zoo: Clips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    film = str(zoo.film())
-    assert plain_probe(film) is not None
+    plain = str(zoo.film())
+    assert plain_probe(plain) is not None
     monkeypatch.setenv(name, "/nowhere")
-    assert plain_probe(film) is None
+    assert plain_probe(plain) is None
 
 
 def test_a_configuration_file_is_heeded(zoo: Clips, tmp_path: Path) -> None:

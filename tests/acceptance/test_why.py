@@ -61,7 +61,7 @@ def test_json_holds_facts_plan_cost_and_changes(encode: Command, clips: Clips) -
             "interlaced.mkv",
             ("-f", "lavfi", "-i", "testsrc2=s=160x96:d=0.2", "-c:v", "libx264", "-flags", "+ildct+ilme"),
             "refuse",
-            "Deinterlace it first",
+            "--deinterlace bwdif",
         ),
     ],
 )
@@ -91,7 +91,7 @@ def test_what_cannot_be_read_is_exit_code_4(kind: str, encode: Command, films: P
 
 def test_wrong_words_are_exit_code_2(encode: Command, clips: Clips) -> None:
     why(encode, clips.film(), "--profile", "smal").assert_failed(2, "no profile smal", "small?")
-    why(encode, clips.film(), "-o", "out.mp4").assert_failed(2, "out.mp4")
+    why(encode, clips.film(), "-o", "out.mov").assert_failed(2, "out.mov")
     why(encode, clips.film(), "--prest", "3").assert_failed(2, "--prest", "--preset?")
 
 

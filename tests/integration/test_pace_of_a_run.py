@@ -10,13 +10,14 @@ import pytest
 
 from reelwright.app.wiring import services
 from reelwright.config import settings_from
+from reelwright.encoders import SVT_AV1
 from reelwright.engine import pace
 from reelwright.engine.jobs import OutcomeRecord, UsageSample
 from reelwright.engine.pace import Gauges, Limits
 from reelwright.engine.pipeline import Options, encode_film
 from reelwright.engine.resources import RESERVE_BYTES
 from reelwright.events import Event, EventName
-from reelwright.planning.plan import ENCODER, Request
+from reelwright.planning.plan import Request
 
 PLENTY = 64 << 30
 
@@ -59,9 +60,11 @@ def encode(film: Path, heard: Heard, workers: int) -> tuple[OutcomeRecord, list[
     options = Options(work_dir=film.parent / "work", limits=Limits(workers=workers))
 
     async def run() -> tuple[OutcomeRecord, list[UsageSample]]:
-        async with services(settings_from(None, tree), heard) as ready:
+        async with services(settings_from(None, tree), heard, Request()) as ready:
             outcome = await encode_film(film, film.with_name("out.mkv"), request, options, ready)
-            seen = await ready.offload(lambda: ready.store.usage_of(160, 90, encoder=ENCODER, preset=4, limit=99))
+            seen = await ready.offload(
+                lambda: ready.store.usage_of(160, 90, encoder=SVT_AV1.ffmpeg, preset=4, limit=99)
+            )
             return outcome, seen
 
     return asyncio.run(run())

@@ -16,6 +16,7 @@ import pytest
 from reelwright.errors import ToolError
 from reelwright.media.model import Video
 from reelwright.media.timing import FrameIndex
+from reelwright.planning.fields import METHODS
 from reelwright.planning.plan import encode_filters
 from reelwright.tools.index import load_index, make_index
 from reelwright.tools.pictures import (
@@ -163,8 +164,51 @@ def test_a_picture_is_upright_with_square_pixels_and_no_wider_than_a_page_needs(
         check=True,
     )
     video, index = asyncio.run(facts(turned, tmp_path))
-    grab = source_grab(str(turned), 0, index, encode_filters(video), frame=0, attempt=0)
+    grab = source_grab(str(turned), 0, index, encode_filters(video), frame=0, attempt=0, rotation=video.rotation)
     assert webp_size(fetch([grab], video, tmp_path)) == (48, 64)
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_picture_is_turned_as_a_player_turns_it_and_cropped_as_it_is_stored(degrees: int, tmp_path: Path) -> None:
+    plain = make(tmp_path / "plain.mp4", "testsrc2=s=64x48:r=24", "-frames:v", "1", *X264)
+    turned = tmp_path / "turned.mp4"
+    turn = ["-display_rotation", str(degrees), "-i", str(plain), "-c", "copy", str(turned)]
+    subprocess.run([FFMPEG, "-v", "error", "-y", *turn], check=True)
+    video, index = asyncio.run(facts(turned, tmp_path))
+    filters = ("crop=32:48:0:0", *encode_filters(video))
+    grab = source_grab(str(turned), 0, index, filters, frame=0, attempt=0, rotation=video.rotation)
+    got = pixels(fetch([grab], video, tmp_path)).astype(int)
+    # FFmpeg turns the whole picture by itself; the left half of what is stored is then one of its sides.
+    shown = [FFMPEG, "-v", "error", "-i", str(turned), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    raw = subprocess.run(shown, check=True, capture_output=True).stdout
+    size = (48, 64) if degrees == 180 else (64, 48)
+    whole = np.frombuffer(raw, np.uint8).reshape(*size, 3).astype(int)
+    half = {90: whole[32:], 180: whole[:, 32:], 270: whole[:32]}[degrees]
+    assert got.shape == half.shape
+    assert float(np.abs(got - half).mean()) < 12
+
+
+def test_a_picture_of_an_interlaced_film_is_deinterlaced(tmp_path: Path) -> None:
+    weave = ("-vf", "tinterlace=mode=interleave_top,setfield=tff", "-flags", "+ildct+ilme")
+    film = make(
+        tmp_path / "f.mkv",
+        "testsrc2=s=64x48:r=50,scroll=h=0.05",
+        "-frames:v",
+        "9",
+        *weave,
+        *X264,
+        "-x264-params",
+        "tff=1",
+    )
+    video, index = asyncio.run(facts(film, tmp_path))
+    ahead = (METHODS["bwdif"],)
+    shown = [
+        pixels(fetch([source_grab(str(film), 0, index, (), frame=4, attempt=k, ahead=a)], video, tmp_path)).astype(int)
+        for k, a in ((0, ahead), (SOURCE_WAYS[-1], ahead), (0, ()))
+    ]
+    assert (shown[0] == shown[1]).all()
+    combs = [float(np.abs(np.diff(picture, axis=0)).mean()) for picture in shown]
+    assert combs[0] < combs[2]
 
 
 def test_a_picture_that_hardly_compresses_is_still_small(tmp_path: Path) -> None:

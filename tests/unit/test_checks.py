@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from examples import HDR, RICH, cover, film, index, info, plan, sound, stream
-from reelwright.media.model import Chapter, Color, MediaInfo, Stream, StreamKind
-from reelwright.planning.checks import CHECKS, Attached, Check, Copied, Evidence, run_checks
+from reelwright.media.model import Chapter, Color, DolbyVision, MediaInfo, Stream, StreamKind
+from reelwright.planning.checks import CHECKS, run_checks
+from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Planned
+from reelwright.planning.checks.frames import check_duration, check_frames
+from reelwright.planning.containers import Container
 
 FONT = Attached(name="a.ttf", mimetype="font/ttf", digest="f0")
 COVER = Attached(name="cover.jpg", mimetype="image/jpeg", digest="c0")
@@ -22,10 +25,13 @@ OUTPUT = info(
     chapters=RICH.chapters,
 )
 TICKS = tuple(range(0, 10_000, 40))
+#: HDR10+ that differs from frame to frame; every tenth frame has none, though a decoder shows the one before.
+KINDS = (("", ""), ("aa", "d1"), ("bb", "d2"), ("cc", "d3"), ("", "d3"))
+CARRIED = tuple(4 if k % 10 == 9 else 1 + k % 3 for k in range(len(TICKS)))
 GOOD = Evidence(
     plan=plan(),
     source=RICH,
-    index=index(),
+    index=index(hdr10plus=KINDS, hdr10plus_of=CARRIED),
     output=OUTPUT,
     shift=Fraction(0),
     packet_ticks=TICKS,
@@ -34,7 +40,12 @@ GOOD = Evidence(
     copied=tuple(Copied(index=k, written=(9, f"p{k}", f"t{k}"), read=(9, f"p{k}", f"t{k}")) for k in (1, 2, 3, 0)),
     attached=(FONT, COVER),
     attachments=(FONT, COVER),
+    hdr10plus=tuple(KINDS[0 if k == 4 else k] for k in CARRIED),
+    grain=(0, 4),
 )
+ENCODED = Planned(
+    index=1, kbps=64, layout="mono", begin=Fraction(0), samples=48_000, loudness=-20.0, levels=(-20.0,)
+)  # fmt: skip
 Spoil = Callable[[Evidence], Evidence]
 
 
@@ -110,6 +121,17 @@ def copy_reads(number: int, packets: int, payload: str, times: str) -> Spoil:
     return spoil
 
 
+def carries(**frames: tuple[str, str]) -> Spoil:
+    """Change the HDR10+ of some frames of the output, named by f and their number."""
+
+    def spoil(e: Evidence) -> Evidence:
+        carried = dict(enumerate(e.hdr10plus or ()))
+        changed = {int(name[1:]): pair for name, pair in frames.items()}
+        return replace(e, hdr10plus=tuple((carried | changed).values()))
+
+    return spoil
+
+
 def says(duration: Fraction | None) -> Spoil:
     return lambda e: replace(e, output=replace(e.output, duration=duration))
 
@@ -149,10 +171,21 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
     ("no primaries", color_with(primaries=None), {"colour"}),
     ("the transfer", color_with(transfer="arib-std-b67"), {"colour"}),
     ("the matrix", color_with(matrix="bt709"), {"colour"}),
+    ("grain on one chunk", lambda e: replace(e, grain=(1, 4)), {"grain"}),
     ("the mastering display", film_with(mastering_display=(Fraction(1, 10),) * 10), {"colour"}),
+    ("Dolby Vision nobody planned", film_with(dolby_vision=DolbyVision(profile=10)), {"dolby vision"}),
     ("no mastering display", film_with(mastering_display=None), {"colour"}),
     ("the light level", film_with(content_light=(1000, 401)), {"colour"}),
     ("no light level", film_with(content_light=None), {"colour"}),
+    ("one payload is dropped", carries(f100=("", "")), {"hdr10plus"}),
+    ("two payloads change places", carries(f100=KINDS[3], f101=KINDS[2]), {"hdr10plus"}),
+    ("a payload is added to a frame without", carries(f109=KINDS[3]), {"hdr10plus"}),
+    ("a payload's bytes", carries(f0=("ab", "d1")), {"hdr10plus"}),
+    ("a payload that no decoder takes", carries(f0=("aa", "")), {"hdr10plus"}),
+    ("the last frame's payload is lost", lambda e: replace(e, hdr10plus=(e.hdr10plus or ())[:-1]), {"hdr10plus"}),
+    ("nothing of HDR10+ is left", lambda e: replace(e, hdr10plus=((("", ""),) * len(TICKS))), {"hdr10plus"}),
+    ("nobody looked for HDR10+", lambda e: replace(e, hdr10plus=None), {"hdr10plus"}),
+    ("the place of chroma", color_with(chroma_location="left"), {"colour"}),
     ("the file says it ends earlier", says(Fraction(9)), {"duration"}),
     ("the file does not say when it ends", says(None), {"duration"}),
     # a sound short is no sound to compare by its place: the second one is taken for the first
@@ -194,6 +227,7 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
     ("the font is missing", attachments_as(COVER), {"attachments"}),
     ("a font too many", attachments_as(FONT, FONT, COVER), {"attachments"}),
     ("the cover is no stream of the output", streams_as(lambda s: s[:-1]), {"attachments"}),
+    ("an encoded sound is not there", lambda e: replace(e, sounds=(ENCODED,)), {"sound"}),
     ("an attached file was never written", lambda e: replace(e, attached=(FONT,)), {"attachments"}),
 ]  # fmt: skip
 
@@ -201,6 +235,21 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
 @pytest.mark.parametrize(("spoil", "caught"), [row[1:] for row in SPOILT], ids=[row[0] for row in SPOILT])
 def test_what_is_spoilt_is_caught_by_the_checks_with_a_reason_to(spoil: Spoil, caught: set[str]) -> None:
     assert failed(spoil(GOOD)) == caught
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "caught"),
+    [((0, 0), None, set()), (None, (0, 0), set()), ((0, 400), None, set()), ((9, 0), None, {"colour"})],
+)
+def test_light_levels_without_a_peak_say_nothing(before: Any, after: Any, caught: set[str]) -> None:
+    e = replace(GOOD, source=info(film(content_light=before), *RICH.streams[1:], chapters=RICH.chapters))
+    assert failed(film_with(content_light=after)(e)) == caught
+
+
+def test_hdr10plus_that_the_source_never_had_is_caught() -> None:
+    e = replace(GOOD, index=index(), hdr10plus=None)
+    assert failed(e) == set()
+    assert failed(film_with(hdr10plus=True)(e)) == {"hdr10plus"}
 
 
 def test_every_check_catches_something() -> None:
@@ -277,6 +326,30 @@ def test_a_film_alone_may_not_be_said_to_last_longer_than_it_does() -> None:
     assert failed(replace(GOOD, output=replace(OUTPUT, duration=Fraction(11)))) == set()
 
 
+def test_mp4_says_how_long_it_is_from_its_first_time_on() -> None:
+    request = replace(GOOD.plan.request, container=Container.MP4)
+    late = tuple(tick + 7250 for tick in GOOD.packet_ticks)
+    begun = replace(
+        GOOD,
+        plan=replace(GOOD.plan, request=request),
+        packet_ticks=late,
+        output=replace(OUTPUT, start=Fraction("7.25")),
+    )
+    assert check_duration(begun).passed
+    assert not check_duration(replace(begun, output=replace(OUTPUT, start=Fraction(0)))).passed
+    # Matroska says when it ends, wherever it begins.
+    matroska = replace(begun, plan=GOOD.plan)
+    assert not check_duration(matroska).passed
+    assert check_duration(replace(matroska, output=replace(begun.output, duration=Fraction("17.25")))).passed
+
+
+def test_pictures_that_no_decoder_can_show_are_named_where_frames_are_counted() -> None:
+    begun = replace(GOOD, index=replace(GOOD.index, unshowable=3))
+    assert check_frames(begun).passed
+    assert "begins with 3 packets that refer to frames it does not hold" in check_frames(begun).detail
+    assert "refer" not in check_frames(GOOD).detail
+
+
 def alone(source: MediaInfo, output: MediaInfo) -> Evidence:
     return replace(GOOD, plan=plan(source), source=source, output=output, copied=(), attached=(), attachments=())
 
@@ -321,7 +394,7 @@ def test_a_failed_check_says_what_is_wrong() -> None:
     def said(e: Evidence, name: str) -> Check:
         return next(c for c in run_checks(e) if c.name == name)
 
-    assert said(ticks_as(late)(GOOD), "times").detail == "packet 100 is at 4001 ms instead of 4000.000 ms"
+    assert said(ticks_as(late)(GOOD), "times").detail == "packet 100 is at 4001.000 ms instead of 4000.000 ms"
     assert said(color_with(matrix="bt709")(GOOD), "colour").detail == "matrix is bt709, not bt2020nc"
     assert said(attachments_as(COVER)(GOOD), "attachments").detail == "a.ttf is missing or differs"
     assert said(stream_with(1, start_pts=40)(GOOD), "offset").detail == (

@@ -9,6 +9,7 @@ import pytest
 
 from examples import film, info
 from reelwright.errors import ToolError
+from reelwright.planning.colors import UNTAG
 from reelwright.planning.comparison import Comparison, compare
 from reelwright.quality.comparison import Crop, ScoreOptions
 from reelwright.tools.blocks import CELLS, blocks_request, load_blocks
@@ -37,9 +38,9 @@ def graph(**options: Any) -> list[str]:
 def test_both_films_are_numbered_scaled_and_of_ten_bits() -> None:
     distorted, reference, vmaf = graph()
     end = "format=yuv420p10le,scale=1920:1080:flags=bicubic,settb=1/1000,setpts=N*40"
-    assert distorted.startswith("[0:0]scale=in_range=limited:out_range=limited")
+    assert distorted.startswith(f"[0:0]{UNTAG},scale=in_range=limited:out_range=limited")
     assert distorted.endswith(f"{end}[distorted]")
-    assert reference.startswith("[1:0]scale=in_range=limited:out_range=limited")
+    assert reference.startswith(f"[1:0]{UNTAG},scale=in_range=limited:out_range=limited")
     assert reference.endswith(f"{end}[reference]")
     assert vmaf == (
         "[distorted][reference]libvmaf=model=version=vmaf_v0.6.1:n_threads=4:n_subsample=1"
@@ -51,7 +52,7 @@ def test_options_reach_the_graph() -> None:
     assert "n_subsample=3" in graph(n_subsample=3)[2]
     assert "version=vmaf_v0.6.1neg" in graph(model="vmaf_v0.6.1neg")[2]
     assert "scale=640:360" in graph(scale=(640, 360))[0]
-    assert graph(crop=Crop(width=1280, height=600, x=0, y=60))[1].startswith("[1:0]crop=1280:600:0:60,scale=in_range")
+    assert graph(crop=Crop(width=1280, height=600, x=0, y=60))[1].startswith(f"[1:0]crop=1280:600:0:60,{UNTAG},")
 
 
 def test_no_name_of_a_file_gets_into_the_graph_and_both_are_opened_by_the_allow_lists() -> None:

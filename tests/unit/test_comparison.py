@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 
 from examples import cover, film, index, info, plan, sound
 from reelwright.errors import SourceError, UsageError
-from reelwright.media.model import Color
+from reelwright.media.model import Color, DolbyVision
+from reelwright.planning.colors import UNTAG
 from reelwright.planning.comparison import Comparison, compare, interlaced, woven
 from reelwright.planning.decision import Decision
 from reelwright.quality.comparison import Crop, Fit, SceneScore, ScoreOptions, score_scenes, worst_scenes
+from reelwright.quality.score import light_notes
 
 SDR = Color(range="tv", primaries="bt709", transfer="bt709", matrix="bt709")
 FULL = replace(SDR, range="pc")
 LIMITED_CHAIN = (
+    UNTAG,
     "scale=in_range=limited:out_range=limited:flags=bicubic+accurate_rnd+full_chroma_int",
     "format=yuv420p10le",
 )
@@ -64,12 +67,12 @@ def test_a_film_is_scored_as_its_encode_is(size: tuple[int, int]) -> None:
 
 def test_another_range_is_converted_to_the_references_and_said() -> None:
     result = compared(picture(), picture(color=FULL))
-    assert result.distorted_filters[0].startswith("scale=in_range=full:out_range=limited:")
+    assert result.distorted_filters[1].startswith("scale=in_range=full:out_range=limited:")
     assert result.reference_filters == LIMITED_CHAIN
     assert result.notes == ("The distorted film's full range was converted to the reference's limited range.",)
     back = compared(picture(color=FULL), picture(color=replace(SDR, range=None)))
-    assert back.distorted_filters[0].startswith("scale=in_range=limited:out_range=full:")
-    assert back.reference_filters[0].startswith("scale=in_range=full:out_range=full:")
+    assert back.distorted_filters[1].startswith("scale=in_range=limited:out_range=full:")
+    assert back.reference_filters[1].startswith("scale=in_range=full:out_range=full:")
 
 
 def test_another_size_is_scaled_to_the_references_and_said() -> None:
@@ -159,9 +162,7 @@ def test_sdr_and_hdr_are_not_compared(one: str | None, other: str | None, said: 
 
 def test_hdr_against_hdr_is_scored_and_its_limit_said() -> None:
     pq = picture(color=replace(SDR, transfer="smpte2084"))
-    assert compared(pq, pq).notes == (
-        "VMAF's models know SDR only: the score of HDR (PQ) pictures is not on their scale.",
-    )
+    assert compared(pq, pq).notes == (*light_notes("smpte2084"),)
 
 
 def test_colours_that_differ_are_named_and_those_unsaid_are_not() -> None:
@@ -187,7 +188,7 @@ def test_films_that_are_turned_differently_are_refused() -> None:
 
 
 def test_what_else_limits_a_score_is_said() -> None:
-    notes = compared(picture(dolby_vision="8.1"), picture(), n_subsample=3).notes
+    notes = compared(picture(dolby_vision=DolbyVision(profile=8, compatibility=1)), picture(), n_subsample=3).notes
     assert notes[0].startswith("Dolby Vision's metadata")
     assert notes[1].startswith("One frame in 3 was scored")
 

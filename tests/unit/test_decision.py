@@ -4,9 +4,10 @@ import pytest
 
 from examples import cover, film, info, sound, stream, video
 from reelwright.errors import RefusedError, SourceError
-from reelwright.media.model import MediaInfo, StreamKind
+from reelwright.media.model import DolbyVision, MediaInfo, StreamKind
 from reelwright.planning.decision import Verdict, decide
 
+P5 = DolbyVision(profile=5, compatibility=0, record=True)
 SUBTITLE = stream(0, StreamKind.SUBTITLE, "subrip")
 
 
@@ -23,10 +24,10 @@ def coded(codec: str, **changes: object) -> MediaInfo:
         (coded("av1", interlaced=True), Verdict.SKIP, "AV1 already"),  # nothing is done, so nothing is lost
         (coded("h264", interlaced=True), Verdict.REFUSE, "interlaced"),
         (coded("h264", interlaced=None), Verdict.ENCODE, "h264"),  # not known is no refusal; the analysis sees
-        (coded("hevc", dolby_vision="8.1"), Verdict.REFUSE, "profile 8.1"),
-        (coded("hevc", dolby_vision="unknown"), Verdict.REFUSE, "Dolby Vision"),
-        (coded("hevc", hdr10plus=True), Verdict.REFUSE, "HDR10+"),
-        (coded("hevc", dolby_vision="5", hdr10plus=True, interlaced=True), Verdict.REFUSE, "profile 5"),  # the first
+        (coded("hevc", dolby_vision=DolbyVision(profile=8, compatibility=1)), Verdict.ENCODE, "hevc"),
+        (coded("vp9", hdr10plus=True), Verdict.REFUSE, "HDR10+ metadata in vp9"),
+        (coded("hevc", hdr10plus=True), Verdict.ENCODE, "hevc"),
+        (coded("hevc", dolby_vision=P5, hdr10plus=True, interlaced=True), Verdict.REFUSE, "profile 5"),  # the first
         (info(film(), sound(1, codec="pcm_bluray")), Verdict.REFUSE, "stream 1 (pcm_bluray)"),
         (info(film(), sound(1, codec=None)), Verdict.REFUSE, "unknown codec"),
         (info(film(), sound(1, codec="truehd")), Verdict.ENCODE, "h264"),

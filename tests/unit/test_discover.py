@@ -146,11 +146,21 @@ def test_each_film_goes_where_it_was_told(
     assert pairs(films, sources, output, output_dir) == expected
 
 
+def test_the_setting_names_outputs_that_nobody_named(films: Path) -> None:
+    sources = [films / "in" / "a.mkv"]
+    named = [
+        outputs_for(sources, None, RULES, "", container="mp4"),
+        outputs_for(sources, f"{films}/new/", RULES, "", mark=".part", container="mp4"),
+        outputs_for(sources, f"{films}/b.mkv", RULES, "", container="mp4"),
+    ]
+    assert [out.name for ((_, out),) in named] == ["a.av1.mp4", "a.part.mp4", "b.mkv"]
+
+
 @pytest.mark.parametrize(
     ("sources", "output", "says"),
     [
-        (["a.mp4"], "x.mp4", "no Matroska file"),
-        (["a.mp4"], "x", "no Matroska file"),
+        (["a.mp4"], "x.mov", "neither a Matroska nor an MP4 file"),
+        (["a.mp4"], "x", "neither a Matroska nor an MP4 file"),
         (["a.mp4", "a.mp4"], "new", "would both become"),
         (["a.mp4", "a.mkv"], None, "would both become"),
     ],

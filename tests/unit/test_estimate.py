@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import RICH, film, info, plan, sound, stream
-from reelwright.media.model import MediaInfo, StreamKind
+from reelwright.media.model import DolbyVision, MediaInfo, StreamKind
 from reelwright.planning.decision import Verdict, decide
 from reelwright.planning.estimate import Estimate, TrialFact, estimate, size_class, work
 from reelwright.planning.explanation import changes
@@ -110,13 +110,13 @@ def test_a_range_is_in_order_and_positive(
     ("of", "rule", "says"),
     [
         (info(replace(film(), codec="av1")), "av1-already", "No flag does"),
-        (info(film(dolby_vision="5")), "dolby-vision", "Profile 5"),
-        (info(film(dolby_vision="7")), "dolby-vision", "dovi_tool"),
-        (info(film(dolby_vision="8.1")), "dolby-vision", "Without its Dolby Vision data"),
-        (info(film(dolby_vision="unknown")), "dolby-vision", "Without its Dolby Vision data"),
-        (info(film(hdr10plus=True)), "hdr10plus", "encoded as HDR10"),
-        (info(film(interlaced=True)), "interlaced", "Deinterlace it first"),
-        (info(film(), sound(1, codec="qdm2")), "sound-without-place", "Convert the sound"),
+        (info(film(dolby_vision=DolbyVision(seen=5))), "dolby-vision", "release of profile 8"),
+        (info(film(dolby_vision=DolbyVision(profile=7))), "dolby-vision", "dovi_tool"),
+        (info(film(dolby_vision=DolbyVision(metadata=True))), "dolby-vision", "left as it is"),
+        (info(replace(film(dolby_vision=DolbyVision(profile=10)), codec="av1")), "av1-already", "--strategy direct"),
+        (info(replace(film(hdr10plus=True), codec="vp9")), "hdr10plus", "encoded as HDR10"),
+        (info(film(interlaced=True)), "interlaced", "--deinterlace bwdif"),
+        (info(film(), sound(1, codec="qdm2")), "sound-without-place", "--audio opus"),
         (info(sound(0)), "no-film", "no picture"),
         (info(film(pix_fmt=None)), "undecodable", "complete?"),
         (info(stream(0, StreamKind.DATA, None)), "no-film", "no picture"),
@@ -145,3 +145,10 @@ def test_of_a_film_to_encode_the_flags_that_matter_are_named(
     said = " ".join(changes(RICH, decide(RICH), plan(crf=crf), output_exists=exists, job=job))
     assert says in said
     assert not_said not in said
+
+
+def test_of_a_film_in_one_piece_the_strategy_is_named() -> None:
+    dolby = info(film(dolby_vision=DolbyVision(profile=8, compatibility=1)))
+    said = " ".join(changes(dolby, decide(dolby), plan(dolby), output_exists=False, job=None))
+    assert "--strategy chunked searches" in said
+    assert "--target-vmaf" not in said

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from examples import index, plan
 from reelwright.media.timing import Timing
+from reelwright.planning.colors import UNTAG
+from reelwright.tools.encoders.svt_av1 import format_crf
 from reelwright.tools.ffmpeg import (
     Progress,
     ProgressReader,
     decode_args,
     encode_args,
-    format_crf,
     parse_framecrc,
     subtitle_args,
 )
@@ -67,7 +68,7 @@ def test_the_crf_goes_through_the_encoders_own_parameters_with_the_users_after_i
 
 def test_frames_are_chosen_then_numbered_then_filtered() -> None:
     chain = after(encode(), "-vf")
-    assert chain.startswith("trim=start_pts=2400:end_pts=3200,settb=1/1000,setpts=N*40,scale=")
+    assert chain.startswith(f"trim=start_pts=2400:end_pts=3200,settb=1/1000,setpts=N*40,fps=25,{UNTAG},scale=")
     assert chain.endswith("colorspace=bt2020nc")
 
 

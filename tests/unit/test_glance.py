@@ -58,15 +58,12 @@ def test_a_banner_is_read_in_full() -> None:
         ("h264 (High)", "h264 (High), none"),
         ("progressive", "top first"),
         ("progressive", "10 bpc"),
-        ("tv, bt709", "tv, bt2020nc/bt2020/smpte2084"),
-        ("tv, bt709", "tv, bt2020nc/bt2020/arib-std-b67"),
         ("tv, bt709", "tv, gbr/bt709/bt709"),
         ("tv, bt709", "tv, bt709/bt709"),
         ("yuv420p(", "gbrp("),
         ("frame_mbs_only_flag                                         1 = 1", "frame_mbs_only_flag  0 = 0"),
         ("frame_mbs_only_flag", "something_else"),
         ("[trace_headers @ 0x1]", "[something @ 0x1]"),
-        ("00000101 = 5", "10001001 = 137"),
         ("00000101 = 5", "00000100 = 4"),
         ("last_payload_type_byte                               00000101 = 5", "pic_struct  0011 = 3"),
         ("last_payload_type_byte                               00000101 = 5", "ct_type[0]  01 = 1"),
@@ -94,6 +91,59 @@ def test_a_banner_is_read_in_full() -> None:
 def test_whatever_is_not_certain_is_no_answer(was: str, now: str) -> None:
     assert was in BANNER
     assert look(BANNER.replace(was, now, 1)) is None
+
+
+#: As FFmpeg puts it at its level "verbose".
+VERBOSE = BANNER.replace(
+    "h264 (High), yuv420p(tv, bt709, progressive)",
+    "h264 (High), 4 reference frames (avc1 / 0x31), yuv420p(tv, bt2020nc/bt2020/smpte2084, progressive, left)",
+)
+MASTERING = "    Side data:\n      Mastering display metadata: has_primaries:1 r(0.6800,0.3200)\n"
+LIGHT = "      Content light level metadata: MaxCLL=1000, MaxFALL=400\n"
+FIRST = "  Stream #0:1(deu)"
+
+
+def film_line(text: str) -> str | None:
+    found = look(text)
+    return None if found is None else found[2].removeprefix("  0  video, h264, 160x90, yuv420p, 23.98 fps, ")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (VERBOSE, "tv/bt2020/smpte2084/bt2020nc, default"),
+        (VERBOSE.replace("smpte2084", "arib-std-b67"), "tv/bt2020/arib-std-b67/bt2020nc, default"),
+        (VERBOSE.replace("left", "topleft"), "tv/bt2020/smpte2084/bt2020nc, chroma topleft, default"),
+        (VERBOSE.replace(FIRST, MASTERING + LIGHT + FIRST), "tv/bt2020/smpte2084/bt2020nc, HDR10, default"),
+        (VERBOSE.replace(FIRST, "    Side data:\n" + LIGHT + FIRST), "tv/bt2020/smpte2084/bt2020nc, default"),
+        (VERBOSE.replace("00000101 = 5", "10001001 = 137"), "tv/bt2020/smpte2084/bt2020nc, HDR10, default"),
+        (VERBOSE.replace("00000101 = 5", "10010000 = 144"), "tv/bt2020/smpte2084/bt2020nc, default"),
+        (VERBOSE.replace("00000101 = 5", "00000100 = 4"), None),
+        (VERBOSE.replace(FIRST, MASTERING + "      DOVI configuration record: version: 1.0\n" + FIRST), None),
+        (VERBOSE.replace(FIRST, "    Side data:\n      displaymatrix: rotation of -90.00 degrees\n" + FIRST), None),
+        (VERBOSE.replace("  Stream #0:2", MASTERING + "  Stream #0:2"), None),
+    ],
+)
+def test_hdr10_is_told_from_the_banner_and_the_headers(text: str, shown: str | None) -> None:
+    assert film_line(text) == shown
+
+
+def test_hevc_without_a_word_on_dolby_vision_is_no_answer() -> None:
+    hevc = VERBOSE.replace("h264 (High)", "hevc (Main 10)")
+    counted = "[out#1/null @ 0x1]   Output stream #1:0 (video): {} packets muxed (0 bytes); \n"
+    assert look(hevc) is None
+    assert look(hevc + counted.format(14)) is None
+    assert look(hevc + counted.format(0)) is not None
+
+
+def test_a_mastering_display_that_comes_late_is_left_to_the_decoder() -> None:
+    packet = "[trace_headers @ 0x1] Packet: 9 bytes, pts 0.\n"
+    sei = "[trace_headers @ 0x1] 8  last_payload_type_byte  1 = 137\n"
+    start = "Stream mapping:"
+    early = VERBOSE.replace(start, packet + sei + packet + start)
+    late = VERBOSE.replace(start, packet + packet + sei + start)
+    assert film_line(early) == "tv/bt2020/smpte2084/bt2020nc, HDR10, default"
+    assert film_line(late) is None
 
 
 @pytest.mark.parametrize("said", [b"", b"\xff", BANNER.encode().replace(b"Ton", b"T\xffn"), b"Input #0, x, from 'a':"])

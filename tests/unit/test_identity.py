@@ -104,9 +104,9 @@ def test_whatever_leaves_the_bytes_alone_leaves_the_trial_key(what: str, other: 
 )
 def test_whatever_gives_a_number_its_meaning_changes_the_score_key(changes: dict[str, Any]) -> None:
     other = film(replace(plan(), scoring=replace(plan().scoring, **changes)))
-    assert other.score_key("t") != film().score_key("t")
-    assert film(tools=replace(TOOLS, version="9.1")).score_key("t") != film().score_key("t")
-    assert film().score_key("u") != film().score_key("t")
+    assert other.score_key("t", {}) != film().score_key("t", {})
+    assert film(tools=replace(TOOLS, version="9.1")).score_key("t", {}) != film().score_key("t", {})
+    assert film().score_key("u", {}) != film().score_key("t", {})
 
 
 @given(

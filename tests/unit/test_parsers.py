@@ -1,4 +1,4 @@
-"""What programs and decoders say: versions, lists, Dolby Vision records, complaints, allow lists and ticks."""
+"""What programs and decoders say: versions, lists, complaints, allow lists and ticks."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -11,8 +11,7 @@ from reelwright.errors import ToolError
 from reelwright.tools.allow import FORMATS, INPUT_OPTIONS, file_url, input_flags
 from reelwright.tools.capabilities import Capabilities, find_ffmpeg, parse_names, parse_version, require
 from reelwright.tools.children.packets import Tally, attached_facts, to_ticks
-from reelwright.tools.index import complaints
-from reelwright.tools.probe import parse_dolby_vision
+from reelwright.tools.complaints import END, EXCUSED, complaints
 
 
 @pytest.mark.parametrize(
@@ -104,37 +103,6 @@ def test_a_configured_ffmpeg_must_be_there(tmp_path: Path) -> None:
     assert find_ffmpeg(str(there)) == str(there)
 
 
-def banner(record: str) -> str:
-    return f"""\
-  Stream #0:0: Video: hevc (Main 10), yuv420p10le(tv, bt2020nc/bt2020/smpte2084), 256x144, 23.98 fps (default)
-    Side data:
-      {record}
-  Stream #0:1: Audio: eac3, 48000 Hz, 5.1(side)
-    Metadata:
-      title           : profile: 5, compatibility id: 0
-"""
-
-
-@pytest.mark.parametrize(
-    ("record", "profile"),
-    [
-        (
-            "DOVI configuration record: profile: 8, level: 1, rpu flag: 1, compatibility id: 1, compression: 0",
-            "8.1",
-        ),
-        ("DOVI configuration record: version: 1.0, profile: 8, level: 6, compatibility id: 4", "8.4"),
-        ("DOVI configuration record: version: 1.0, profile: 10, level: 6, compatibility id: 1", "10.1"),
-        ("DOVI configuration record: version: 1.0, profile: 5, level: 6, compatibility id: 0", "5"),
-        ("DOVI configuration record: version: 1.0, profile: 7, level: 6, compatibility id: 6", "7"),
-        ("DOVI configuration record: version: 1.0, profile: 8, level: 6", "8"),  # half a record is a record too
-        ("Mastering Display Metadata, has_primaries:1", None),
-        ("", None),
-    ],
-)
-def test_a_dolby_vision_record_gives_its_profile(record: str, profile: str | None) -> None:
-    assert parse_dolby_vision(banner(record)) == profile
-
-
 def test_complaints_lose_addresses_and_repetition_and_are_few() -> None:
     stderr = """\
 [h264 @ 0x56261b0b9940] corrupted macroblock 7 3 (total_coeff=16)
@@ -150,6 +118,21 @@ def test_complaints_lose_addresses_and_repetition_and_are_few() -> None:
         "in#0/matroska,webm: 0x00 at pos 5 (0x5) invalid as first byte of an EBML number",
     ]
     assert complaints("") == complaints("\n \n") == []
+
+
+def test_what_is_said_of_a_beginning_that_is_not_there_is_excused_as_often_as_it_was_foretold() -> None:
+    line = "[h264 @ 0x55d] co located POCs unavailable"
+    stderr = [
+        EXCUSED,
+        line,
+        "[h264 @ 0x55d] mmco: unref short failure 3",
+        END,
+        line,
+        "[h264 @ 0x5f] mmco: unref short failure 4",
+    ]
+    assert complaints("\n".join(stderr)) == []
+    assert complaints("\n".join([*stderr, "[h264 @ 0x55d] no frame!"])) == ["h264: no frame!"]
+    assert complaints("\n".join([*stderr, line])) == ["h264: co located POCs unavailable"]
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ import pytest
 from examples import HDR, RICH, film, info, plan, sound, video
 from reelwright.errors import SourceError
 from reelwright.media.model import Color, Video
+from reelwright.planning.colors import UNTAG, is_full_range, setparams
 from reelwright.planning.plan import (
     Request,
     chunk_length,
     encode_filters,
-    is_full_range,
     make_plan,
     parameters,
-    setparams,
     vmaf_model,
 )
+from reelwright.quality.score import light_notes
 
 LIMITED = "scale=in_range=limited:out_range=limited:flags=bicubic+accurate_rnd+full_chroma_int"
 FULL = LIMITED.replace("limited", "full")
@@ -55,12 +55,13 @@ def test_full_range_is_said_by_the_tag_or_the_format(picture: Video, *, full: bo
 @pytest.mark.parametrize(
     ("picture", "chain"),
     [
-        (video(color=Color()), (LIMITED, "format=yuv420p10le", "setparams=range=tv")),
-        (video(color=Color(range="pc")), (FULL, "format=yuv420p10le", "setparams=range=pc")),
+        (video(color=Color()), (UNTAG, LIMITED, "format=yuv420p10le", "setparams=range=tv")),
+        (video(color=Color(range="pc")), (UNTAG, FULL, "format=yuv420p10le", "setparams=range=pc")),
         (
             video(color=Color(), width=1279, height=719),
             (
                 "pad=1280:720:0:0,fillborders=right=1:bottom=1:mode=smear",
+                UNTAG,
                 LIMITED,
                 "format=yuv420p10le",
                 "setparams=range=tv",
@@ -70,6 +71,7 @@ def test_full_range_is_said_by_the_tag_or_the_format(picture: Video, *, full: bo
             video(color=Color(), height=719),  # one odd side is padded alone
             (
                 "pad=1280:720:0:0,fillborders=right=0:bottom=1:mode=smear",
+                UNTAG,
                 LIMITED,
                 "format=yuv420p10le",
                 "setparams=range=tv",
@@ -125,20 +127,52 @@ def test_sizes_of_the_plan_are_even_and_those_of_the_source_padded_by_one() -> N
 @pytest.mark.parametrize(
     ("changes", "note"),
     [
-        ({"pix_fmt": "yuv422p10le"}, "Chroma of yuv422p10le becomes 4:2:0."),
-        ({"pix_fmt": "gbrp"}, "Chroma of gbrp becomes 4:2:0."),
-        ({"bit_depth": 12}, "12 bits a sample become 10."),
+        ({"pix_fmt": "yuv422p10le"}, "Chroma of yuv422p10le becomes 4:2:0, sited left."),
+        (
+            {"bit_depth": 12},
+            "12 bits a sample become 10, the most the encoder takes: each is rounded or dithered.",
+        ),
+        ({"pix_fmt": "gray"}, "gray becomes 4:2:0 with neutral chroma; its luma keeps its values."),
+        (
+            {"color": Color(chroma_location="center")},
+            "Chroma sited center, which AV1 cannot say, is moved left.",
+        ),
+        (
+            {"content_light": (0, 400)},
+            "Its light level says a mean of 400 cd/m² and no peak; the encoder writes none.",
+        ),
+        ({"hdr10plus": True}, "HDR10+ is carried over frame by frame."),
         ({"width": 1279}, "One row or column is repeated at the edge: 4:2:0 needs even sizes."),
     ],
 )
 def test_what_does_not_arrive_as_it_was_is_noted(changes: dict[str, object], note: str) -> None:
-    assert plan(info(film(**changes))).notes == (note,)
+    assert plan(info(film(**{"color": Color(), **changes}))).notes == (note,)
+
+
+def test_rgb_is_noted_with_its_matrix_and_its_chroma() -> None:
+    notes = plan(info(film(pix_fmt="gbrap12le", bit_depth=12, color=Color(primaries="bt2020")))).notes
+    said = "".join(notes)
+    assert "by the matrix bt2020nc" in said
+    assert "Chroma of gbrap12le becomes 4:2:0, sited left." in notes
+    assert "The transparency of gbrap12le is dropped" in said
+    assert "12 bits a sample become 10" in said
+
+
+@pytest.mark.parametrize(("transfer", "name"), [("smpte2084", "PQ"), ("arib-std-b67", "HLG"), ("bt709", "")])
+def test_what_a_score_of_hdr_is_worth_is_said_in_one_sentence(transfer: str, name: str) -> None:
+    notes = plan(info(film(color=Color(transfer=transfer)))).notes
+    assert notes == light_notes(transfer)
+    assert [f"trained on SDR: of these {name} pictures" in note for note in notes] == ([True] if name else [])
 
 
 def test_converted_and_dropped_streams_are_noted_and_copies_are_not() -> None:
     notes = plan(RICH).notes
-    assert [note.split(":")[0] for note in notes] == ["Stream 4 (subtitle)", "Stream 7 (data)"]
-    assert plan(info(film(), sound(1))).notes == ()
+    assert [note.split(":")[0] for note in notes] == [
+        "Stream 4 (subtitle)",
+        "Stream 7 (data)",
+        "VMAF's models were trained on SDR",
+    ]
+    assert plan(info(film(color=Color()), sound(1))).notes == ()
 
 
 def test_a_file_without_a_film_cannot_be_planned() -> None:

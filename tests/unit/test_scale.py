@@ -84,8 +84,8 @@ def test_a_scaled_film_is_encoded_small_and_scored_against_the_original_as_large
     large = info(film(width=3840, height=2160))
     there = plan(large, scale=(0, 1080))
     assert (there.width, there.height) == (1920, 1080)
-    assert there.filters[0].startswith("scale=1920:1080:")
-    assert there.filters[0].endswith("flags=lanczos+accurate_rnd+full_chroma_int")
+    assert there.filters[1].startswith("scale=1920:1080:")
+    assert there.filters[1].endswith("flags=lanczos+accurate_rnd+full_chroma_int")
     assert there.scoring.model == plan(large).scoring.model == "vmaf_4k_v0.6.1"
     assert there.scoring.scale_name == "3840x2160"
     assert not any("1920" in part for part in there.reference)
@@ -94,7 +94,7 @@ def test_a_scaled_film_is_encoded_small_and_scored_against_the_original_as_large
         in there.notes
     )
     pairing = Pairing(
-        chunk_path="c.mkv", reference_input=("-i", "f.mkv"), video_index=0, choose="trim=start_pts=0", preroll=0
+        chunk_path="c.mkv", reference_input=("-i", "f.mkv"), video_index=0, choose=("trim=start_pts=0",), preroll=0
     )
     graph = score_args("ffmpeg", pairing, there, threads=1, log_name="l.json")
     graph_text = graph[graph.index("-filter_complex") + 1]

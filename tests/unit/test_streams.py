@@ -4,8 +4,10 @@ import pytest
 
 from examples import RICH, cover, film, info, sound, stream
 from reelwright.media.model import Stream, StreamKind
+from reelwright.planning.containers import Container, holdings
 from reelwright.planning.streams import Fate, fate_of, plan_streams
 
+MATROSKA = holdings(Container.MATROSKA)
 FILM = film()
 
 
@@ -34,7 +36,7 @@ def subtitle(codec: str | None) -> Stream:
     ],
 )
 def test_a_streams_fate_follows_from_its_kind_and_codec(given: Stream, fate: Fate, reason: str) -> None:
-    found = fate_of(given, FILM)
+    found = fate_of(given, FILM, MATROSKA)
     assert found.fate is fate
     assert reason in found.reason
     assert bool(found.reason) == (fate in {Fate.DROP, Fate.CONVERT})  # what is not carried as it is says why
@@ -51,7 +53,7 @@ def test_a_streams_fate_follows_from_its_kind_and_codec(given: Stream, fate: Fat
     ],
 )
 def test_an_attached_file_keeps_its_name_and_type_or_is_given_one(given: Stream, name: str, mimetype: str) -> None:
-    found = fate_of(given, FILM)
+    found = fate_of(given, FILM, MATROSKA)
     assert (found.file_name, found.mimetype) == (name, mimetype)
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from examples import film, index, info, plan
 from reelwright.errors import ToolError
+from reelwright.planning.colors import UNTAG
 from reelwright.planning.plan import EncodePlan
-from reelwright.tools.frames import choose, reference_input
+from reelwright.tools.frames import chosen, reference_input
 from reelwright.tools.vmaf import Pairing, parse_log, score_args
 
 KEYED = index(range(0, 4000, 40), key_pts=(0, 1000, 2000, 3000))
@@ -17,7 +18,7 @@ PAIRING = Pairing(
     chunk_path="/trials/it's a:b.part",
     reference_input=reference_input("/films/a,b;[c].mkv", KEYED, 98, 0),
     video_index=3,
-    choose=choose(KEYED, 98, 100),
+    choose=chosen(KEYED, 98, 100),
     preroll=1,
 )
 
@@ -32,17 +33,17 @@ def graph(of: EncodePlan | None = None, pairing: Pairing = PAIRING) -> tuple[str
 def test_both_sides_are_scaled_and_numbered_alike() -> None:
     distorted, reference, _ = graph()
     common = "format=yuv420p10le,scale=1920:1080:flags=bicubic,settb=1/1000,setpts=N*40"
-    assert distorted == f"[0:v:0]tpad=start=1:start_mode=clone,{common}[distorted]"
-    assert reference.startswith("[1:3]trim=start_pts=3920:end_pts=3961,scale=in_range=limited")
+    assert distorted == f"[0:v:0]{UNTAG},tpad=start=1:start_mode=clone,{common}[distorted]"
+    assert reference.startswith(f"[1:3]trim=start_pts=3920:end_pts=3961,{UNTAG},scale=in_range=limited")
     assert reference.endswith(f"{common}[reference]")
 
 
 def test_tags_are_left_out_of_the_comparison() -> None:
-    assert "setparams" not in "".join(graph())
+    assert "setparams" not in "".join(graph()).replace(UNTAG, "")
 
 
 def test_the_first_chunk_has_no_frame_to_lead_it() -> None:
-    assert graph(pairing=replace(PAIRING, preroll=0))[0].startswith("[0:v:0]format=")
+    assert graph(pairing=replace(PAIRING, preroll=0))[0].startswith(f"[0:v:0]{UNTAG},format=")
 
 
 def test_at_a_cut_the_second_frame_leads_the_reference() -> None:

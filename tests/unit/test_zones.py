@@ -1,7 +1,7 @@
 """Zones: how they are written, which frames they are, and what a search inside one knows and aims at."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +24,7 @@ from reelwright.errors import UsageError
 from reelwright.planning.chunking import Chunk, make_chunks
 from reelwright.planning.division import divide
 from reelwright.planning.plan import Request, zoned
+from reelwright.planning.requests import plain_request, request_from
 from reelwright.planning.times import decimal
 from reelwright.planning.zones import Zone, parse_zone, resolve, zone_notes
 from reelwright.quality.controller import Accept, Point
@@ -237,8 +238,7 @@ def test_a_zone_survives_being_text_which_is_how_the_ledger_keeps_it(
 
 def test_a_request_is_plain_enough_for_the_ledger() -> None:
     asked = Request(zones=("10-20:crf=20",), cuts=(0, 5), cuts_frames=9, scale=(0, 720), start="1.5", duration="2")
-    kept = json.loads(json.dumps(asdict(asked)))
-    assert Request(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()}) == asked
+    assert request_from(json.loads(json.dumps(plain_request(asked)))) == asked
 
 
 def test_zones_make_another_job_and_are_told() -> None:

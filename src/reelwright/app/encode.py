@@ -12,18 +12,24 @@ from reelwright.engine.pipeline import Options, encode_film
 from reelwright.engine.scenes import load_scenes
 from reelwright.errors import UsageError
 from reelwright.events import Event, EventName, EventSink
+from reelwright.planning.encoding import check_encoder
 from reelwright.planning.excerpt import excerpt_mark
 from reelwright.planning.plan import Request
+from reelwright.planning.sound import OpusRates
 from reelwright.planning.zones import Zone
 
 
 def request_for(settings: Settings, job: EncodeJob) -> Request:
-    """What is wanted of a film: the settings, with the command's own values over them."""
+    """What is wanted of a film: the settings, with the command's own values over them.
+
+    Raises:
+        UsageError: the encoder cannot do what is asked of it.
+    """
     encoding = settings.encoding
     low, high = encoding.band
     scenes = load_scenes(job.scenes) if job.scenes else None
     svt = {**encoding.svt, **dict(job.svt)}
-    return Request(
+    request = Request(
         # As floats: a default that is written 12 is the same work as a flag that is read as 12.0.
         target_vmaf=float(encoding.target_vmaf),
         band_low=encoding.target_vmaf - low,
@@ -42,9 +48,21 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         scale=job.scale,
         start=job.start,
         duration=job.duration,
+        strategy=encoding.strategy,
+        direct_crf=(float(encoding.crf.sd), float(encoding.crf.hd), float(encoding.crf.uhd)),
+        encoder=encoding.encoder,
+        film_grain=encoding.film_grain,
+        deinterlace=encoding.deinterlace or None,
+        crop=encoding.crop,
+        audio=encoding.audio,
+        # Where nothing becomes Opus, its rates make no other work.
+        opus=OpusRates(**encoding.opus.model_dump()) if encoding.audio == "opus" else OpusRates(),
+        hwaccel=encoding.hwaccel,
         # The setting of that name is for libraries: somebody who names a film wants it encoded.
         max_encoded_percent=job.max_encoded_percent,
     )
+    check_encoder(request)
+    return request
 
 
 def checked(zones: tuple[Zone, ...]) -> tuple[str, ...]:
@@ -92,11 +110,14 @@ async def encode_all(job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
 async def encode_with(settings: Settings, job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
     """Encode each source in turn, with these settings."""
     mark = excerpt_mark(Request(start=job.start, duration=job.duration))
-    pairs = outputs_for(job.sources, job.output, settings.input, settings.placement.output_dir, mark)
+    placement = settings.placement
+    pairs = outputs_for(
+        job.sources, job.output, settings.input, placement.output_dir, mark=mark, container=placement.container
+    )
     request, options = request_for(settings, job), options_for(settings, job)
     if len(pairs) > 1 and (job.scenes or job.export_scenes):
         raise UsageError("A scene list is of one film.", hint="Name one film with --scenes and --export-scenes.")
-    async with services(settings, sink) as ready:
+    async with services(settings, sink, request) as ready:
         outcomes = []
         for number, (source, output) in enumerate(pairs, start=1):
             told = replace(ready, sink=Numbered(ready.sink, number, len(pairs)))

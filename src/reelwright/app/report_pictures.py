@@ -16,6 +16,7 @@ from reelwright.errors import ReelwrightError, ToolError
 from reelwright.media.model import MediaInfo, Video
 from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
+from reelwright.planning.clocks import MILLISECOND
 from reelwright.report.dossier import Pair, Shot
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.index import load_index, make_index
@@ -43,6 +44,8 @@ class Files:
     video: Video
     index: FrameIndex
     shift: Fraction
+    #: Seconds of a tick of the film's clock in the output.
+    clock: Fraction
 
 
 async def source_complaint(job: Job, store: JobStore, offload: Offload, tell: Tell) -> str | None:
@@ -134,9 +137,15 @@ async def _pair(runner: Runner, ffmpeg: str, job: Job, files: Files, shot: Shot)
     source, output = str(files.source), str(files.output)
     plan = job.plan
     filters, video = plan["filters"], plan["video_index"]
-    before = [source_grab(source, video, index, filters, frame=shot.frame, attempt=k) for k in SOURCE_WAYS]
+    # Plans of before there were filters ahead name none.
+    ahead, rotation = tuple(plan.get("ahead", ())), files.video.rotation
+    before = [
+        source_grab(source, video, index, filters, frame=shot.frame, attempt=k, ahead=ahead, rotation=rotation)
+        for k in SOURCE_WAYS
+    ]
     after = [
-        output_grab(output, index, files.shift, start=shot.start, frame=shot.frame, attempt=k) for k in OUTPUT_WAYS
+        output_grab(output, index, files.shift, start=shot.start, frame=shot.frame, attempt=k, clock=files.clock)
+        for k in OUTPUT_WAYS
     ]
     with TemporaryDirectory(prefix="reelwright-report-") as folder:
         what = f"Fetching frame {shot.frame}"
@@ -169,4 +178,5 @@ def files_of(job: Job, steps: dict[StepKind, StepRecord], output: MediaInfo, ind
         video=film.video,
         index=index,
         shift=Fraction(steps[StepKind.ASSEMBLE].result["shift"]),
+        clock=Fraction(steps[StepKind.ASSEMBLE].result.get("clock", MILLISECOND)),
     )

@@ -54,5 +54,5 @@ def prepared(which: str, flags: Mapping[str, Any], *, overwrite: bool) -> Again:
 async def run_again(again: Again, sink: EventSink) -> OutcomeRecord:
     """Run a job again, as `encode` would."""
     source, output = Path(again.job.source_path), Path(again.job.output_path)
-    async with services(again.settings, sink) as ready:
+    async with services(again.settings, sink, again.request) as ready:
         return await encode_film(source, output, again.request, again.options, ready)

@@ -12,9 +12,11 @@ from reelwright.engine.offload import Offload
 from reelwright.engine.services import Services
 from reelwright.errors import InterruptedRunError
 from reelwright.events import EventSink, Tee
+from reelwright.planning.plan import Request
 from reelwright.store.database import open_ledger
 from reelwright.store.events import LedgerSink
 from reelwright.tools.capabilities import ask_ffmpeg, require
+from reelwright.tools.devices import choose_device, with_encoder
 from reelwright.tools.process import Runner
 
 Result = TypeVar("Result")
@@ -35,21 +37,23 @@ def load(flags: Mapping[str, Any]) -> Settings:
 
 
 @asynccontextmanager
-async def services(settings: Settings, sink: EventSink) -> AsyncIterator[Services]:
-    """Start everything a run needs, and end all of it afterwards.
+async def services(settings: Settings, sink: EventSink, request: Request) -> AsyncIterator[Services]:
+    """Start everything a run needs, and end all of it afterwards. The encoder asked for is tried before any work.
 
     Raises:
-        ToolError: FFmpeg is missing or cannot do the work.
-        UsageError: the ledger cannot be used.
+        ToolError: FFmpeg is missing or cannot do the work, or the encoder does not work here.
+        UsageError: the ledger cannot be used, or there is no such device to decode on.
     """
     async with AsyncExitStack() as stack:
         runner = await stack.enter_async_context(Runner(nice=settings.processing.nice))
-        tools = require(await ask_ffmpeg(runner, settings.tools.ffmpeg))
+        tools = require(await ask_ffmpeg(runner, settings.tools.ffmpeg), request.encoder)
+        tools = await with_encoder(runner, tools, request.encoder)
+        device = await choose_device(runner, tools.ffmpeg, request.hwaccel)
         offload = stack.enter_context(Offload())
         store = await offload(open_ledger, settings.ledger_path)
         stack.push_async_callback(offload, store.close)
         tee = Tee([sink, LedgerSink(store, offload)])
-        yield Services(runner=runner, tools=tools, store=store, offload=offload, sink=tee, now=utc_now)
+        yield Services(runner=runner, tools=tools, store=store, offload=offload, sink=tee, now=utc_now, device=device)
 
 
 def run_to_end(work: Callable[[], Awaitable[Result]]) -> Result:

@@ -144,6 +144,16 @@ def band(text: str) -> tuple[float, float]:
         ) from error
 
 
+def crop_area(text: str) -> str:
+    """What is kept of the picture: off, auto, or W:H:X:Y."""
+    from reelwright.config import checked_crop  # noqa: PLC0415
+
+    try:
+        return checked_crop(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
+
+
 def pair(text: str) -> tuple[str, str]:
     """An encoder parameter: KEY=VALUE."""
     from reelwright.config import check_svt  # noqa: PLC0415

@@ -68,6 +68,10 @@ class CheckRow:
     found: str
     #: What to do, where something is to be done.
     advice: str = ""
+    #: "check", "encoder" or "device".
+    kind: str = "check"
+    #: No encode needs it: that it does not work is no failure.
+    optional: bool = False
 
 
 #: Told in a few words what is done now.

@@ -5,16 +5,17 @@ import json
 from dataclasses import asdict
 
 from reelwright.cli.arguments import Parser
-from reelwright.cli.commands import Program
+from reelwright.cli.commands import CheckRow, Program
 
 MARKS = {True: "ok  ", False: "FAIL", None: "look"}
 
 
-DESCRIPTION = "Check tools, disk and database: what works, and what to do where something does not."
+DESCRIPTION = "Check tools, encoders, devices, disk and database: what works, and what to do where something does not."
 
 EXAMPLES = """examples:
   reelwright doctor
-  reelwright doctor --json | jq '.data.checks[] | select(.works != true)'"""
+  reelwright doctor --json | jq '.data.checks[] | select(.works != true)'
+  reelwright doctor --json | jq -r '.data.checks[] | select(.kind == "encoder" and .works).name'"""
 
 
 def add_arguments(parser: Parser) -> None:
@@ -34,7 +35,12 @@ def show_doctor(program: Program, *, as_json: bool) -> int:
         print(json.dumps({"event": "result", "data": {"checks": [asdict(row) for row in rows]}}))
     else:
         for row in rows:
-            print(f"{MARKS[row.works]}  {row.name:<12} {row.found}")
+            print(f"{mark(row)}  {row.name:<14} {row.found}")
             if row.advice:
-                print(f"{'':20}{row.advice}")
-    return 5 if any(row.works is False for row in rows) else 0
+                print(f"{'':22}{row.advice}")
+    return 5 if any(row.works is False and not row.optional for row in rows) else 0
+
+
+def mark(row: CheckRow) -> str:
+    """How a row did, in four letters."""
+    return "no  " if row.optional and row.works is False else MARKS[row.works]

@@ -4,9 +4,22 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from reelwright.cli.arguments import Parser, band, moment, number, pair, picture_size, quarter, scene_list, whole, zone
+from reelwright.cli.arguments import (
+    Parser,
+    band,
+    crop_area,
+    moment,
+    number,
+    pair,
+    picture_size,
+    quarter,
+    scene_list,
+    whole,
+    zone,
+)
 from reelwright.cli.commands import EncodeJob, Program
 from reelwright.cli.telling import told
+from reelwright.encoders import DEFAULT, NAMES
 from reelwright.errors import UsageError
 
 DESCRIPTION = """Encode films to AV1: each chunk is encoded and scored until its VMAF is within the band.
@@ -16,13 +29,16 @@ Stop it whenever you like; the same command goes on where it was."""
 EXAMPLES = """examples:
   reelwright encode film.mkv                                 film.av1.mkv beside it, every chunk at VMAF 93 ± 1
   reelwright encode film.mkv -o out.mkv --target-vmaf 95 --band 0.5
+  reelwright encode film.mkv -o out.mp4                      MP4; --dry-run says what it has no place for
   reelwright encode film.mkv --profile small                 named settings: `reelwright profiles` shows them
   reelwright encode films/ -o encoded/                       every film below a folder, in the same folders
   reelwright encode film.mkv --start 10:00 --duration 30     thirty seconds to look at: film.excerpt-600s-630s.av1.mkv
   reelwright encode film.mkv --zone 1:20:00-end:crf=40 --zone 0:10-0:20:target=95,svt.tune=0
   reelwright encode film.mkv --export-scenes cuts.json --dry-run    change it, then encode with --scenes cuts.json
+  reelwright encode disc.vob --deinterlace bwdif --crop auto       fields become frames, black borders go
   reelwright encode film.mkv --dry-run                       what would be done, and why"""
 
+DEINTERLACERS = ("bwdif", "yadif", "w3fdif", "estdif")
 #: Flags that are settings as well: attribute, section, key.
 SETTINGS = (
     ("target_vmaf", "encoding", "target_vmaf"),
@@ -33,6 +49,13 @@ SETTINGS = (
     ("workers", "processing", "parallel_jobs"),
     ("nice", "processing", "nice"),
     ("work_dir", "processing", "temp_dir"),
+    ("encoder", "encoding", "encoder"),
+    ("strategy", "encoding", "strategy"),
+    ("film_grain", "encoding", "film_grain"),
+    ("deinterlace", "encoding", "deinterlace"),
+    ("crop", "encoding", "crop"),
+    ("audio", "encoding", "audio"),
+    ("hwaccel", "encoding", "hwaccel"),
 )
 
 
@@ -40,12 +63,19 @@ def add_arguments(parser: Parser) -> None:
     """The command's arguments."""
     add = parser.add_argument
     add("sources", metavar="SOURCE", type=Path, nargs="+", help="films, or folders of films")
-    add("-o", "--output", metavar="OUTPUT", help="a .mkv file, or a folder (default: NAME.av1.mkv beside the source)")
+    output = "a .mkv or .mp4 file, or a folder (default: NAME.av1.mkv beside the source; see placement.container)"
+    add("-o", "--output", metavar="OUTPUT", help=output)
     what = parser.add_argument_group("what is encoded").add_argument
     what("--start", type=moment, metavar="T", help="begin here: an excerpt to try settings on (90, 1:30, 0:01:30.5)")
     what("--duration", type=moment, metavar="T", help="and go on for so long; the full run reuses its trials")
     scale = "encode at this size (1280x720, 1280x, x720; a single side never enlarges), scored against the original"
     what("--scale", type=picture_size, metavar="WxH", help=f"{scale} at its own size")
+    what(
+        "--audio",
+        choices=("copy", "opus"),
+        metavar="HOW",
+        help="copy the sound (default), or encode to opus what has more bits than its rule",
+    )
     zones = "START-END:target=N, crf=N, preset=N or svt.KEY=VALUE, joined by commas; bounds are times, frames (240f) or"
     what("--zone", type=zone, action="append", default=[], metavar="ZONE", help=f"{zones} `end`; repeatable")
     scenes = "cuts instead of those found: our JSON, Av1an's scenes.json or PySceneDetect's CSV; scenes under 1 s are"
@@ -54,8 +84,21 @@ def add_arguments(parser: Parser) -> None:
     what("--export-scenes", type=scene_list, metavar="FILE", help=export)
     limit = "give up, exit 0, where the output would be larger than this share of the source (default: no limit)"
     what("--max-encoded-percent", type=number(0.01, 1000), metavar="N", help=limit)
+    add_picture(parser)
     add_aims(parser)
+    add_tools(parser)
     add_running(parser)
+
+
+def add_picture(parser: Parser) -> None:
+    """Arguments that change the picture; other commands have them as well."""
+    picture = parser.add_argument_group("picture").add_argument
+    crop = "cut black borders away: auto, where no frame of the film shows anything, or keep W:H:X:Y of the stored"
+    picture("--crop", type=crop_area, metavar="AREA", help=f"{crop} picture (default: off)")
+    fields = "one frame for every two fields; without it an interlaced film is refused"
+    picture("--deinterlace", choices=DEINTERLACERS, metavar="METHOD", help=f"{', '.join(DEINTERLACERS)}: {fields}")
+    grain = "have the player add grain like the film's, 1 to 50; scored without it"
+    picture("--film-grain", type=whole(0, 50), metavar="N", help=f"{grain} (default 0: none)")
 
 
 def add_aims(parser: Parser) -> None:
@@ -68,10 +111,22 @@ def add_aims(parser: Parser) -> None:
     aim("--min-crf", type=quarter, metavar="N", help="lowest CRF tried (default 12)")
     aim("--max-crf", type=quarter, metavar="N", help="highest CRF tried (default 50)")
     encoder = parser.add_argument_group("encoder").add_argument
-    encoder("--preset", type=whole(0, 13), metavar="N", help="SVT-AV1 preset, 0 slow to 13 fast (default 6)")
+    presets = "0 slow to 13 fast, as SVT-AV1 counts; other encoders take their nearest (default 6)"
+    encoder("--preset", type=whole(0, 13), metavar="N", help=presets)
     encoder(
         "--svt", type=pair, action="append", default=[], metavar="KEY=VALUE", help="an SVT-AV1 parameter; repeatable"
     )
+
+
+def add_tools(parser: Parser) -> None:
+    """Arguments that say what does the work."""
+    tool = parser.add_argument_group("means").add_argument
+    ways = "auto takes Dolby Vision in one piece at a fixed CRF and all else in chunks at the target (default)"
+    tool("--strategy", choices=("auto", "chunked", "direct"), metavar="HOW", help=f"auto, chunked or direct; {ways}")
+    works = f"{', '.join(NAMES)}; `reelwright doctor` tells which work here"
+    tool("--encoder", choices=NAMES, metavar="NAME", help=f"what encodes: {works} (default {DEFAULT})")
+    device = "decode on a device: none (default), auto, or a name such as cuda; software takes over where it fails or"
+    tool("--hwaccel", metavar="NAME", help=f"{device} gives other pictures")
 
 
 def add_running(parser: Parser) -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 from reelwright.cli.text import duration, printable_path, share, size
 from reelwright.engine.details import JobDetails
-from reelwright.engine.jobs import OutcomeRecord
+from reelwright.engine.jobs import OutcomeRecord, StepKind, StepRecord
 from reelwright.engine.listing import SHORT, JobRow, State
 
+#: LUFS below which a loudness says nothing.
+SILENCE = -60.0
 HEADINGS = ("ID", "STATE", "PROGRESS", "VMAF", "SIZE", "WHEN", "FILM")
 
 
@@ -123,6 +125,7 @@ def describe(found: JobDetails) -> list[str]:
         f"chunks   {found.settled} of {'?' if found.chunks is None else found.chunks} settled",
     ]
     lines += [trial_line(trial) for trial in found.trials]
+    lines += [sound_line(sound) for sound in sounds_of(found.steps)]
     lines += [step_line(kind.value, step.usage.wall_seconds) for kind, step in found.steps.items()]
     for outcome in found.outcomes:
         lines += outcome_lines(outcome)
@@ -152,6 +155,23 @@ def trial_line(trial: Mapping[str, Any]) -> str:
     bytes_said = size(count) if isinstance(count, int | float) else "?"
     chosen = "  chosen" if trial.get("accepted") else ""
     return f"trial    chunk {trial['chunk']:>4}  CRF {trial['crf']:>5.2f}  VMAF {said}  {bytes_said}{chosen}"
+
+
+def sounds_of(steps: Mapping[StepKind, StepRecord]) -> list[Mapping[str, Any]]:
+    """What is written down of each sound that became Opus."""
+    step = steps.get(StepKind.AUDIO)
+    rows = step.result.get("sounds") if step else None
+    return list(rows.values()) if isinstance(rows, Mapping) else []
+
+
+def sound_line(sound: Mapping[str, Any]) -> str:
+    """One encoded sound in one line."""
+    loud = sound.get("loudness")
+    said = f"{loud:.1f} LUFS" if isinstance(loud, int | float) and loud > SILENCE else "silent or short"
+    seconds = sound.get("samples", 0) / 48_000
+    coded = f"Opus {sound.get('layout', '?')}, {sound.get('kbps', '?')} kb/s"
+    facts = f"{duration(seconds)}, {said}  {size(sound.get('size_bytes', 0))}"
+    return f"sound    stream {sound.get('index', '?'):>3}  {coded}  {facts}"
 
 
 def step_line(kind: str, seconds: float) -> str:

@@ -81,7 +81,9 @@ def video_words(stream: Stream) -> list[str]:
     words = [f"{video.width}x{video.height}", video.pix_fmt or "unknown format", shown]
     color = [c for c in (video.color.range, video.color.primaries, video.color.transfer, video.color.matrix) if c]
     words += ["/".join(color)] if color else []
-    words += [f"Dolby Vision {video.dolby_vision}"] if video.dolby_vision else []
+    place = video.color.chroma_location
+    words += [f"chroma {place}"] if place not in {None, "left"} else []
+    words += [f"Dolby Vision {video.dolby_vision.name}"] if video.dolby_vision else []
     words += ["HDR10+"] if video.hdr10plus else []
     words += ["HDR10"] if video.mastering_display else []
     words += ["interlaced"] if video.interlaced else []

@@ -62,6 +62,7 @@ class Terminal:
             EventName.ENCODING_STARTED: self._started,
             EventName.RESOURCES_CHANGED: self._resources,
             EventName.TRIAL_COMPLETE: self._trial,
+            EventName.SOUND_COMPLETE: self._sound,
             EventName.PROGRESS: self._progress,
             EventName.RESULT: self._result,
         }.get(event.event)
@@ -107,6 +108,14 @@ class Terminal:
         if self._live is None and not data["reused"]:
             self._line(text)
 
+    def _sound(self, event: Event) -> None:
+        data = event.data
+        again = "made before" if data["reused"] else f"{size(data['bytes'])} in {data['seconds']:.1f}s"
+        text = f"sound {data['stream']:>4}  Opus {data['layout']}, {data['kbps']} kb/s  {again}"
+        self._recent = [*self._recent, Text(text, style="green", overflow="ellipsis", no_wrap=True)][-RECENT:]
+        if self._live is None and not data["reused"]:
+            self._line(text)
+
     def _progress(self, event: Event) -> None:
         self._facts = event.data
         if self._live is None and time.monotonic() - self._plain_told > PLAIN_SECONDS:
@@ -118,6 +127,7 @@ class Terminal:
             return Group()
         done, total = done_of(self._facts)
         parts: list[Any] = [*self._recent]
+        parts += [sound_line(sound) for sound in self._facts.get("sounds", ())]
         parts += [lane_line(lane) for lane in self._facts.get("lanes", ())]
         parts += [ProgressBar(total=total or 1, completed=done, width=60, pulse=not total)]
         parts += [Text(f"{which(self._place)}{headline(self._facts)}")]
@@ -187,6 +197,12 @@ def lane_line(lane: dict[str, Any]) -> Text:
     doing = "encoding" if lane["doing"] == "encode" else "scoring "
     done = 100 * lane["done"] / lane["frames"] if lane["frames"] else 0
     return Text(f"chunk {lane['chunk']:>4}  CRF {lane['crf']:>5.2f}  {doing} {done:3.0f} %", style="cyan")
+
+
+def sound_line(sound: dict[str, Any]) -> Text:
+    """One sound under way."""
+    done = 100 * sound["done"] / sound["seconds"] if sound["seconds"] else 0
+    return Text(f"sound {sound['stream']:>4}  to Opus  encoding {done:3.0f} %", style="cyan")
 
 
 def summary(event: Event) -> Text:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from reelwright.cli.commands import Look
 from reelwright.cli.jobtext import mean_of, percent_of, plain_row
-from reelwright.cli.terminal import PLAIN_SECONDS, headline, lane_line
+from reelwright.cli.terminal import PLAIN_SECONDS, headline, lane_line, sound_line
 from reelwright.cli.text import printable_path, share, size
 from reelwright.engine.listing import SHORT, JobRow, State
 
@@ -88,6 +88,7 @@ class View:
         parts: list[Any] = []
         for row in self._rows:
             parts.append(Text(title(row), style="bold", overflow="ellipsis", no_wrap=True))
+            parts += [sound_line(sound) for sound in (row.progress or {}).get("sounds", ())]
             parts += [lane_line(lane) for lane in (row.progress or {}).get("lanes", ())]
             percent = percent_of(row)
             parts += [ProgressBar(total=100, completed=percent or 0, width=60, pulse=percent is None)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from reelwright.cli.arguments import Parser
 from reelwright.cli.commands import EncodeJob, Program
-from reelwright.cli.encode import add_aims, settings_from
+from reelwright.cli.encode import add_aims, add_picture, add_tools, settings_from
 from reelwright.cli.text import duration, printable_path, size
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def add_arguments(parser: Parser) -> None:
     """The command's arguments."""
     parser.add_argument("file", metavar="FILE", type=Path, help="a film")
     parser.add_argument("-o", "--output", metavar="OUTPUT", help="as for `encode`: whether it exists is looked at")
+    add_picture(parser)
+    parser.add_argument("--audio", choices=("copy", "opus"), metavar="HOW", help="as for `encode`: copy or opus")
     add_aims(parser)
+    add_tools(parser)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 

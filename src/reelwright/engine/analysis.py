@@ -13,6 +13,7 @@ from reelwright.errors import ConflictError, RefusedError
 from reelwright.events import Emitter, EventName
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
+from reelwright.planning.dynamic_hdr import HINT, uncarried
 from reelwright.tools.index import file_digest, load_index, make_index
 
 
@@ -27,6 +28,7 @@ class Reader:
         services: with what it is read.
         emit: takes the film's events.
         locks: holds the film's work folder from here on.
+        look: black borders are asked for; an index of before they were looked for does not do.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Reader:
         services: Services,
         emit: Emitter,
         locks: Locks,
+        look: bool = False,
     ) -> None:
         self.source = source
         self.stamp = stamp
@@ -47,6 +50,7 @@ class Reader:
         self.services = services
         self.emit = emit
         self.locks = locks
+        self.look = look
         #: What reading the film took in this run; nothing where an earlier index was recalled.
         self.usage = Usage()
 
@@ -55,14 +59,13 @@ class Reader:
 
         Raises:
             SourceError: the film is damaged or cut off.
-            RefusedError: frames inside it are interlaced.
             ConflictError: another run works on it, or it changed while it was read.
         """
         known = await self.services.offload(self.services.store.find_source, self.stamp)
         if known is not None:
             workspace = workspace_for(self.work_dir, known.source_id).make()
             self.locks.hold(workspace)
-            if index := recall_index(workspace, known):
+            if (index := recall_index(workspace, known)) and (index.visible is not None or not self.look):
                 self._tell(index, reused=True)
                 return index, workspace
         return await self._read(video_index)
@@ -75,11 +78,8 @@ class Reader:
         answer = await make_index(self.services.runner, self.source, video_index, reading.index, self._tell_progress)
         self.usage = usage_of(answer.finished)
         index = load_index(reading.index)
-        if index.interlaced_frames:
-            raise RefusedError(
-                f"{index.interlaced_frames} of its frames are interlaced, and AV1 cannot code fields.",
-                hint="Deinterlace it first, for example with FFmpeg's bwdif filter.",
-            )
+        if (reason := uncarried(index)) is not None:
+            raise RefusedError(reason, hint=HINT)
         if take_stamp(self.source) != self.stamp:
             raise ConflictError("The source changed while it was read.", hint="Run this again when it is complete.")
         workspace = workspace_for(self.work_dir, index.source_id).make()
@@ -120,6 +120,7 @@ class Reader:
             seconds=round(float(index.duration), 3),
             rate=str(index.rate),
             reused=reused,
+            **({"unshowable": index.unshowable} if index.unshowable else {}),
         )
 
     def _seconds(self) -> float | None:
@@ -127,13 +128,14 @@ class Reader:
 
 
 def recall_index(workspace: Workspace, known: SourceRecord) -> FrameIndex | None:
-    """A committed index, if its file is there and is what was committed."""
+    """A committed index, if its file is there, is what was committed, and tells all that is asked of it today."""
     try:
         if file_digest(workspace.index) != known.index_digest:
             return None
-        return load_index(workspace.index)
+        index = load_index(workspace.index)
     except (OSError, ValueError):
         return None
+    return None if index.hdr10plus_of is None else index
 
 
 def source_facts(info: MediaInfo, index: FrameIndex) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from reelwright.config import InputSettings
 from reelwright.errors import UsageError
+from reelwright.planning.containers import Container
 
 #: Containers that are written, by the output's suffix.
-WRITTEN = frozenset({".mkv"})
+WRITTEN = frozenset(f".{container.value}" for container in Container)
 LONGEST_NAME = 255
 
 
@@ -63,9 +64,9 @@ def films_below(folder: Path, rules: InputSettings) -> Iterator[Path]:
     yield from map(Path, closed)
 
 
-def default_name(source: Path, mark: str = "") -> str:
+def default_name(source: Path, mark: str = "", container: str = "mkv") -> str:
     """`NAME.av1.mkv`, shortened where that would be longer than a name may be."""
-    return fitting_name(source.stem, f"{mark}.av1.mkv")
+    return fitting_name(source.stem, f"{mark}.av1.{container}")
 
 
 def fitting_name(stem: str, ending: str) -> str:
@@ -88,14 +89,20 @@ def is_folder(path: Path) -> bool:
 
 
 def outputs_for(
-    sources: Sequence[Path], output: str | None, rules: InputSettings, output_dir: str, mark: str = ""
+    sources: Sequence[Path],
+    output: str | None,
+    rules: InputSettings,
+    output_dir: str,
+    *,
+    mark: str = "",
+    container: str = "mkv",
 ) -> list[tuple[Path, Path]]:
     """Each film with where it goes.
 
     `output` is a folder if it is one, ends in `/`, or the sources are several or a folder; films in it are named
     by their path below the source folder. Without it: `output_dir`, else beside the source. A folder without a
     film stands for itself, so that it fails like any other bad source and stops none of the rest. `mark` goes into
-    every name that is not given.
+    every name that is not given, and `container` is its suffix.
 
     Raises:
         UsageError: the output's container is not one we write, or two films would share an output.
@@ -108,18 +115,20 @@ def outputs_for(
         else:
             found.append((source, None))
     many = len(sources) > 1 or any(map(is_folder, sources))
-    pairs = [(film, _output(film, below, output, output_dir, mark, many=many)) for film, below in found]
+    pairs = [(film, _output(film, below, output, output_dir, (mark, container), many=many)) for film, below in found]
     _check(pairs)
     return pairs
 
 
-def _output(film: Path, below: Path | None, output: str | None, output_dir: str, mark: str, *, many: bool) -> Path:
+def _output(
+    film: Path, below: Path | None, output: str | None, output_dir: str, ending: tuple[str, str], *, many: bool
+) -> Path:
     if output is None and not output_dir:
-        return film.with_name(default_name(film, mark))
+        return film.with_name(default_name(film, *ending))
     target = output if output is not None else output_dir
     if output is None or many or target.endswith("/") or is_folder(Path(target)):
         inside = below or Path(film.name)
-        return Path(target, inside.with_name(fitting_name(inside.stem, f"{mark}.mkv")))
+        return Path(target, inside.with_name(fitting_name(inside.stem, ".".join(ending))))
     return Path(target)
 
 
@@ -127,7 +136,10 @@ def _check(pairs: Sequence[tuple[Path, Path]]) -> None:
     seen: dict[Path, Path] = {}
     for source, output in pairs:
         if output.suffix.lower() not in WRITTEN:
-            raise UsageError(f"{output.name} is no Matroska file.", hint="Name the output something.mkv.")
+            raise UsageError(
+                f"{output.name} is neither a Matroska nor an MP4 file.",
+                hint="Name the output something.mkv or something.mp4.",
+            )
         if output in seen:
             raise UsageError(f"{seen[output]} and {source} would both become {output}.")
         seen[output] = source

@@ -1,9 +1,10 @@
 """One film under way: everything its steps share."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from reelwright.engine.decoding import Decoding
 from reelwright.engine.jobs import SourceStamp, Usage
 from reelwright.engine.workspace import Workspace, take_stamp
 from reelwright.errors import ConflictError
@@ -12,6 +13,7 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.excerpt import clip_index
+from reelwright.planning.grain import has_grain
 from reelwright.planning.plan import EncodePlan, zoned
 from reelwright.planning.streams import Fate
 from reelwright.planning.windows import sample_windows
@@ -38,6 +40,8 @@ class Film:
     threads: int
     #: Most memory of each; None: any.
     memory_limit: int | None = None
+    #: Who decodes it.
+    decoding: Decoding = field(default_factory=Decoding)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -55,6 +59,11 @@ class Film:
         return clip_index(self.index, *self.span)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a viewer should know: of the plan, of who decoded, and of what changes on the way."""
+        return (*self.plan.notes, *self.decoding.notes, *self.index.remarks)
+
+    @property
     def source_bytes(self) -> int:
         """Bytes of the source: the file's, or those of an excerpt's pictures alone."""
         if self.frames == self.index.frames:
@@ -68,13 +77,25 @@ class Film:
         total = sum(size for index, size in self.index.stream_bytes if index in kept)
         return int(total * self.part.duration / self.index.duration) if self.index.duration else total
 
+    @property
+    def sound_bytes(self) -> int:
+        """Bytes in the source of the sounds that become Opus, counted as `copied_bytes` is."""
+        kept = {s.index for s in self.plan.streams if s.opus is not None}
+        total = sum(size for index, size in self.index.stream_bytes if index in kept)
+        return int(total * self.part.duration / self.index.duration) if self.index.duration else total
+
     def plan_of(self, chunk: Chunk) -> EncodePlan:
         """The plan as it is for a chunk, which may lie in a zone."""
         return zoned(self.plan, chunk.zone)
 
+    @property
+    def encode_build(self) -> dict[str, str]:
+        """What decides the bytes of its encodes beside their parameters."""
+        return self.tools.encode_build(self.plan.request.encoder)
+
     def curve_key(self, chunk: Chunk) -> str:
         """Identity of a chunk's trials but for the CRF."""
-        encode = {**self.plan_of(chunk).encode_identity(), "build": self.tools.encode_build()}
+        encode = {**self.plan_of(chunk).encode_identity(), "build": self.encode_build}
         return identity.curve_key(self.index.source_id, chunk.start, chunk.end, encode)
 
     def sample_key(self, chunk: Chunk) -> str | None:
@@ -82,17 +103,19 @@ class Film:
         windows = sample_windows(chunk)
         if windows is None:
             return None
-        encode = {**self.plan_of(chunk).encode_identity(), "build": self.tools.encode_build()}
+        encode = {**self.plan_of(chunk).encode_identity(), "build": self.encode_build}
         return identity.sample_key(self.index.source_id, windows, encode)
 
-    def score_key(self, trial_key: str) -> str:
-        """Identity of a trial's score."""
+    def score_key(self, trial_key: str, parameters: Mapping[str, str]) -> str:
+        """Identity of a trial's score; its encoder parameters say whether a player adds grain."""
         scoring = self.plan.scoring
         facts = {
             "model": scoring.model,
             "n_subsample": scoring.n_subsample,
             "scaled_to": scoring.scale_name,
             "build": self.tools.version,
+            # Scores of before there was this were taken with it.
+            **({"grain": "not added"} if has_grain(parameters.items()) else {}),
         }
         return identity.score_key(trial_key, facts)
 

@@ -10,26 +10,49 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from reelwright.encoders import find
 from reelwright.engine.film import Film, usage_of
 from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.placement import place, temporary_path
+from reelwright.engine.sounds import planned_sounds, sound_jobs, summed
 from reelwright.errors import ReelwrightError, SourceError, ValidationFailedError
 from reelwright.media.model import StreamKind
-from reelwright.planning.checks import Attached, Check, Copied, Evidence, run_checks
+from reelwright.planning.checks import run_checks
+from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Metadata, Planned
+from reelwright.planning.clocks import film_clock
+from reelwright.planning.containers import Container, holdings
 from reelwright.planning.excerpt import window_of
-from reelwright.planning.streams import Fate
-from reelwright.tools.ffmpeg import decode_args, parse_framecrc
+from reelwright.planning.sound import PACKET
+from reelwright.planning.streams import Fate, beside_film
+from reelwright.tools.dolby_vision import read_metadata
+from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc
 from reelwright.tools.hashing import content_hash
-from reelwright.tools.mux import Inspection, Join, Written, display_aspect, inspect, join, nominal_rate, shift_of
+from reelwright.tools.mux import (
+    CONVERTED,
+    SOUND,
+    Inspection,
+    Join,
+    Written,
+    display_aspect,
+    inspect,
+    join,
+    movie_clock,
+    nominal_rate,
+    read_hdr10plus,
+    shift_of,
+)
 from reelwright.tools.probe import probe
+from reelwright.tools.sound import Encoded, SoundJob, listen
 from reelwright.version import VERSION
 
 
-async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
-    """Join the chosen trials with the rest of the source, beside the destination under a temporary name."""
+async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[int, Encoded]) -> StepRecord:
+    """Join the chosen trials and sounds with the rest of the source, beside the destination under a temporary name."""
     film.check_source()
     out = temporary_path(film.output, film.job_id)
     whole, part = film.frames == film.index.frames, film.part
+    clock, begins = film_clock(film.plan.request.container, part.time_base), [s.begin for s in sounds.values()]
+    shift = shift_of(film.info, film.index, film.plan, begins)
     job = Join(
         source=film.source,
         index_path=film.workspace.index,
@@ -37,10 +60,14 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         out=out,
         span=film.span,
         window=None if whole else window_of(part),
-        shift=shift_of(film.info, film.index, film.plan),
+        shift=shift,
+        sounds={index: (job.file, sounds[index]) for index, job in sound_jobs(film).items()},
         rate=nominal_rate(part),
         film_tags=film_tags(film),
         display_aspect=display_aspect(film.plan),
+        clock=clock,
+        movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None, sounds=begins),
+        unofficial=film.plan.dolby_vision,
         folder=film.workspace.working,
     )
     try:
@@ -52,42 +79,57 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...]) -> StepRecord:
         "temporary": os.fspath(out),
         "size_bytes": out.stat().st_size,
         "trials": [trial.trial_key for trial in chosen],
+        "sounds": sound_keys(sounds),
         "shift": str(joined.shift),
+        "clock": str(clock),
         "written": [asdict(row) for row in joined.streams],
         "attached": [asdict(row) for row in joined.attachments],
     }
     return StepRecord(kind=StepKind.ASSEMBLE, result=result)
 
 
+def sound_keys(sounds: Mapping[int, Encoded]) -> dict[str, str]:
+    """Which encode of each sound is meant."""
+    return {str(index): found.key for index, found in sorted(sounds.items())}
+
+
 def bytes_before(film: Film, assembled: StepRecord) -> int:
     """Bytes of the source that the output stands for: the file's; of an excerpt, its pictures' and what was copied."""
     if film.frames == film.index.frames:
         return film.source_bytes
-    return film.source_bytes + sum(int(row["size"]) for row in assembled.result["written"])
+    copied = sum(int(row["size"]) for row in assembled.result["written"] if row["input"] != SOUND)
+    return film.source_bytes + copied + film.sound_bytes
 
 
 def film_tags(film: Film) -> dict[str, str]:
     """Tags that say how the film was made."""
     parameters = " ".join(f"{name}={value}" for name, value in film.plan.parameters)
     zones = [f"zone={zone}" for zone in film.plan.request.zones]
+    encoder = find(film.plan.request.encoder)
+    version = film.tools.version_of(encoder.name).removeprefix(f"{encoder.title} ")
     return {
-        "ENCODER": f"SVT-AV1 {film.tools.svt_version or ''} by Reelwright {VERSION}".replace("  ", " "),
+        "ENCODER": f"{encoder.title} {version} by Reelwright {VERSION}".replace("  ", " "),
         "ENCODER_OPTIONS": " ".join([f"preset={film.plan.request.preset} {parameters}", *zones]),
     }
 
 
-def still_assembled(film: Film, step: StepRecord, chosen: tuple[TrialRecord, ...]) -> bool:
-    """Whether a committed assembly is still there and made of the trials chosen now."""
+def still_assembled(
+    film: Film, step: StepRecord, chosen: tuple[TrialRecord, ...], sounds: Mapping[int, Encoded]
+) -> bool:
+    """Whether a committed assembly is still there and made of the trials and sounds chosen now."""
     temporary = temporary_path(film.output, film.job_id)
     result = step.result
     return (
         temporary.is_file()
         and temporary.stat().st_size == result["size_bytes"]
         and list(result["trials"]) == [trial.trial_key for trial in chosen]
+        and dict(result.get("sounds", {})) == sound_keys(sounds)
     )
 
 
-async def validate(film: Film, assembled: StepRecord, tell: Callable[[int], None]) -> StepRecord:
+async def validate(
+    film: Film, assembled: StepRecord, sounds: Mapping[int, Encoded], tell: Callable[[int], None]
+) -> StepRecord:
     """Read the assembled file back and hold it against source and plan; `tell` is told how many frames decoded.
 
     Raises:
@@ -96,7 +138,7 @@ async def validate(film: Film, assembled: StepRecord, tell: Callable[[int], None
     temporary = temporary_path(film.output, film.job_id)
     with nothing_left(temporary):
         try:
-            evidence, inspection, usage = await gather(film, temporary, assembled.result, tell)
+            evidence, inspection, usage = await gather(film, temporary, assembled.result, sounds, tell)
         except SourceError as error:
             raise ValidationFailedError(f"The output cannot be read back: {error.message}") from error
         checks = run_checks(evidence)
@@ -138,12 +180,15 @@ def failed_checks(checks: tuple[Check, ...]) -> ValidationFailedError:
 
 
 async def gather(
-    film: Film, path: Path, assembled: Mapping[str, Any], tell: Callable[[int], None]
+    film: Film, path: Path, assembled: Mapping[str, Any], sounds: Mapping[int, Encoded], tell: Callable[[int], None]
 ) -> tuple[Evidence, Inspection, Usage]:
     """Everything the checks need to know, by reading and decoding the whole output."""
     output = await probe(film.runner, film.tools.ffmpeg, path)
     film_stream = output.film
     inspection, answer = await inspect(film.runner, path, film_stream.index if film_stream else 0)
+    hdr10plus, reading = None, None
+    if any(payload for payload, _ in film.index.hdr10plus):
+        hdr10plus, reading = await read_hdr10plus(film.runner, path, film_stream.index if film_stream else 0)
     lines = count()
     decoded = await film.runner.run(
         decode_args(film.tools.ffmpeg, os.fspath(path)),
@@ -152,35 +197,64 @@ async def gather(
         on_line=lambda _: tell(next(lines)),
         check=False,
     )
-    warnings = [line for line in decoded.stderr.splitlines() if line.strip()]
+    warnings = complaints_of(decoded.stderr)
     if decoded.returncode != 0 and not warnings:
         warnings = [f"the decoder ended with status {decoded.returncode}"]
     written = tuple(Written(**row) for row in assembled["written"])
+    shift = Fraction(assembled["shift"])
+    heard, listened = await listen(film.runner, path, numbered_sounds(film, written), shift, film.workspace.working)
     evidence = Evidence(
         plan=film.plan,
         source=film.info,
         index=film.part,
         output=output,
-        shift=Fraction(assembled["shift"]),
+        shift=shift,
+        clock=inspection.film_clock,
         packet_ticks=inspection.film_ticks,
         decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
         warnings=tuple(warnings[:5]),
         sounds_begin=sounds_begin(film, written),
         copied=pair_copies(film, written, inspection),
+        sounds=expected_sounds(film, sounds),
+        heard=heard,
         attached=tuple(Attached(**row) for row in assembled["attached"]),
         attachments=inspection.attachments,
+        hdr10plus=hdr10plus,
+        grain=inspection.grain,
+        metadata=await both_metadata(film, path, film_stream.index if film_stream else 0),
     )
-    usage = usage_of(decoded)
-    spent = usage.cpu_seconds + answer.finished.cpu_seconds
-    return (
-        evidence,
-        inspection,
-        Usage(
-            wall_seconds=usage.wall_seconds + answer.finished.wall_seconds,
-            cpu_seconds=spent,
-            peak_rss_bytes=max(usage.peak_rss_bytes, answer.finished.peak_rss_bytes),
-        ),
+    children = (decoded, answer.finished, *((listened,) if listened else ()), *((reading.finished,) if reading else ()))
+    return evidence, inspection, summed(map(usage_of, children))
+
+
+def numbered_sounds(film: Film, written: tuple[Written, ...]) -> list[tuple[int, SoundJob]]:
+    """Each encoded sound that holds something, by its number in the output."""
+    jobs, full = sound_jobs(film), {(row.input, row.index) for row in written if row.packets}
+    return [(number, jobs[key[1]]) for key, number in places(film, written) if key[0] == SOUND and key in full]
+
+
+def expected_sounds(film: Film, sounds: Mapping[int, Encoded]) -> tuple[Planned, ...]:
+    """What each encoded sound has to be."""
+    beyond = 0 if film.plan.request.container is Container.MATROSKA else PACKET
+    return tuple(
+        Planned(
+            index=index, kbps=plan.kbps, layout=plan.layout, begin=sounds[index].begin, samples=sounds[index].samples,
+            loudness=sounds[index].loudness, levels=sounds[index].levels, beyond=beyond,
+        )
+        for index, plan in planned_sounds(film).items()
+        if sounds[index].samples
+    )  # fmt: skip
+
+
+async def both_metadata(film: Film, output: Path, video_index: int) -> tuple[Metadata, Metadata] | None:
+    """The Dolby Vision metadata of the source's frames and of the output's; None where none is planned."""
+    if not film.plan.dolby_vision:
+        return None
+    folder = film.workspace.working
+    source = await read_metadata(
+        film.runner, film.source, film.plan.video_index, folder=folder, index=film.index, span=film.span
     )
+    return source, await read_metadata(film.runner, output, video_index, folder=folder)
 
 
 def sounds_begin(film: Film, written: tuple[Written, ...]) -> tuple[Fraction | None, ...] | None:
@@ -195,15 +269,28 @@ def sounds_begin(film: Film, written: tuple[Written, ...]) -> tuple[Fraction | N
     )
 
 
+def places(film: Film, written: tuple[Written, ...]) -> list[tuple[tuple[int, int], int]]:
+    """Input and index of each stream beside the film, and its number in the output."""
+    by_source = {(row.input, row.index): row for row in written}
+    beside = [s for s in beside_film(film.plan.streams) if s.fate is not Fate.CONVERT]
+    keys = [(SOUND if s.opus else 1, s.index) for s in beside]
+    keys += [(2, k) for k in range(sum(s.fate is Fate.CONVERT for s in film.plan.streams))]
+    holds, kinds = holdings(film.plan.request.container), {s.index: s.kind for s in film.info.streams}
+    found, number = [], 0
+    for key in keys:
+        number += bool(by_source[key].packets) or key[0] == CONVERTED or holds.shows_empty(kinds[key[1]])
+        found.append((key, number))
+    return found
+
+
 def pair_copies(film: Film, written: tuple[Written, ...], inspection: Inspection) -> tuple[Copied, ...]:
     """Each copied stream beside what the output holds of it: copies follow the film in the plan's order."""
     by_source = {(row.input, row.index): row for row in written}
     read = {row.index: row for row in inspection.streams}
-    copies = [(1, s.index) for s in film.plan.streams if s.fate is Fate.COPY]
-    copies += [(2, k) for k in range(sum(s.fate is Fate.CONVERT for s in film.plan.streams))]
     pairs = []
-    for place_in_output, key in enumerate(copies, start=1):
-        row, found = by_source[key], read.get(place_in_output)
+    for key, place_in_output in places(film, written):
+        row = by_source[key]
+        found = read.get(place_in_output) if row.packets else None
         pairs.append(
             Copied(
                 index=key[1],

@@ -16,6 +16,8 @@ class StepKind(StrEnum):
 
     ANALYSE = "analyse"
     TRIAL = "trial"
+    #: Sounds that become Opus; committed anew with each one that is done.
+    AUDIO = "audio"
     ASSEMBLE = "assemble"
     VALIDATE = "validate"
     PLACE = "place"

@@ -8,6 +8,7 @@ from typing import Any
 
 from reelwright.engine.film import Film
 from reelwright.engine.jobs import OutcomeRecord, TrialRecord
+from reelwright.engine.scheduler import JobState
 from reelwright.errors import (
     CancelledJobError,
     InterruptedRunError,
@@ -71,7 +72,9 @@ def plain_plan(plan: EncodePlan) -> dict[str, Any]:
         "preset": plan.request.preset,
         "pix_fmt": plan.pix_fmt,
         "parameters": dict(plan.parameters),
+        "ahead": list(plan.ahead),
         "filters": list(plan.filters),
+        "crop": str(plan.crop) if plan.crop else None,
         "scoring": {
             "model": plan.scoring.model,
             "n_subsample": plan.scoring.n_subsample,
@@ -83,3 +86,13 @@ def plain_plan(plan: EncodePlan) -> dict[str, Any]:
         ],
         "notes": list(plan.notes),
     }
+
+
+def best_efforts(state: JobState) -> tuple[str, ...]:
+    """Sentences on chunks that ended outside the band."""
+    missed = [s for s in state.chunks if s.accepted and not s.accepted.within_band]
+    return tuple(
+        f"Chunk {s.chunk.index} (frames {s.chunk.start} to {s.chunk.end - 1}): {s.accepted.why}."
+        for s in missed
+        if s.accepted
+    )

@@ -25,7 +25,7 @@ from reelwright.engine.resources import (
 from reelwright.engine.services import Services
 from reelwright.errors import ResourceError
 from reelwright.events import Emitter, EventName
-from reelwright.planning.plan import EncodePlan
+from reelwright.planning.plan import EncodePlan, Strategy
 from reelwright.tools import machine
 from reelwright.tools.child import memory_is_known
 from reelwright.tools.failures import MemoryCause, OutOfMemoryError
@@ -89,6 +89,7 @@ def spread_by(samples: Sequence[UsageSample], plan: EncodePlan, source: tuple[in
         requested=limits.workers,
         nice=limits.nice,
         cap_bytes=limits.memory_per_encode,
+        one_piece=plan.strategy is Strategy.DIRECT,
     )
 
 

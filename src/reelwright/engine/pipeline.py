@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.engine import cancelling
-from reelwright.engine.analysis import Reader
+from reelwright.engine.analysis import Reader, recall_index
+from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
-from reelwright.engine.outcome import analysis_of, film_score, outcome_of_error, plain_plan
+from reelwright.engine.outcome import analysis_of, best_efforts, film_score, outcome_of_error, plain_plan
 from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.published import ProgressFile
@@ -20,14 +21,17 @@ from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scenes import save_scenes
 from reelwright.engine.scheduler import JobState
 from reelwright.engine.services import Services
-from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error
+from reelwright.engine.sounds import hole_notes
+from reelwright.engine.workspace import Locks, Workspace, take_stamp, work_dir_error, workspace_for
 from reelwright.errors import CancelledJobError, ConflictError, InterruptedRunError, ReelwrightError
 from reelwright.events import Emitter, EventName, Tee
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
-from reelwright.planning.decision import Decision, Verdict, decide
+from reelwright.planning.containers import container_of
+from reelwright.planning.crop import AUTO, is_known
+from reelwright.planning.decision import Decision, Verdict, decide, refused_after_reading
 from reelwright.planning.division import divide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.tools.hashing import content_hash
@@ -47,7 +51,7 @@ class Options:
     export_scenes: Path | None = None
 
 
-LARGER = "The output is larger than the source; a lower target would make it smaller."
+LARGER = "The output is larger than the source; a {} would make it smaller."
 
 
 async def encode_film(
@@ -92,7 +96,7 @@ class Line:
     ) -> None:
         self.source = source
         self.output = Path(os.path.abspath(output))  # noqa: PTH100 - keeps symbolic links
-        self.request = request
+        self.request = replace(request, container=container_of(self.output.suffix))
         self.options = options
         self.services = services
         self.emit = emit
@@ -107,7 +111,7 @@ class Line:
         stamp = take_stamp(self.source)
         self.emit(EventName.FILE_DISCOVERED, "found", bytes=stamp.size_bytes)
         self.info = await probe(self.services.runner, self.services.tools.ffmpeg, self.source)
-        self.decision = decide(self.info)
+        self.decision = decide(self.info, self.request)
         if self.decision.verdict is Verdict.SKIP:
             return replace(self.so_far(), outcome="skipped", reasons=self.decision.reasons)
         if (error := self.decision.error()) is not None:
@@ -128,8 +132,10 @@ class Line:
                 services=self.services,
                 emit=self.emit,
                 locks=locks,
+                look=self.request.crop == AUTO,
             )
             index, workspace = await reader.analyse(plan.video_index)
+            plan = self.plan_again(index)
             chunks = divide(index, plan.request)  # what does not fit the film is told before anything is written
             self.save_scenes(index)
             if self.options.dry_run:
@@ -138,6 +144,18 @@ class Line:
             self.job_id = self.emit.job = self.job_key(plan, index.source_id)
             locks.note(workspace, job=self.job_id)
             return await self.encode(plan, stamp, index, workspace, chunks=chunks, read=reader.usage)
+
+    def plan_again(self, index: FrameIndex) -> EncodePlan:
+        """The plan with what only the analysis could tell: black borders, fields, metadata that frames lack.
+
+        Raises:
+            RefusedError: some frames are interlaced, and nobody asked for them to be deinterlaced; or metadata lack.
+        """
+        info = self.info_or_fail()
+        if (found := refused_after_reading(info, self.request, index)) is not None:
+            self.decision = found
+            raise found.error() or ReelwrightError("A refusal has no error.")
+        return make_plan(info, self.request, index)
 
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""
@@ -155,12 +173,15 @@ class Line:
         """What would be done, without doing it: the plan, and the keys that are known already."""
         known = await self.services.offload(self.services.store.find_source, stamp)
         source = known.source_id if known else None
+        index = recall_index(workspace_for(self.options.work_dir, known.source_id), known) if known else None
+        plan = plan if index is None else self.plan_again(index)
+        settled = is_known(self.request.crop, index) and (index is not None or self.request.deinterlace is None)
         self.emit(
             EventName.ANALYSIS_COMPLETE,
             "planned",
             plan=plain_plan(plan),
             source_id=source,
-            job_id=self.job_key(plan, source) if source else None,
+            job_id=self.job_key(plan, source) if source and settled else None,
         )
         reasons = (*self.reasons(), "Dry run: nothing was encoded.", *plan.notes)
         return replace(self.so_far(), outcome="planned", reasons=reasons)
@@ -197,10 +218,12 @@ class Line:
             plan=plan, index=index, chunks=chunks, workspace=workspace,
             output=self.output, job_id=job.id, threads=pace.threads,
             memory_limit=limits.memory_per_encode,
+            decoding=Decoding.of(info, services.device, self.emit),
         )  # fmt: skip
         await self.commit_analysis(film, read)
         if done := await self.already_done(known):
             return done
+        await film.decoding.look(services.runner, services.tools.ffmpeg, self.source, plan, index)
         published = ProgressFile(workspace)
         emit = Emitter(Tee([services.sink, published]), os.fspath(self.source), services.now)
         emit.job = self.job_id
@@ -290,12 +313,20 @@ class Line:
         chosen = runner.trials.chosen(state)
         placed = runner.steps[StepKind.PLACE].result
         before = bytes_before(runner.film, runner.steps[StepKind.ASSEMBLE])
-        larger = placed["size_bytes"] > before
+        film = runner.film
+        aim = "higher CRF" if film.plan.request.crf is not None else "lower target"
+        larger = (LARGER.format(aim),) if placed["size_bytes"] > before else ()
         return replace(
             self.so_far(),
             outcome="encoded",
             bytes_before=before,
-            reasons=(*self.reasons(), *runner.film.plan.notes, *best_efforts(state), *((LARGER,) if larger else ())),
+            reasons=(
+                *self.reasons(),
+                *film.notes,
+                *hole_notes(runner.sounds.done),
+                *best_efforts(state),
+                *larger,
+            ),
             bytes_after=placed["size_bytes"],
             vmaf=film_score(chosen),
             trials=runner.made,
@@ -361,13 +392,3 @@ def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
         "trial_cpu_seconds": row["cpu_seconds"],
         "exit_code": row["exit_code"],
     }
-
-
-def best_efforts(state: JobState) -> tuple[str, ...]:
-    """Sentences on chunks that ended outside the band."""
-    missed = [s for s in state.chunks if s.accepted and not s.accepted.within_band]
-    return tuple(
-        f"Chunk {s.chunk.index} (frames {s.chunk.start} to {s.chunk.end - 1}): {s.accepted.why}."
-        for s in missed
-        if s.accepted
-    )

@@ -44,6 +44,8 @@ class Watch:
         self._frames = frames
         self._source_bytes = source_bytes
         self._lanes: dict[int, Lane] = {}
+        #: Sounds under way: seconds done and in all, by stream.
+        self._sounds: dict[int, tuple[float, float]] = {}
         self._told = 0.0
         self._started = time.monotonic()
         self._at_start: int | None = None
@@ -61,6 +63,20 @@ class Watch:
     def close(self, chunk: int) -> None:
         """A trial has ended."""
         self._lanes.pop(chunk, None)
+
+    def sound(self, index: int, total: float) -> Callable[[float], None]:
+        """A sound begins to be encoded; gives back what takes how many of its seconds are done."""
+        self._sounds[index] = 0.0, total
+
+        def note(done: float) -> None:
+            self._sounds[index] = min(max(done, 0.0), total), total
+            self.beat()
+
+        return note
+
+    def sound_over(self, index: int) -> None:
+        """A sound is through."""
+        self._sounds.pop(index, None)
 
     def settled(self, state: JobState, trials: Mapping[int, Mapping[float, TrialRecord]]) -> None:
         """Note which chunks have their answer."""
@@ -103,6 +119,10 @@ class Watch:
             lanes=[
                 {"chunk": lane.chunk, "crf": lane.crf, "doing": lane.doing, "done": lane.done, "frames": lane.frames}
                 for lane in self._lanes.values()
+            ],
+            sounds=[
+                {"stream": index, "done": round(done, 1), "seconds": round(total, 1)}
+                for index, (done, total) in sorted(self._sounds.items())
             ],
         )
 

@@ -156,6 +156,7 @@ def decide_parallel(
     requested: int = 0,
     nice: int = 0,
     cap_bytes: int | None = None,
+    one_piece: bool = False,
 ) -> Parallel:
     """Decide how many trials run at once, and with how many threads each.
 
@@ -171,6 +172,7 @@ def decide_parallel(
         requested: what the user asked for; 0 decides.
         nice: how much is left to others.
         cap_bytes: memory one encode may take; None: any.
+        one_piece: there is one trial for all the film.
     """
     cores = usable_cores(machine.cores, nice)
     threads = max(1, min(CORES_PER_ENCODE, cores))
@@ -179,11 +181,13 @@ def decide_parallel(
     reserve = reserve_bytes(machine.total_bytes, nice)
     budget = max(0, machine.free_bytes - reserve)
     by_memory = max(1, int(budget // max(1.0, each * by_threads(threads))))
-    encodes = requested or min(by_cpu(cores, need.cores), by_memory)
-    if not requested and by_memory <= encodes:
+    encodes = 1 if one_piece else requested or min(by_cpu(cores, need.cores), by_memory)
+    if one_piece or (not requested and by_memory <= encodes):
         threads = most_threads(threads, cores=cores, encodes=encodes, each=each, budget=budget)
     taken = math.ceil(each * by_threads(threads))
-    what = "as asked for" if requested else because(need, machine, cores, taken)
+    what = (
+        "the film is one piece" if one_piece else "as asked for" if requested else because(need, machine, cores, taken)
+    )
     why = f"{count(encodes, 'encode')} at once, {count(threads, 'thread')} each: {what}"
     return Parallel(encodes=encodes, threads=threads, why=why, need_bytes=taken, reserve_bytes=reserve)
 

@@ -15,6 +15,7 @@ from reelwright.engine.progress import Lane, Watch
 from reelwright.engine.scheduler import (
     FilmStep,
     JobState,
+    SoundStep,
     TrialStep,
     accept_waiting,
     begin,
@@ -22,6 +23,7 @@ from reelwright.engine.scheduler import (
     with_point,
     with_sight,
 )
+from reelwright.engine.sounds import Sounds
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
@@ -122,6 +124,7 @@ class LocalRunner:
         self.placing = False
         self.worth = Worth(film)
         self.watch = Watch(emit, film.frames, film.source_bytes)
+        self.sounds = Sounds(film, store, offload, emit, self.watch)
         self._running: dict[asyncio.Task[TrialRecord], TrialStep] = {}
 
     async def run(self) -> JobState:
@@ -136,18 +139,21 @@ class LocalRunner:
             while True:
                 state = self.accept(state)
                 self.watch.settled(state, self.trials.by_chunk)
-                if self.worth.objects(self.trials.chosen(state)):
+                if self.worth.objects(self.trials.chosen(state), self.sounds.bytes()):
                     return state
                 busy = {step.chunk.index for step in self._running.values()}
-                steps = next_steps(state, busy, self.pace.most - len(self._running))
+                room = self.pace.most - len(self._running) - len(self.sounds.running)
+                steps = next_steps(state, busy, room, self.sounds.busy)
                 for step in steps:
                     if isinstance(step, TrialStep):
                         self.start_trial(step)
+                    elif isinstance(step, SoundStep):
+                        self.sounds.start(step.index)
                     else:
                         state = await self.film_step(state, step)
                 if self.worth.objection:
                     return state
-                if self._running:
+                if self._running or self.sounds.running:
                     state = await self.collect(state)
                 elif not steps:
                     return state
@@ -171,7 +177,7 @@ class LocalRunner:
         curves |= {key: chunk for chunk in film.chunks if (key := film.sample_key(chunk)) is not None}
         known = await self.offload(self.store.trials, list(curves))
         for trial in known:
-            usable = trial.score_key == film.score_key(trial.trial_key)
+            usable = trial.score_key == film.score_key(trial.trial_key, trial.parameters)
             kept = trial.windows is not None  # of a sample there is nothing but its score
             if usable and (kept or await asyncio.to_thread(still_holds, film, trial)):
                 chunk = curves[trial.curve_key]
@@ -182,7 +188,9 @@ class LocalRunner:
             # One whose file was cleaned up stays in the ledger, as history, until it is made again.
         self.steps = await self.offload(self.store.steps, film.job_id)
         plan = film.plan
+        await self.sounds.recall()
         state = begin(plan.request, (plan.width, plan.height), film.chunks, self.trials.points(), self.trials.sights())
+        state = replace(state, sounds=self.sounds.left())
         for settled in state.chunks:
             if settled.accepted:
                 self.tell_accepted(settled.chunk.index, settled.accepted)
@@ -192,21 +200,24 @@ class LocalRunner:
         """Begin a trial beside those under way, unless the work disk is nearly full."""
         if self.pace.disk_is_full(len(self._running)):
             return
-        frames = sum(end - start for start, end in step.windows) if step.windows else step.chunk.frames
-        lane = Lane(chunk=step.chunk.index, frames=frames, crf=step.crf)
+        lane = Lane(chunk=step.chunk.index, frames=step.frames, crf=step.crf)
         self.watch.open(lane)
         film = replace(self.film, threads=self.pace.threads_for(step.chunk.index))
         task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch)))
         self._running[task] = step
 
     async def collect(self, state: JobState) -> JobState:
-        """Wait for a trial to end and commit it. With `deterministic`, the order of ends changes nothing.
+        """Wait for a trial or a sound to end and commit it. With `deterministic`, the order of ends changes nothing.
 
         Raises:
-            ReelwrightError: the trial failed for good.
+            ReelwrightError: it failed for good.
         """
-        done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED, timeout=0.5)
+        under_way: list[asyncio.Task[Any]] = [*self._running, *self.sounds.running]
+        ended, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED, timeout=0.5)
         self.watch.beat()
+        await self.sounds.collect(ended)
+        state = replace(state, sounds=self.sounds.left())
+        done = {task for task in ended if task in self._running}
         at_once = len(self._running)
         if self.pace.look(at_once - len(done)):
             next(task for task in reversed(self._running) if task not in done).cancel()
@@ -302,7 +313,7 @@ class LocalRunner:
         assembled = self.steps.get(StepKind.ASSEMBLE)
         if kind is StepKind.PLACE or assembled is None:
             return False
-        if not still_assembled(self.film, assembled, self.trials.chosen(state)):
+        if not still_assembled(self.film, assembled, self.trials.chosen(state), self.sounds.done):
             return False
         # The size says little after a power cut: what was validated is known by its bytes.
         return kind is StepKind.ASSEMBLE or await still_validated(self.film, known)
@@ -313,11 +324,11 @@ class LocalRunner:
         self.steps.pop(StepKind.VALIDATE, None)
         chosen = self.trials.chosen(state)
         self.emit(EventName.ENCODING_COMPLETE, "assembling", trials=len(self.trials), chunks=len(chosen))
-        record = await assemble(self.film, chosen)
+        record = await assemble(self.film, chosen, self.sounds.done)
         return replace(record, result={**record.result, "version": VERSION, "chunks": self.trials.account(state)})
 
     async def _validate(self, _: JobState) -> StepRecord:
-        record = await validate(self.film, self.steps[StepKind.ASSEMBLE], self.watch.checked)
+        record = await validate(self.film, self.steps[StepKind.ASSEMBLE], self.sounds.done, self.watch.checked)
         self.emit(EventName.VALIDATION_COMPLETE, "validated", checks=list(record.result["checks"]))
         return record
 
@@ -329,6 +340,7 @@ class LocalRunner:
 
     async def stop(self) -> None:
         """End what is still under way; its work is lost, everything committed stays."""
+        await self.sounds.stop()
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

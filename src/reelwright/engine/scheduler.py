@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from reelwright.encoders import find
 from reelwright.engine.jobs import StepKind
 from reelwright.planning.chunking import Chunk
-from reelwright.planning.plan import Request
+from reelwright.planning.plan import Request, Strategy
 from reelwright.planning.windows import SAMPLE_SD, SHARE, Window, sample_windows
 from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.belief import Prior, Sight, believe
@@ -36,6 +37,8 @@ class JobState:
     height: int
     chunks: tuple[ChunkState, ...]
     committed: frozenset[StepKind] = frozenset()
+    #: Streams whose sound is still to be encoded.
+    sounds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +53,11 @@ class TrialStep:
     #: The score the search expects; None where it expects none.
     predicted: float | None = None
 
+    @property
+    def frames(self) -> int:
+        """How many frames are encoded."""
+        return sum(end - start for start, end in self.windows) if self.windows else self.chunk.frames
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FilmStep:
@@ -58,7 +66,15 @@ class FilmStep:
     kind: StepKind
 
 
-Step = TrialStep | FilmStep
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SoundStep:
+    """Encode one sound."""
+
+    #: Of the stream in the source.
+    index: int
+
+
+Step = TrialStep | SoundStep | FilmStep
 FILM_STEPS = (StepKind.ASSEMBLE, StepKind.VALIDATE, StepKind.PLACE)
 
 
@@ -136,13 +152,15 @@ def aim_of(request: Request, zone: Zone | None = None) -> Aim:
     """What a chunk's search aims at: the request's target or its zone's, with the request's band around it."""
     target = request.target_vmaf if zone is None or zone.target is None else zone.target
     moved = target - request.target_vmaf
+    encoder = find(request.encoder)
     return Aim(
         target=target,
         # Not rounded off the target's side: a sum may be a hair above or below what was asked for.
         low=min(request.band_low + moved, target),
         high=max(request.band_high + moved, target),
         min_crf=request.min_crf,
-        max_crf=request.max_crf,
+        max_crf=min(request.max_crf, encoder.highest_crf),
+        step=encoder.crf_step,
     )
 
 
@@ -159,7 +177,8 @@ def move_of(state: JobState, known: ChunkState) -> Move:
     fixed = fixed_crf(state.request, zone)
     if fixed is not None:
         tried = any(abs(p.crf - fixed) < 1e-9 for p in known.points)  # noqa: PLR2004 - the same quarter step
-        why = f"CRF {fixed:g} was asked for"
+        origin = "is that of a film in one piece" if state.request.strategy == Strategy.DIRECT else "was asked for"
+        why = f"CRF {fixed:g} {origin}"
         return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
     aim = aim_of(state.request, zone)
     return next_move(
@@ -168,8 +187,15 @@ def move_of(state: JobState, known: ChunkState) -> Move:
         prior=prior_of(state, known.chunk),
         film=film_view(state, zone),
         sights=known.sights,
-        sampling=None if sample_windows(known.chunk) is None else Sampling(share=SHARE, sd=SAMPLE_SD),
+        sampling=Sampling(share=SHARE, sd=SAMPLE_SD) if may_sample(state.request, known.chunk) else None,
     )
+
+
+def may_sample(request: Request, chunk: Chunk) -> bool:
+    """Whether a sample of a chunk can be encoded, and tells something of it."""
+    if request.deinterlace is not None:  # what neighbours make of a frame at a window's edge is not what it will be
+        return False
+    return find(request.encoder).samples and sample_windows(chunk) is not None
 
 
 def prior_of(state: JobState, chunk: Chunk) -> Prior:
@@ -205,21 +231,32 @@ def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[
     )
 
 
-def next_steps(state: JobState, busy: Collection[int], most: int) -> list[Step]:
-    """Steps that are ready, the most useful first: searches under way before new ones, long chunks before short.
+def sound_steps(state: JobState, sounding: Collection[int], most: int) -> list[Step]:
+    """Sounds to encode: one at a time beside the trials, for each reads the whole film; then as many as fit."""
+    trials_wait = any(not s.accepted for s in state.chunks)
+    room = min(most, 1 - len(sounding)) if trials_wait else most
+    left = [index for index in state.sounds if index not in sounding]
+    return [SoundStep(index=index) for index in left[: max(0, room)]]
+
+
+def next_steps(state: JobState, busy: Collection[int], most: int, sounding: Collection[int] = ()) -> list[Step]:
+    """Steps that are ready, the most useful first: a sound, searches under way, new ones, long chunks before short.
+
+    A sound comes first because it is the one thing that may be damaged after the film was read.
 
     Args:
         state: what has been committed.
         busy: chunks with a trial under way.
         most: how many steps are wanted at the most.
+        sounding: streams whose sound is being encoded.
     """
     waiting = [s for s in state.chunks if not s.accepted]
+    steps = sound_steps(state, sounding, most)
     if not waiting:
-        if busy:
-            return []
+        if busy or state.sounds:
+            return steps
         open_steps: list[Step] = [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed]
         return open_steps[:1]
-    steps: list[Step] = []
     for known in sorted(waiting, key=lambda s: (not (s.points or s.sights), -s.chunk.frames, s.chunk.index)):
         if len(steps) >= most:
             break

@@ -4,10 +4,12 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reelwright.engine.decoding import SOFTWARE
 from reelwright.engine.jobs import JobStore
 from reelwright.engine.offload import Offload
 from reelwright.events import EventSink
 from reelwright.tools.capabilities import Capabilities
+from reelwright.tools.devices import Device
 from reelwright.tools.process import Runner
 
 
@@ -21,3 +23,5 @@ class Services:
     offload: Offload
     sink: EventSink
     now: Callable[[], dt.datetime]
+    #: What decodes the films.
+    device: Device = SOFTWARE

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from reelwright.engine.film import Film, Tell, usage_of
@@ -16,9 +16,21 @@ from reelwright.planning.chunking import Chunk
 from reelwright.planning.windows import Window
 from reelwright.quality.score import pool
 from reelwright.tools.chunks import ChunkFacts, read_chunk
+from reelwright.tools.encoders import port_for
+from reelwright.tools.encoders.svt_av1 import format_crf
 from reelwright.tools.failures import MemoryCause, OutOfMemoryError
-from reelwright.tools.ffmpeg import ENCODER_ENVIRONMENT, ProgressReader, encode_args, format_crf
-from reelwright.tools.frames import STEPS_BACK, choose, choose_windows, film_frames, reference_input
+from reelwright.tools.ffmpeg import ProgressReader, encode_args
+from reelwright.tools.frames import (
+    STEPS_BACK,
+    FrameCommand,
+    FrameSource,
+    choose,
+    choose_windows,
+    chosen,
+    film_frames,
+    reference_input,
+)
+from reelwright.tools.hwaccel import proof_args, take_proof
 from reelwright.tools.machine import IdleMeter
 from reelwright.tools.vmaf import Pairing, parse_log, score_args
 
@@ -28,49 +40,80 @@ STALL_SECONDS = 300.0
 MOST_ATTEMPTS = 3
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Go:
+    """How one go at a trial decodes."""
+
+    #: How many steps further back than usual; see `tools.frames`.
+    back: int
+    #: None: in software.
+    device: str | None = None
+
+
 async def run_trial(film: Film, step: TrialStep, tell: Tell) -> TrialRecord:
     """Encode and score one chunk at one CRF; its file then lies under its key, synced, ready to be committed.
 
-    Retried by cause: frames missing → decode from further back; the process died of a signal → again. Nothing else is.
+    Retried by cause: it failed while a device decoded → software decodes; frames missing → decode from further back;
+    the process died of a signal → again. Nothing else is.
 
     Raises:
         ToolError: it failed as often as it was tried.
         OutOfMemoryError: there was no memory for it, or it was killed: whoever knows what runs beside it decides.
+            What a device lacks is found out by going on without it.
         ResourceError: the disk is full.
         ConflictError: the source is not what was read.
     """
     deaths = 0
     back = 0
     while True:
+        device = None if step.windows else film.decoding.device
         try:
-            return await attempt_trial(film, step, tell, back)
-        except FramesMissingError:
-            film.check_source()
-            back += 1
-            if back > len(STEPS_BACK):
-                raise
-        except ToolError as error:
-            film.check_source()
-            if error.returncode == -signal.SIGKILL:
-                raise OutOfMemoryError(error.message, hint=error.hint, cause=MemoryCause.KILLED) from error
-            deaths += 1
-            if deaths >= MOST_ATTEMPTS or error.returncode is None or error.returncode >= 0:
-                raise
+            return await attempt_trial(film, step, tell, Go(back=back, device=device))
+        except (ToolError, OutOfMemoryError) as error:
+            if isinstance(error, ToolError):
+                film.check_source()
+                if error.returncode == -signal.SIGKILL:
+                    raise OutOfMemoryError(error.message, hint=error.hint, cause=MemoryCause.KILLED) from error
+            if device is not None:
+                film.decoding.give_up(device, error)
+            elif isinstance(error, FramesMissingError):
+                back += 1
+                if back > len(STEPS_BACK):
+                    raise
+            else:
+                deaths += 1
+                if deaths >= MOST_ATTEMPTS or not died(error):
+                    raise
+
+
+def died(error: ReelwrightError) -> bool:
+    """Whether a program was ended by a signal, which may not happen again."""
+    return isinstance(error, ToolError) and error.returncode is not None and error.returncode < 0
 
 
 class FramesMissingError(ToolError):
     """A chunk came out with other frames than its range has."""
 
 
-async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> TrialRecord:
-    """One go at a trial, decoding from `back` steps further than usual."""
+async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> TrialRecord:
+    """One go at a trial.
+
+    Raises:
+        OtherPicturesError: the device's pictures are not those of software.
+    """
     curve = (film.sample_key(step.chunk) or "") if step.windows else film.curve_key(step.chunk)
     key = identity.trial_key(curve, step.crf)
     part = film.workspace.segments / f"{key}.part"
     final = film.workspace.segments / f"{key}.mkv"
     meter = IdleMeter()
-    facts, encode_usage = await encode_chunk(film, step, tell, part, back)
-    scores, score_usage = await score_chunk(film, step, tell, part, back)
+    facts, encode_usage, encoded = await encode_chunk(film, step, tell, part, go)
+    # What a chunk's first trial is scored against is decoded in software: that proves what the device gave.
+    proven = film.decoding.is_proven(step.chunk.index)
+    referee = go if proven else replace(go, device=None)
+    proving = go.device is not None
+    scores, score_usage, scored = await score_chunk(film, step, tell, part, referee, prove=proving)
+    if go.device is not None:
+        film.decoding.prove(step.chunk.index, go.device, encoded=encoded, scored=scored)
     cpu_idle = meter.share()
     if step.windows:
         part.unlink()  # its bytes are no part of the film: only its score was wanted
@@ -89,7 +132,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
         size_bytes=facts.packet_bytes,
         packets_digest=facts.digest,
         score=pool(scores, model=scoring.model, n_subsample=scoring.n_subsample, scaled_to=scoring.scale_name),
-        score_key=film.score_key(key),
+        score_key=film.score_key(key, dict(plan.parameters)),
         frame_scores=tuple(round(value, 3) for value in scores),
         encode_usage=encode_usage,
         score_usage=score_usage,
@@ -99,7 +142,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
         encoder=film.plan.encoder,
         preset=plan.request.preset,
         parameters=dict(plan.parameters),
-        build=film.tools.encode_build(),
+        build=film.encode_build,
         why=step.why,
         threads=film.threads,
         cpu_idle=cpu_idle,
@@ -108,52 +151,76 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, back: int) -> T
     )
 
 
-async def encode_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back: int) -> tuple[ChunkFacts, Usage]:
-    """Encode a chunk into `part` and read it back.
+async def encode_chunk(
+    film: Film, step: TrialStep, tell: Tell, part: Path, go: Go
+) -> tuple[ChunkFacts, Usage, str | None]:
+    """Encode a chunk into `part` and read it back; with a device, also the hash of the frames it decoded.
 
     Raises:
         FramesMissingError: it does not hold exactly the chunk's frames, or cannot stand alone.
     """
     chunk = step.chunk
-    windows = step.windows or ((chunk.start, chunk.end),)
-    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index)(windows[0][0], windows[-1][1], back)
-    if len(windows) > 1:
-        frames = replace(frames, filters=(choose_windows(film.index, windows),))
+    flags = film.decoding.flags(go.device)
+    frames = film_frames(os.fspath(film.source), film.plan.video_index, film.index, film.plan.ahead, device=flags)
+    proof = film.workspace.logs / f"{part.stem}.encoded.hash"
     command = encode_args(
         film.tools.ffmpeg,
-        frames,
+        windowed(frames, film, step.windows, go) if step.windows else frames(chunk.start, chunk.end, go.back),
         film.plan_of(chunk),
         crf=step.crf,
         threads=film.threads,
         out=os.fspath(part),
-        key=windows[0][1] - windows[0][0] if len(windows) > 1 else None,
+        proof=() if go.device is None else proof_of(film, chunk, "0", proof),
+        key=step.windows[0][1] - step.windows[0][0] if step.windows else None,
     )
     finished = await film.runner.run(
         command,
         what=f"Encoding chunk {chunk.index} at CRF {format_crf(step.crf)}",
         on_line=ProgressReader(lambda p: tell("encode", p.frame)),
         stall_seconds=STALL_SECONDS,
-        env=ENCODER_ENVIRONMENT,
+        env=port_for(film.plan.encoder).environment,
         memory_limit=film.memory_limit,
     )
-    facts = await asyncio.to_thread(read_chunk, part)
-    wanted = sum(end - start for start, end in windows)
-    if facts.frames != wanted or not facts.first_is_key:
+    try:
+        facts = await asyncio.to_thread(read_chunk, part)
+    except ToolError as error:
+        # FFmpeg ends well without a single frame; what it leaves is no file then.
+        raise FramesMissingError(error.message, argv=finished.argv, stderr=finished.stderr) from error
+    if facts.frames != step.frames or not facts.first_is_key:
         raise FramesMissingError(
-            f"Chunk {chunk.index} came out with {facts.frames} frames instead of {wanted}.",
+            f"Chunk {chunk.index} came out with {facts.frames} frames instead of {step.frames}.",
             argv=finished.argv,
             stderr=finished.stderr,
             hint="The film's timestamps may be damaged there.",
         )
-    return facts, usage_of(finished)
+    return facts, usage_of(finished), take_proof(proof)
 
 
-async def score_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back: int) -> tuple[list[float], Usage]:
-    """VMAF of each of a chunk's frames, or a sample's. Decoding it in full also proves that it decodes."""
+def windowed(frames: FrameSource, film: Film, windows: tuple[Window, ...], go: Go) -> FrameCommand:
+    """The frames of some windows alone, decoded in one go."""
+    return replace(frames(windows[0][0], windows[-1][1], go.back), filters=(choose_windows(film.index, windows),))
+
+
+def proof_of(film: Film, chunk: Chunk, source: str, out: Path) -> tuple[str, ...]:
+    """The output that hashes a chunk's frames of the film, which is this input of FFmpeg's."""
+    video = film.info.film.video if film.info.film else None
+    frames = choose(film.index, chunk.start, chunk.end)
+    return proof_args(f"{source}:{film.plan.video_index}", frames, video.pix_fmt if video else None, out)
+
+
+async def score_chunk(
+    film: Film, step: TrialStep, tell: Tell, part: Path, go: Go, *, prove: bool
+) -> tuple[list[float], Usage, str | None]:
+    """VMAF of each of a chunk's frames; to prove a device, also the hash of the frames it is scored against.
+
+    Decoding the chunk in full also proves that it decodes.
+    """
     chunk = step.chunk
-    pairing = pairing_of(film, chunk, step.windows, part, back)
+    pairing = pairing_of(film, step, part, go)
     log = film.workspace.logs / f"{part.stem}.vmaf.json"
-    command = score_args(film.tools.ffmpeg, pairing, film.plan, threads=film.threads, log_name=log.name)
+    proof = film.workspace.logs / f"{part.stem}.scored.hash"
+    proving = proof_of(film, chunk, "1", proof) if prove else ()
+    command = score_args(film.tools.ffmpeg, pairing, film.plan, threads=film.threads, log_name=log.name, proof=proving)
     try:
         finished = await film.runner.run(
             command,
@@ -169,27 +236,27 @@ async def score_chunk(film: Film, step: TrialStep, tell: Tell, part: Path, back:
     finally:
         log.unlink(missing_ok=True)
     scoring = film.plan.scoring
-    frames = sum(end - start for start, end in step.windows) if step.windows else chunk.frames
-    values = parse_log(text, preroll=pairing.preroll, frames=frames, n_subsample=scoring.n_subsample)
-    return values, usage_of(finished)
+    values = parse_log(text, preroll=pairing.preroll, frames=step.frames, n_subsample=scoring.n_subsample)
+    return values, usage_of(finished), take_proof(proof)
 
 
-def pairing_of(film: Film, chunk: Chunk, windows: tuple[Window, ...] | None, part: Path, back: int) -> Pairing:
+def pairing_of(film: Film, step: TrialStep, part: Path, go: Go) -> Pairing:
     """What an encode is scored against."""
-    source, index = os.fspath(film.source), film.index
-    if windows:
-        preroll, mirrored, first = 1, True, windows[0][0]
-        chosen = choose_windows(index, windows)
+    chunk, index, ahead = step.chunk, film.index, film.plan.ahead
+    if step.windows:
+        preroll, mirrored, first = 1, True, step.windows[0][0]
+        filters: tuple[str, ...] = (choose_windows(index, step.windows),)
     else:
         preroll = 1 if chunk.start > 0 else 0
         mirrored = preroll == 1 and chunk.frames > 1 and index.is_key(chunk.start)
         first = chunk.start if mirrored else chunk.start - preroll
-        chosen = choose(index, first, chunk.end)
+        filters = chosen(index, first, chunk.end, ahead)
+    flags = film.decoding.flags(go.device)
     return Pairing(
         chunk_path=os.fspath(part),
-        reference_input=reference_input(source, index, first, back),
+        reference_input=reference_input(os.fspath(film.source), index, first, go.back, ahead, device=flags),
         video_index=film.plan.video_index,
-        choose=chosen,
+        choose=filters,
         preroll=preroll,
         mirrored=mirrored,
     )

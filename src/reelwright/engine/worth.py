@@ -18,13 +18,15 @@ class Worth:
         #: Why the film was given up; None while it was not.
         self.objection: str | None = None
         self._limit = limit_of(film)
-        self._judged = -1
+        self._judged = (-1, 0)
 
-    def objects(self, chosen: Sequence[TrialRecord]) -> bool:
-        """Whether the accepted trials say that the output is not worth it."""
-        if self._limit is not None and len(chosen) != self._judged:
-            self._judged = len(chosen)
-            self.objection = judge(self._limit, [(t.frames, t.size_bytes) for t in chosen])
+    def objects(self, chosen: Sequence[TrialRecord], sound_bytes: int = 0) -> bool:
+        """Whether the accepted trials, with the bytes that encoded sounds take, say that the output is not worth it."""
+        known = len(chosen), sound_bytes
+        if self._limit is not None and known != self._judged:
+            self._judged = known
+            limit = replace(self._limit, copied_bytes=self._limit.copied_bytes + sound_bytes)
+            self.objection = judge(limit, [(t.frames, t.size_bytes) for t in chosen])
         return self.objection is not None
 
     def judge_file(self, assembled: StepRecord) -> None:
@@ -46,7 +48,7 @@ def limit_of(film: Film) -> Limit | None:
     whole = film.frames == film.index.frames
     return Limit(
         percent=percent,
-        source_bytes=film.source_bytes if whole else film.source_bytes + copied,
+        source_bytes=film.source_bytes if whole else film.source_bytes + copied + film.sound_bytes,
         copied_bytes=copied,
         frames=film.frames,
     )

@@ -23,6 +23,35 @@ class Color:
     primaries: str | None = None
     transfer: str | None = None
     matrix: str | None = None
+    #: Where chroma samples lie among luma samples: "left", "topleft", "center", …
+    chroma_location: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DolbyVision:
+    """What a film says of its Dolby Vision, in its configuration record and in the metadata of its first frames."""
+
+    #: As the record says; None where there is no record, or it does not say.
+    profile: int | None = None
+    #: What the base layer is by itself: 1 HDR10, 2 SDR, 4 HLG, 0 nothing others can show; None as above.
+    compatibility: int | None = None
+    #: Profile by the metadata of the first frames; None where they have none, or none that is known.
+    seen: int | None = None
+    #: The first frames carry metadata.
+    metadata: bool = False
+    #: The container has a configuration record.
+    record: bool = False
+    #: There is an enhancement layer, in the film's stream or in one of its own.
+    enhancement: bool = False
+
+    @property
+    def name(self) -> str:
+        """The profile as people write it, such as "8.1", "5" or "7"; "unknown" where nothing tells."""
+        profile = self.seen if self.profile is None else self.profile
+        if profile is None:
+            return "unknown"
+        plain = self.compatibility is None or profile < 8  # noqa: PLR2004 - older profiles have one kind each
+        return str(profile) if plain else f"{profile}.{self.compatibility}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,8 +78,8 @@ class Video:
     #: A still format (PNG, JPEG, …) rather than a film's codec.
     still: bool
     hdr10plus: bool
-    #: Dolby Vision profile, "unknown" where only RPUs tell of it; None where there is none.
-    dolby_vision: str | None
+    #: None where there is none.
+    dolby_vision: DolbyVision | None
     #: Mastering display: red, green, blue and white point as x, y, then lowest and highest luminance in cd/m².
     mastering_display: tuple[Fraction, ...] | None
     #: Content light level: the highest of any sample and of any frame's mean, in cd/m².
@@ -64,6 +93,10 @@ class Audio:
     channels: int | None
     layout: str | None
     sample_rate: int | None
+    #: FFmpeg's name of the codec's profile, such as "DTS-HD MA".
+    profile: str | None = None
+    #: Bits a second, where the header or the muxer's statistics say so.
+    bit_rate: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +118,8 @@ class Stream:
     #: Name of an attached file and its type; None for other kinds.
     file_name: str | None = None
     mimetype: str | None = None
+    #: PTS from which it is seen or heard: after `start_pts` where an edit list or a codec's delay hides what is before.
+    begins_pts: int | None = None
     video: Video | None = None
     audio: Audio | None = None
 

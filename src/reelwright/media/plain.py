@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from reelwright.media.model import Audio, Chapter, Color, MediaInfo, Stream, StreamKind, Video
+from reelwright.media.model import Audio, Chapter, Color, DolbyVision, MediaInfo, Stream, StreamKind, Video
 
 
 def _fraction(value: Any) -> Fraction | None:
@@ -14,9 +14,11 @@ def _fraction(value: Any) -> Fraction | None:
 def video_from(plain: Mapping[str, Any]) -> Video:
     """What only a video stream has."""
     mastering, light = plain["mastering_display"], plain["content_light"]
+    dolby = plain["dolby_vision"]
     exact = {name: _fraction(plain[name]) for name in ("sample_aspect", "average_rate", "nominal_rate")}
     made = {
         "color": Color(**plain["color"]),
+        "dolby_vision": None if dolby is None else DolbyVision(**dolby),
         "mastering_display": None if mastering is None else tuple(Fraction(number) for number in mastering),
         "content_light": None if light is None else (int(light[0]), int(light[1])),
     }

@@ -12,7 +12,8 @@ class Timing(StrEnum):
 
     #: The container stamps each frame; a range is found by PTS.
     STAMPED = "stamped"
-    #: A bare stream without timestamps; frame k is shown at k / rate and ranges are found by counting.
+    #: Its reader's timestamps are not the frames' times: a bare stream, an AVI file with frames out of order, a disc
+    #: that stamps some pictures only. The times are worked out, and ranges are found by counting from the beginning.
     COUNTED = "counted"
 
 
@@ -50,6 +51,22 @@ class FrameIndex:
     damage: tuple[str, ...]
     #: Stream index and bytes of its packets, for every stream; empty where nobody counted.
     stream_bytes: tuple[tuple[int, int], ...] = ()
+    #: HDR10+, each kind of frame once: its payloads as its own bytes hold them (ITU-T T.35 from the country code on,
+    #: hexadecimal, joined by "+") and the digest of what a decoder made of it; "" where there is none.
+    hdr10plus: tuple[tuple[str, str], ...] = ()
+    #: For each frame its place in `hdr10plus`; empty where no frame has any; None where nobody looked.
+    hdr10plus_of: tuple[int, ...] | None = None
+    #: Sentences on what changes on the way and is no damage.
+    remarks: tuple[str, ...] = ()
+    #: Packets at the beginning that no picture can be made of, because frames before the film's beginning are missing.
+    unshowable: int = 0
+    #: The first frame that is interlaced; None where none is.
+    first_interlaced: int | None = None
+    #: Left, top, right and bottom (half open) of what was ever anything but black, in the picture as it is stored;
+    #: all 0 where nothing was, None where nobody looked.
+    visible: tuple[int, int, int, int] | None = None
+    #: How many of the frames have Dolby Vision metadata in their packets; None where nobody counted.
+    metadata_frames: int | None = None
 
     @property
     def frames(self) -> int:
@@ -75,6 +92,10 @@ class FrameIndex:
     def frame_from(self, seconds: Fraction) -> int:
         """The first frame shown at that time, counted from the first frame, or later; `frames` where none is."""
         return bisect_left(self.pts, self.pts[0] + ceil(seconds / self.time_base))
+
+    def hdr10plus_at(self, frame: int) -> tuple[str, str]:
+        """HDR10+ of a frame: its payloads, and the digest of what a decoder made of them."""
+        return self.hdr10plus[self.hdr10plus_of[frame]] if self.hdr10plus_of else ("", "")
 
     def key_before(self, frame: int, *, back: int = 0) -> int | None:
         """Place in `key_pts` of the last key frame shown no later than `frame`, or of the one `back` before it.

@@ -1,18 +1,20 @@
 """How two pictures are made comparable for scoring, or why they are not: size, crop, range, colours, fields."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from reelwright.errors import UsageError
+from reelwright.media.colors import UNSAID
 from reelwright.media.model import MediaInfo, Video
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.alignment import refuse
+from reelwright.planning.colors import UNTAG, is_full_range, is_rgb
+from reelwright.planning.crop import crop_filter, cropped, evened
 from reelwright.planning.decision import Decision, unusable
-from reelwright.planning.plan import UNSAID, Scoring, encode_filters, even_size, is_full_range, scored_with
+from reelwright.planning.plan import Scoring, encode_filters, even_size, scored_with
 from reelwright.quality.comparison import Crop, Fit, ScoreOptions
+from reelwright.quality.score import HDR, light_notes
 
-#: Transfer functions that are not SDR.
-HDR = {"smpte2084": "HDR (PQ)", "arib-std-b67": "HDR (HLG)"}
 #: Pictures whose shapes differ by no more than this are scaled onto each other: sizes are rounded to even numbers.
 SHAPE_TOLERANCE = 0.01
 
@@ -45,7 +47,7 @@ def compare(reference: MediaInfo, distorted: MediaInfo, options: ScoreOptions, f
         SourceError: there is no film in one of them; `unusable` says so first.
     """
     whole, other = video_of(reference), video_of(distorted)
-    shown = cropped(whole, options.crop)
+    shown = shown_part(whole, options.crop)
     for rule in (fields, turns, transfers, shapes):
         if (found := rule(shown, other)) is not None:
             return found
@@ -78,22 +80,15 @@ def video_of(info: MediaInfo) -> Video:
     return info.film.video
 
 
-def cropped(video: Video, crop: Crop | None) -> Video:
+def shown_part(video: Video, crop: Crop | None) -> Video:
     """The reference as it is compared.
 
     Raises:
         UsageError: the crop does not lie within it.
     """
-    if crop is None:
-        return video
-    if crop.x + crop.width > video.width or crop.y + crop.height > video.height:
+    if crop is not None and (crop.x + crop.width > video.width or crop.y + crop.height > video.height):
         raise UsageError(f"--crop {crop} does not lie within the reference's {video.width}x{video.height}.")
-    return replace(video, width=crop.width, height=crop.height)
-
-
-def crop_filter(crop: Crop | None) -> tuple[str, ...]:
-    """The filter that takes the part that is compared."""
-    return (f"crop={crop.width}:{crop.height}:{crop.x}:{crop.y}",) if crop else ()
+    return cropped(video, crop)
 
 
 def fields(shown: Video, other: Video) -> Decision | None:
@@ -128,7 +123,8 @@ def turns(shown: Video, other: Video) -> Decision | None:
 
 def light(video: Video) -> str:
     """What a picture's code values stand for, as far as VMAF is concerned."""
-    return HDR.get(video.color.transfer or "", "SDR")
+    transfer = video.color.transfer or ""
+    return f"HDR ({HDR[transfer]})" if transfer in HDR else "SDR"
 
 
 def transfers(shown: Video, other: Video) -> Decision | None:
@@ -149,9 +145,9 @@ def shape(video: Video) -> Fraction:
 
 def shapes(shown: Video, other: Video) -> Decision | None:
     """Sizes may differ, shapes may not; one side alone that differs is a crop unless the samples' shape explains it."""
-    if even(shown) == even(other):
+    if evened(shown) == evened(other):
         return None
-    one_side = (even(shown)[0] == even(other)[0]) != (even(shown)[1] == even(other)[1])
+    one_side = (evened(shown)[0] == evened(other)[0]) != (evened(shown)[1] == evened(other)[1])
     off = abs(float(shape(other) / shape(shown)) - 1)
     if off <= SHAPE_TOLERANCE and not (one_side and (shown.sample_aspect or 1) == (other.sample_aspect or 1)):
         return None
@@ -172,26 +168,22 @@ def crop_hint(shown: Video, other: Video) -> str:
     return "Score a reference that shows as much as the distorted film."
 
 
-def even(video: Video) -> tuple[int, int]:
-    """A picture's size after padding to even sizes."""
-    return video.width + video.width % 2, video.height + video.height % 2
-
-
 def scoring_for(shown: Video, other: Video, options: ScoreOptions, family: str) -> Scoring:
     """Model and size, by the rules encodes are scored with; the distorted film is never scored at its own size."""
-    width, height = even(shown)
+    width, height = evened(shown)
     model, size = scored_with(options.model or family, width, height)
     if options.scale is not Fit.AUTO:
         size = None if isinstance(options.scale, Fit) else options.scale
-    if size is None and even(shown) != even(other):
+    if size is None and evened(shown) != evened(other):
         size = (width, height)
     return Scoring(model=model, n_subsample=options.n_subsample, scaled_to=size)
 
 
 def distorted_filters(shown: Video, other: Video) -> tuple[str, ...]:
     """Filters that bring the distorted film to 10-bit 4:2:0 at the reference's range."""
-    chain = [] if (other.width, other.height) == even(other) else [even_size(other)]
+    chain = [] if (other.width, other.height) == evened(other) else [even_size(other)]
     given, wanted = ("full" if is_full_range(video) else "limited" for video in (other, shown))
+    chain += [] if is_rgb(other) else [UNTAG]
     chain += [f"scale=in_range={given}:out_range={wanted}:flags=bicubic+accurate_rnd+full_chroma_int"]
     return (*chain, "format=yuv420p10le")
 
@@ -201,7 +193,7 @@ def comparison_notes(shown: Video, other: Video, scoring: Scoring, options: Scor
     notes = []
     if options.crop:
         notes.append(f"The reference was cropped to {options.crop}.")
-    if even(shown) != even(other):
+    if evened(shown) != evened(other):
         notes.append(
             f"The distorted film's {other.width}x{other.height} pictures were scaled to"
             f" {scoring.scale_name}; the reference has {shown.width}x{shown.height}."
@@ -209,12 +201,11 @@ def comparison_notes(shown: Video, other: Video, scoring: Scoring, options: Scor
     if is_full_range(shown) != is_full_range(other):
         spans = ["full" if is_full_range(video) else "limited" for video in (other, shown)]
         notes.append(f"The distorted film's {spans[0]} range was converted to the reference's {spans[1]} range.")
-    if (shown.sample_aspect or 1) != (other.sample_aspect or 1) and even(shown) == even(other):
+    if (shown.sample_aspect or 1) != (other.sample_aspect or 1) and evened(shown) == evened(other):
         notes.append("The sample aspects differ; pictures were compared as they are stored.")
     for name, one, two in color_pairs(shown, other):
         notes.append(f"The {name} differ ({one} and {two}) and were not converted.")
-    if light(shown) != "SDR":
-        notes.append(f"VMAF's models know SDR only: the score of {light(shown)} pictures is not on their scale.")
+    notes += light_notes(shown.color.transfer)
     if shown.dolby_vision or other.dolby_vision:
         notes.append("Dolby Vision's metadata were not applied: the base layer was compared.")
     if options.n_subsample > 1:

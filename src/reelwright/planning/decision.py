@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reelwright.errors import ReelwrightError, RefusedError, SourceError
-from reelwright.media.model import MediaInfo, StreamKind, Video
-from reelwright.planning.streams import NOT_IN_MATROSKA
+from reelwright.media.model import MediaInfo, Stream, StreamKind, Video
+from reelwright.media.timing import FrameIndex
+from reelwright.planning.containers import holdings
+from reelwright.planning.dolby_vision import Objection, is_direct, missing_metadata, objection, undivided
+from reelwright.planning.dynamic_hdr import HINT as HDR10PLUS_HINT
+from reelwright.planning.dynamic_hdr import unreadable
+from reelwright.planning.fields import HINT
+from reelwright.planning.plan import Request
+from reelwright.planning.sound import sound_hint
+from reelwright.planning.streams import Fate, fate_of
 
 
 class Verdict(StrEnum):
@@ -40,57 +48,83 @@ class Decision:
         return None
 
 
-Rule = Callable[[Video], Decision | None]
+Rule = Callable[[Video, Request], Decision | None]
 
 
-def _dolby_vision(video: Video) -> Decision | None:
-    if video.dolby_vision is None:
+def _dolby_vision(video: Video, request: Request) -> Decision | None:
+    return _refused(objection(video, request))
+
+
+def _one_piece(video: Video, request: Request) -> Decision | None:
+    return _refused(undivided(request) if is_direct(video, request) else None)
+
+
+def _refused(found: Objection | None) -> Decision | None:
+    if found is None:
         return None
-    return Decision(
-        verdict=Verdict.REFUSE,
-        reasons=(f"The film is Dolby Vision (profile {video.dolby_vision}); encoding it in chunks would lose that.",),
-        hint="The source was left as it is.",
-        rule="dolby-vision",
-    )
+    return Decision(verdict=Verdict.REFUSE, reasons=(found.reason,), hint=found.hint, rule=found.rule)
 
 
-def _hdr10plus(video: Video) -> Decision | None:
-    if not video.hdr10plus:
+def incomplete(video: Video, frames: int, carried: int | None) -> Decision | None:
+    """What only the analysis tells: Dolby Vision metadata that some frames lack. None where nothing is wrong."""
+    return _refused(missing_metadata(video, frames, carried))
+
+
+def refused_after_reading(info: MediaInfo, request: Request, index: FrameIndex) -> Decision | None:
+    """The refusal of a film of which only the analysis could tell; None where nothing is wrong."""
+    film = info.film
+    if (found := fields_inside(index, request)) is not None or film is None or film.video is None:
+        return found
+    return incomplete(film.video, index.frames, index.metadata_frames)
+
+
+def _hdr10plus(film: Stream) -> Decision | None:
+    if (reason := unreadable(film)) is None:
         return None
-    return Decision(
-        verdict=Verdict.REFUSE,
-        reasons=("The film carries HDR10+ metadata, which this version's AV1 path would lose.",),
-        hint="The source was left as it is.",
-        rule="hdr10plus",
-    )
+    return Decision(verdict=Verdict.REFUSE, reasons=(reason,), hint=HDR10PLUS_HINT, rule="hdr10plus")
 
 
-def _interlaced(video: Video) -> Decision | None:
-    if not video.interlaced:
+def _interlaced(video: Video, request: Request) -> Decision | None:
+    if not video.interlaced or request.deinterlace is not None:
         return None
     return Decision(
         verdict=Verdict.REFUSE,
         reasons=("The film is interlaced, and AV1 cannot code fields.",),
-        hint="Deinterlace it first, for example with FFmpeg's bwdif filter.",
+        hint=HINT,
         rule="interlaced",
     )
 
 
-def _sound(info: MediaInfo) -> Decision | None:
-    lost = [s for s in info.of_kind(StreamKind.AUDIO) if s.codec is None or s.codec in NOT_IN_MATROSKA]
+def fields_inside(index: FrameIndex, request: Request) -> Decision | None:
+    """The refusal of a film whose first frames did not tell that others are interlaced."""
+    if not index.interlaced_frames or request.deinterlace is not None:
+        return None
+    return Decision(
+        verdict=Verdict.REFUSE,
+        reasons=(f"{index.interlaced_frames} of its frames are interlaced, and AV1 cannot code fields.",),
+        hint=HINT,
+        rule="interlaced",
+    )
+
+
+def _sound(info: MediaInfo, film: Stream, request: Request) -> Decision | None:
+    holds, opus = holdings(request.container), request.opus if request.audio == "opus" else None
+    sounds = info.of_kind(StreamKind.AUDIO)
+    lost = [s for s in sounds if fate_of(s, film, holds, opus).fate is Fate.DROP]
     if not lost:
         return None
+    could = opus is None and all(fate_of(s, film, holds, request.opus).fate is not Fate.DROP for s in lost)
     names = ", ".join(f"stream {s.index} ({s.codec or 'unknown codec'})" for s in lost)
     return Decision(
         verdict=Verdict.REFUSE,
-        reasons=(f"Matroska has no place for the film's sound in {names}; encoding it would lose that.",),
-        hint="Convert the sound first, for example to FLAC with FFmpeg.",
+        reasons=(f"{holds.name} has no place for the film's sound in {names}; encoding it would lose that.",),
+        hint=sound_hint(request, helps=could),
         rule="sound-without-place",
     )
 
 
 #: Refusals, the first that speaks decides.
-REFUSALS: tuple[Rule, ...] = (_dolby_vision, _hdr10plus, _interlaced)
+REFUSALS: tuple[Rule, ...] = (_dolby_vision, _one_piece, _interlaced)
 
 
 def unusable(info: MediaInfo) -> Decision | None:
@@ -110,20 +144,22 @@ def unusable(info: MediaInfo) -> Decision | None:
     return None
 
 
-def decide(info: MediaInfo) -> Decision:
-    """Decide what a film needs. The first rule that has something to say decides."""
+def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: B008 - frozen
+    """Decide what a film needs for what is asked of it. The first rule that has something to say decides."""
     if (found := unusable(info)) is not None:
         return found
     film = info.film
     assert film is not None  # noqa: S101 - `unusable` has just shown it
     assert film.video is not None  # noqa: S101
-    if film.codec == "av1":
+    again = request.strategy != "auto" and film.video.dolby_vision is not None
+    if film.codec == "av1" and not again:
         return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",), rule="av1-already")
-    if (found := _sound(info)) is not None:
+    refusals = (_sound(info, film, request), *(r(film.video, request) for r in REFUSALS), _hdr10plus(film))
+    if (found := next(filter(None, refusals), None)) is not None:
         return found
-    for rule in REFUSALS:
-        if (found := rule(film.video)) is not None:
-            return found
+    if film.codec == "av1":
+        reason = "Its video is AV1 already, with Dolby Vision; it is encoded again because a strategy was asked for."
+        return Decision(verdict=Verdict.ENCODE, reasons=(reason,), rule="av1-again")
     return Decision(
         verdict=Verdict.ENCODE,
         reasons=(f"Its video is {film.codec}, {film.video.width}x{film.video.height}, and not AV1 yet.",),

@@ -2,9 +2,9 @@
 
 from reelwright.errors import UsageError
 from reelwright.media.timing import FrameIndex
-from reelwright.planning.chunking import Chunk, find_cuts, make_chunks
+from reelwright.planning.chunking import Chunk, features_of, find_cuts, make_chunks
 from reelwright.planning.excerpt import clip_chunks, is_excerpt, span_of
-from reelwright.planning.plan import Request, chunk_length
+from reelwright.planning.plan import Request, Strategy, chunk_length
 from reelwright.planning.zones import resolve
 
 
@@ -25,14 +25,17 @@ def cuts_of(index: FrameIndex, request: Request) -> tuple[int, ...]:
 
 
 def divide(index: FrameIndex, request: Request) -> tuple[Chunk, ...]:
-    """The chunks to encode: the whole film's, clipped to the excerpt where one is asked for.
+    """The chunks to encode, or the film in one piece, clipped to the excerpt where one is asked for.
 
     Raises:
         UsageError: what was asked for does not fit the film.
     """
-    chunks = make_chunks(
-        index, chunk_length(request), cuts=cuts_of(index, request), zones=resolve(request.zones, index)
-    )
+    if request.strategy == Strategy.DIRECT:
+        whole = Chunk(index=0, start=0, end=index.frames, features=features_of(index, 0, index.frames))
+        chunks: tuple[Chunk, ...] = (whole,)
+    else:
+        cuts, zones = cuts_of(index, request), resolve(request.zones, index)
+        chunks = make_chunks(index, chunk_length(request), cuts=cuts, zones=zones)
     if not is_excerpt(request):
         return chunks
     return clip_chunks(chunks, index, *span_of(request, index))

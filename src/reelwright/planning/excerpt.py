@@ -77,6 +77,7 @@ def clip_index(index: FrameIndex, first: int, end: int) -> FrameIndex:
         luma=index.luma[part],
         packet_bytes=index.packet_bytes[part],
         picture_type=index.picture_type[part],
+        hdr10plus_of=index.hdr10plus_of and index.hdr10plus_of[part],
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reelwright.media.model import MediaInfo
 from reelwright.planning.decision import Decision, Verdict
 from reelwright.planning.estimate import Estimate
-from reelwright.planning.plan import EncodePlan
+from reelwright.planning.plan import EncodePlan, Strategy
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,11 +48,8 @@ CHANGES = {
     "hdr10plus": "Without its HDR10+ metadata, taken out with hdr10plus_tool, it would be encoded as HDR10.",
     "no-film": "Nothing does: there is no picture to encode.",
 }
-DOLBY_VISION = {
-    "5": "Profile 5 has no picture that other players show rightly: keep the film as it is.",
-    "7": "Profile 7 holds an HDR10 film: extracted with dovi_tool, that one would be encoded, without Dolby Vision.",
-    "8": "Without its Dolby Vision data, taken out with dovi_tool for example, it would be encoded as what is left.",
-}
+#: The same, of AV1 with Dolby Vision.
+AGAIN = "--strategy direct encodes it again with its Dolby Vision, and loses quality once more."
 
 
 def changes(
@@ -69,16 +66,19 @@ def changes(
     """
     if decision.verdict is not Verdict.ENCODE or plan is None:
         video = info.film.video if info.film else None
-        profile = (video.dolby_vision or "") if video else ""
-        if decision.rule == "dolby-vision":
-            return (DOLBY_VISION.get(profile.partition(".")[0], DOLBY_VISION["8"]),)
+        if decision.rule == "av1-already" and video and video.dolby_vision:
+            return (AGAIN,)
         return tuple(filter(None, (CHANGES.get(decision.rule, decision.hint),)))
     said = []
     if job == "done":
         said.append("This was done before: the same command only looks whether the output is still what was placed.")
     elif output_exists:
         said.append("The output exists: --overwrite replaces it, -o NAME writes another one.")
-    if plan.request.crf is None:
+    if plan.strategy is Strategy.DIRECT:
+        said.append(
+            "--crf sets another CRF; --strategy chunked searches the one that meets the target, chunk by chunk."
+        )
+    elif plan.request.crf is None:
         said.append(
             f"A target above {plan.request.target_vmaf:g} makes it larger, one below smaller (--target-vmaf); "
             "other targets reuse the trials there are."

@@ -1,26 +1,40 @@
 """The plan: everything that decides the bytes of the output, as one frozen, printable value."""
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from reelwright.encoders import DEFAULT, find
 from reelwright.errors import SourceError
-from reelwright.media.model import Color, MediaInfo, Video
+from reelwright.media.model import MediaInfo, StreamKind, Video
+from reelwright.media.timing import FrameIndex
+from reelwright.planning.colors import PIX_FMT, color_notes, conversion, output_color, setparams
+from reelwright.planning.containers import Container, held_notes
+from reelwright.planning.crop import crop_filter, crop_notes, crop_of, cropped, evened
+from reelwright.planning.dolby_vision import direct_crf, is_direct, strategy_notes
+from reelwright.planning.encoder_notes import encoder_notes
 from reelwright.planning.excerpt import excerpt_notes
-from reelwright.planning.scale import sample_aspect, scale_filter, scale_notes, scaled_size
-from reelwright.planning.streams import Fate, StreamPlan, plan_streams
+from reelwright.planning.fields import deinterlacer, field_notes
+from reelwright.planning.grain import STRENGTH, grain_notes
+from reelwright.planning.scale import sample_aspect, scale_notes, scaled_size
+from reelwright.planning.sound import OPUS_RATES, OpusRates
+from reelwright.planning.streams import Fate, StreamPlan, plan_streams, settled_sounds, written_streams
 from reelwright.planning.zones import Zone, zone_notes
-from reelwright.quality.score import scoring_size
+from reelwright.quality.comparison import Crop
+from reelwright.quality.score import light_notes, scoring_size
 
-#: FFmpeg's name of the encoder.
-ENCODER = "libsvtav1"
+#: Frames a second where a film says nothing of them.
+USUAL_RATE = Fraction(24)
 
 
 class Strategy(StrEnum):
     """Which steps a job has."""
 
     CHUNKED = "chunked"
+    #: One encode of the whole film at a fixed CRF.
+    DIRECT = "direct"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +68,34 @@ class Request:
     cuts_frames: int | None = None
     #: Size to encode at; a side that is 0 follows from the other. None: the source's.
     scale: tuple[int, int] | None = None
+    #: What the output is written as.
+    container: Container = Container.MATROSKA
+    #: "auto", or the name of a strategy.
+    strategy: str = "auto"
+    #: CRFs of the direct strategy: up to 720 lines, up to 1080 lines, above.
+    direct_crf: tuple[float, float, float] = (25.0, 25.0, 29.0)
+    #: The encoder by our name, which is not FFmpeg's.
+    encoder: str = DEFAULT
+    #: Strength of the grain that is synthesised, 0 to 50; 0: none.
+    film_grain: int = 0
+    #: How fields become frames; None: a film with fields is refused.
+    deinterlace: str | None = None
+    #: "off", "auto", or what is kept as "W:H:X:Y".
+    crop: str = "off"
+    #: "copy" or "opus".
+    audio: str = "copy"
+    #: Bit rates of Opus, where that is asked for.
+    opus: OpusRates = OPUS_RATES
+    #: What decodes the source: "none" is software, "auto" whatever works, else a device's name.
+    hwaccel: str = "none"
 
 
 #: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
-HOW_ONLY = frozenset({"deterministic", "max_encoded_percent"})
+HOW_ONLY = frozenset({"deterministic", "max_encoded_percent", "hwaccel"})
+#: Fields a job's identity leaves out while they have their default: jobs begun before there were these keep their ids.
+SINCE = frozenset(
+    {"container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio", "opus"}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +124,12 @@ class EncodePlan:
     video_index: int
     width: int
     height: int
+    #: The encoder carries the frames' Dolby Vision metadata over.
+    dolby_vision: bool = False
+    #: Filters ahead of the choosing of frames, for those that look at a frame's neighbours; they keep count and times.
+    ahead: tuple[str, ...] = ()
+    #: What is kept of the picture, as it is stored; None: all of it, or not known before the film is read.
+    crop: Crop | None = None
     #: Filters after the frames are chosen; the last one tags the colours.
     filters: tuple[str, ...]
     #: Filters of the frames an encode is scored against: the source's own size.
@@ -94,7 +138,7 @@ class EncodePlan:
     sample_aspect: Fraction | None
     encoder: str
     pix_fmt: str
-    #: SVT-AV1 parameters that differ from its own defaults, but for the CRF.
+    #: Parameters of the encoder that differ from its own defaults, but for CRF, preset and threads.
     parameters: tuple[tuple[str, str], ...]
     scoring: Scoring
     streams: tuple[StreamPlan, ...]
@@ -107,6 +151,8 @@ class EncodePlan:
             "encoder": self.encoder,
             "preset": self.request.preset,
             "pix_fmt": self.pix_fmt,
+            **({"ahead": list(self.ahead)} if self.ahead else {}),
+            **({"dolby_vision": True} if self.dolby_vision else {}),
             "filters": list(self.filters),
             "parameters": [list(pair) for pair in self.parameters],
         }
@@ -115,60 +161,35 @@ class EncodePlan:
         """Everything that makes two jobs on one source different work."""
         return {
             "strategy": self.strategy.value,
-            "request": {k: str(v) for k, v in asdict(self.request).items() if k not in HOW_ONLY},
+            "request": {name: str(value) for name, value in asked(self.request)},
             "encode": self.encode_identity(),
             "scoring": asdict(self.scoring),
         }
 
 
-#: FFmpeg's names in colour facts that mean "not said".
-UNSAID = frozenset({None, "unknown", "unspecified", "reserved"})
-
-
-def setparams(color: Color, *, full_range: bool) -> str:
-    """The filter that tags frames with the source's colours.
-
-    Output-side flags (-colorspace and so on) are lost in FFmpeg 9, so the chain ends with this.
-    """
-    said = [f"range={'pc' if full_range else 'tv'}"]
-    said += [f"color_primaries={color.primaries}"] if color.primaries not in UNSAID else []
-    said += [f"color_trc={color.transfer}"] if color.transfer not in UNSAID else []
-    said += [f"colorspace={color.matrix}"] if color.matrix not in UNSAID else []
-    return "setparams=" + ":".join(said)
-
-
-def is_full_range(video: Video) -> bool:
-    """Whether luma spans 0 to 255: said by the tag, or by the old "yuvj" formats."""
-    return video.color.range in {"pc", "full", "jpeg"} or (video.pix_fmt or "").startswith("yuvj")
+def asked(request: Request) -> Iterator[tuple[str, Any]]:
+    """The fields of a request that make two jobs on one source different work."""
+    for field in fields(request):
+        value = getattr(request, field.name)
+        if field.name not in HOW_ONLY and not (field.name in SINCE and value == field.default):
+            yield field.name, value
 
 
 def encode_filters(video: Video, size: tuple[int, int] | None = None) -> tuple[str, ...]:
-    """Filters from the source's frames to the encoder's: 10-bit 4:2:0 at the same range, tagged; scaled to a size."""
-    span = "full" if is_full_range(video) else "limited"
-    if size is not None:
-        chain = [scale_filter(size, span)]
-    else:
-        chain = [] if video.width % 2 == 0 and video.height % 2 == 0 else [even_size(video)]
-        chain += [same_size(span)]
-    chain += ["format=yuv420p10le", setparams(video.color, full_range=span == "full")]
-    return tuple(chain)
-
-
-def same_size(span: str) -> str:
-    """The filter that changes the format and no size."""
-    return f"scale=in_range={span}:out_range={span}:flags=bicubic+accurate_rnd+full_chroma_int"
+    """Filters from the source's frames to the encoder's: even sizes or another size, 10-bit 4:2:0, tagged."""
+    odd = size is None and (video.width % 2 or video.height % 2)
+    tags = setparams(output_color(video), full_range=output_color(video).range == "pc")
+    return (*((even_size(video),) if odd else ()), *conversion(video, size), tags)
 
 
 def reference_filters(video: Video, size: tuple[int, int] | None) -> tuple[str, ...]:
     """Filters of the frames an encode is scored against: as the encoder gets them, but never scaled."""
-    if size is None:
-        return encode_filters(video)[:-1]
-    return same_size("full" if is_full_range(video) else "limited"), "format=yuv420p10le"
+    return encode_filters(video)[:-1] if size is None else conversion(video)
 
 
 def even_size(video: Video) -> str:
     """Pad to even sizes by repeating the last row or column: 4:2:0 has no half samples."""
-    width, height = video.width + video.width % 2, video.height + video.height % 2
+    width, height = evened(video)
     return f"pad={width}:{height}:0:0,fillborders=right={width - video.width}:bottom={height - video.height}:mode=smear"
 
 
@@ -186,22 +207,47 @@ def scored_with(family: str, width: int, height: int) -> tuple[str, tuple[int, i
     return model, scoring_size(width, height) if model == "vmaf_v0.6.1" else None
 
 
-def parameters(request: Request) -> tuple[tuple[str, str], ...]:
-    """SVT-AV1 parameters of a chunk: one key frame at its start, none inside, then the user's own."""
-    chosen = {"keyint": "-1", "scd": "0", **dict(request.svt)}
-    return tuple(sorted(chosen.items()))
+def parameters(request: Request, keyint: int | None = None) -> tuple[tuple[str, str], ...]:
+    """The encoder's parameters, and the user's own over them.
+
+    A chunk has one key frame, at its start. A film in one piece has one every `keyint` frames, so that a player can go
+    to a place in it.
+    """
+    encoder = find(request.encoder)
+    often = {} if keyint is None else dict.fromkeys(encoder.key_distance, str(keyint))
+    grain = {STRENGTH: str(request.film_grain)} if request.film_grain else {}
+    return tuple(sorted({**dict(encoder.fixed), **often, **dict(request.svt), **grain}.items()))
+
+
+def is_noted(stream: StreamPlan) -> bool:
+    """Whether what becomes of a stream is told: what is not as it was, and what was to be another way."""
+    changed = stream.fate in {Fate.DROP, Fate.CONVERT} or stream.opus is not None
+    return changed or (stream.kind is StreamKind.AUDIO and bool(stream.reason))
+
+
+def note(stream: StreamPlan) -> str:
+    """The sentence on what becomes of a stream."""
+    return f"Stream {stream.index} ({stream.kind.value}): {stream.reason}."
+
+
+def key_frames(video: Video, request: Request) -> int | None:
+    """Frames from key frame to key frame of a film in one piece: as long as the longest chunk; None: of a chunk."""
+    if not is_direct(video, request):
+        return None
+    rate = video.average_rate or video.nominal_rate or USUAL_RATE
+    return max(1, round(rate * chunk_length(request)))
 
 
 def plan_notes(video: Video, streams: tuple[StreamPlan, ...], *, scaled: bool = False) -> tuple[str, ...]:
     """Sentences on everything that does not arrive as it was."""
-    notes = [f"Stream {s.index} ({s.kind.value}): {s.reason}." for s in streams if s.fate in {Fate.DROP, Fate.CONVERT}]
-    name = video.pix_fmt or ""
-    if "422" in name or "444" in name or name.startswith(("rgb", "gbr", "bgr")):
-        notes.append(f"Chroma of {name} becomes 4:2:0.")
-    if video.bit_depth is not None and video.bit_depth > 10:  # noqa: PLR2004
-        notes.append(f"{video.bit_depth} bits a sample become 10.")
+    notes = [note(s) for s in streams if is_noted(s)]
+    notes += color_notes(video)
     if not scaled and (video.width % 2 or video.height % 2):
         notes.append("One row or column is repeated at the edge: 4:2:0 needs even sizes.")
+    if video.hdr10plus:
+        size = "; it describes the picture at the source's size." if scaled else "."
+        notes.append(f"HDR10+ is carried over frame by frame{size}")
+    notes += light_notes(video.color.transfer)
     return tuple(notes)
 
 
@@ -210,45 +256,92 @@ def cut_notes(request: Request) -> tuple[str, ...]:
     return () if request.cuts is None else (f"Cuts are those of the scene list given: {len(request.cuts)} scenes.",)
 
 
-def make_plan(info: MediaInfo, request: Request) -> EncodePlan:
+def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None) -> EncodePlan:
     """Plan the encode of a film that was decided to be encoded.
+
+    Args:
+        info: the film's facts.
+        request: what is wanted of it.
+        index: what the analysis found; None before it, when black borders are not known yet, and fields not for sure.
 
     Raises:
         SourceError: there is no film; `decide` says so first.
+        UsageError: the crop asked for does not lie within the picture.
     """
     film = info.film
     if film is None or film.video is None:
         raise SourceError("There is no film in it.")
-    video = film.video
-    even = video.width + video.width % 2, video.height + video.height % 2
+    whole = film.video
+    request = settled(whole, request)
+    crop = crop_of(whole, request.crop, index)
+    video = cropped(whole, crop)
+    even = evened(video)
     size = scaled_size(video, request.scale) if request.scale else None
     width, height = size or even
-    streams = plan_streams(info, film)
+    streams = plan_streams(info, film, request.container, request.opus if request.audio == "opus" else None)
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
     model, scored = scored_with(request.vmaf_model, *even)
     scored = even if scored is None and size is not None else scored
-    return EncodePlan(
-        strategy=Strategy.CHUNKED,
+    kept = crop_filters(whole, crop)
+    chosen = parameters(request, key_frames(video, request))
+    plan = EncodePlan(
+        strategy=Strategy.DIRECT if is_direct(video, request) else Strategy.CHUNKED,
         request=request,
         video_index=film.index,
         width=width,
         height=height,
-        filters=encode_filters(video, size),
-        reference=reference_filters(video, size),
+        ahead=deinterlacer(whole, request.deinterlace, index),
+        crop=crop,
+        filters=(*kept, *encode_filters(video, size)),
+        reference=(*kept, *reference_filters(video, size)),
         sample_aspect=sample_aspect(video, size) if size else video.sample_aspect,
-        encoder=ENCODER,
-        pix_fmt="yuv420p10le",
-        parameters=parameters(request),
+        encoder=find(request.encoder).ffmpeg,
+        pix_fmt=PIX_FMT,
+        dolby_vision=video.dolby_vision is not None,
+        parameters=chosen,
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,
         notes=(
+            *strategy_notes(video, request),
             *plan_notes(video, streams, scaled=size is not None),
+            *held_notes(request.container, info, written_streams(info, streams)),
+            *field_notes(whole, request.deinterlace, index),
+            *crop_notes(whole, request.crop, index),
             *scale_notes(video, request.scale, scored),
+            *grain_notes(chosen, request.zones),
+            *encoder_notes(request, video),
             *excerpt_notes(request),
             *zone_notes(request.zones),
             *cut_notes(request),
         ),
     )
+    return plan if index is None else with_sounds(plan, index)
+
+
+def crop_filters(video: Video, crop: Crop | None) -> tuple[str, ...]:
+    """Filters from the source's picture to what is kept of it, which may reach over an odd edge."""
+    odd = crop is not None and evened(video) != (video.width, video.height)
+    return (*((even_size(video),) if odd else ()), *crop_filter(crop))
+
+
+def with_sounds(plan: EncodePlan, index: FrameIndex) -> EncodePlan:
+    """The plan once the film was read: sounds that turned out to have few bits are copied, and the notes say so."""
+    streams = settled_sounds(plan.streams, index)
+    if streams == plan.streams:
+        return plan
+    before = {note(s) for s in plan.streams if is_noted(s)}
+    now = [note(s) for s in streams if is_noted(s)]
+    return replace(plan, streams=streams, notes=(*now, *(n for n in plan.notes if n not in before)))
+
+
+def settled(video: Video, request: Request) -> Request:
+    """The request with the film's own strategy in it, so that the same work asked for in other words is the same job.
+
+    "auto" stands for what an ordinary film gets, chunks; Dolby Vision is the one that chunks have to be asked for.
+    """
+    if is_direct(video, request):
+        return replace(request, strategy=Strategy.DIRECT.value, crf=direct_crf(video, request))
+    return request if video.dolby_vision is not None else replace(request, strategy="auto")
 
 
 def zoned(plan: EncodePlan, zone: Zone | None) -> EncodePlan:
@@ -257,7 +350,9 @@ def zoned(plan: EncodePlan, zone: Zone | None) -> EncodePlan:
         return plan
     preset = plan.request.preset if zone.preset is None else zone.preset
     svt = tuple(sorted({**dict(plan.request.svt), **dict(zone.svt)}.items()))
-    request = replace(plan.request, preset=preset, svt=svt)
+    # What a zone says of grain goes before what is said of the film.
+    grain = 0 if STRENGTH in dict(zone.svt) else plan.request.film_grain
+    request = replace(plan.request, preset=preset, svt=svt, film_grain=grain)
     return replace(plan, request=request, parameters=parameters(request))
 
 

@@ -59,10 +59,9 @@ def sample_aspect(video: Video, size: tuple[int, int]) -> Fraction | None:
     return None if found == 1 else found
 
 
-def scale_filter(size: tuple[int, int], span: str) -> str:
-    """The filter to that size, at the same range ("limited" or "full")."""
-    quality = "lanczos+accurate_rnd+full_chroma_int"
-    return f"scale={size[0]}:{size[1]}:in_range={span}:out_range={span}:flags={quality}"
+def scale_filter(size: tuple[int, int], options: str) -> str:
+    """The filter to that size, with options on colours, each followed by a colon."""
+    return f"scale={size[0]}:{size[1]}:{options}flags=lanczos+accurate_rnd+full_chroma_int"
 
 
 def scale_notes(video: Video, scale: tuple[int, int] | None, scored: tuple[int, int] | None) -> tuple[str, ...]:

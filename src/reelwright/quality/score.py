@@ -6,6 +6,19 @@ from dataclasses import dataclass
 
 #: Pictures under both are fitted into 1080p for scoring: nine tenths of it.
 LARGE_WIDTH, LARGE_HEIGHT = 1728, 972
+#: Transfers of HDR, by FFmpeg's names.
+HDR = {"smpte2084": "PQ", "arib-std-b67": "HLG"}
+
+
+def light_notes(transfer: str | None) -> tuple[str, ...]:
+    """The sentence on what VMAF's number is worth for HDR; none for SDR."""
+    if transfer not in HDR:
+        return ()
+    said = (
+        f"VMAF's models were trained on SDR: of these {HDR[transfer]} pictures they score the code values as they are,"
+        " so the number compares encodes of one film and is not on the scale of SDR scores."
+    )
+    return (said,)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

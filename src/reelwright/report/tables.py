@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from reelwright.encoders import DEFAULT, ENCODERS
 from reelwright.engine.jobs import OutcomeRecord, StepKind, TrialRecord, Usage
 from reelwright.media.model import MediaInfo
 from reelwright.report.dossier import Dossier
@@ -131,6 +132,7 @@ def time_table(dossier: Dossier, chunks: Sequence[ChunkStory]) -> list[dict[str,
         "Reading and analysing": _step(dossier, StepKind.ANALYSE),
         "Trials: encoding": _sum(t.encode_usage for t in trials),
         "Trials: scoring": _sum(t.score_usage for t in trials),
+        "Sounds to Opus": _step(dossier, StepKind.AUDIO),
         "Assembling": _step(dossier, StepKind.ASSEMBLE),
         "Validating": _step(dossier, StepKind.VALIDATE),
     }
@@ -186,7 +188,7 @@ def setting_groups(dossier: Dossier, trials: Sequence[TrialRecord]) -> list[dict
     tools = {
         "Reelwright": assembled.result.get("version") if assembled else None,
         "FFmpeg": like.build.get("ffmpeg") if like else None,
-        "SVT-AV1": like.build.get("svt") if like else None,
+        **encoder_of(like, plan),
         "processor": like.build.get("machine") if like else None,
         "VMAF model": scoring.get("model"),
         "frames scored": "every frame" if scoring.get("n_subsample") == 1 else scoring.get("n_subsample"),
@@ -199,6 +201,14 @@ def setting_groups(dossier: Dossier, trials: Sequence[TrialRecord]) -> list[dict
         _group("Encoder", {**encoder, **plan.get("parameters", {})}),
         _group("Filters", {str(k): text for k, text in enumerate(plan.get("filters", ()), start=1)}),
     ]
+
+
+def encoder_of(like: TrialRecord | None, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The encoder by the name people use, with its version."""
+    name = plan.get("request", {}).get("encoder", DEFAULT)
+    encoder = ENCODERS.get(name)
+    build = like.build if like else {}
+    return {encoder.title if encoder else name: build.get("svt" if name == DEFAULT else name)}
 
 
 def _group(name: str, values: Mapping[str, Any]) -> dict[str, Any]:

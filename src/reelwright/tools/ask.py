@@ -41,6 +41,7 @@ async def ask(
     folder: Path | None = None,
     writes: Path | None = None,
     tell: Callable[[dict[str, Any]], None] | None = None,
+    memory_limit: int | None = None,
 ) -> Answer:
     """Run a child and wait for its result.
 
@@ -52,6 +53,7 @@ async def ask(
         folder: where a long request may be written.
         writes: what it writes, for the sentence about a full disk.
         tell: called with each message before the last.
+        memory_limit: the most bytes of memory it may use.
 
     Raises:
         SourceError: the child could not use the file, and said why.
@@ -69,7 +71,7 @@ async def ask(
             tell(last)
 
     finished = await runner.run(
-        child_args(name, request, folder), what=what, on_line=line, check=False, stall_seconds=None
+        child_args(name, request, folder), what=what, on_line=line, check=False, memory_limit=memory_limit
     )
     if "errno" in last:
         raise scarce(what, str(last["error"]), writes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reelwright.encoders import DEFAULT, SVT_AV1, find
 from reelwright.errors import ToolError
 from reelwright.tools.bundled import bundled_ffmpeg
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 #: libsvtav1's quarter-step CRF and setparams as the end of the chain need FFmpeg 7 and SVT-AV1 3 at least.
 OLDEST_FFMPEG = 7
-NEEDED_ENCODERS = ("libsvtav1",)
 NEEDED_FILTERS = ("libvmaf", "scale", "trim", "tpad", "setparams")
 
 INSTALL_HINT = "`pip install imageio-ffmpeg` brings one that works, or set tools.ffmpeg in the configuration."
@@ -32,19 +32,29 @@ class Capabilities:
     svt_version: str | None
     encoders: frozenset[str]
     filters: frozenset[str]
+    #: What other encoders that were tried said of their version, driver and device, by our name of the encoder.
+    versions: tuple[tuple[str, str], ...] = ()
 
-    def encode_build(self) -> dict[str, str]:
+    def version_of(self, encoder: str) -> str:
+        """An encoder's own version; empty where it is not known."""
+        return (self.svt_version or "") if encoder == SVT_AV1.name else dict(self.versions).get(encoder, "")
+
+    def encode_build(self, encoder: str = DEFAULT) -> dict[str, str]:
         """What decides an encode's bytes beside its parameters: the builds and the processor's architecture."""
-        return {"ffmpeg": self.version, "svt": self.svt_version or "", "machine": platform.machine()}
+        # SVT-AV1's key is as it was when it was the only one: its trials stay good.
+        name = "svt" if encoder == SVT_AV1.name else encoder
+        return {"ffmpeg": self.version, name: self.version_of(encoder), "machine": platform.machine()}
 
-    def missing(self) -> list[str]:
-        """Sentences on what this FFmpeg lacks; empty where it can do the work."""
+    def missing(self, encoder: str = DEFAULT) -> list[str]:
+        """Sentences on what this FFmpeg lacks; empty where it can do the work with that encoder."""
         lacks = []
         if self.major is not None and self.major < OLDEST_FFMPEG:
             # What else it lacks would be news of a program that is to be replaced anyway.
             return [f"FFmpeg {self.version} at {self.ffmpeg} is too old; {OLDEST_FFMPEG} or newer is needed."]
         lacks += [
-            f"FFmpeg at {self.ffmpeg} has no {name} encoder." for name in NEEDED_ENCODERS if name not in self.encoders
+            f"FFmpeg at {self.ffmpeg} has no {name} encoder."
+            for name in (find(encoder).ffmpeg,)
+            if name not in self.encoders
         ]
         lacks += [
             f"FFmpeg at {self.ffmpeg} has no {name} filter." for name in NEEDED_FILTERS if name not in self.filters
@@ -128,12 +138,12 @@ async def _svt_version(runner: "Runner", ffmpeg: str) -> str | None:
     return found[1] if found else None
 
 
-def require(capabilities: Capabilities) -> Capabilities:
-    """Pass on an FFmpeg that can do the work.
+def require(capabilities: Capabilities, encoder: str = DEFAULT) -> Capabilities:
+    """Pass on an FFmpeg that can do the work with that encoder.
 
     Raises:
         ToolError: it cannot, with everything that is missing.
     """
-    if lacks := capabilities.missing():
+    if lacks := capabilities.missing(encoder):
         raise ToolError(" ".join(lacks), hint=INSTALL_HINT)
     return capabilities

@@ -2,11 +2,21 @@
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from reelwright.errors import SourceError
-from reelwright.media.model import MediaInfo, Stream
+from reelwright.media.colors import CHROMA_LOCATIONS
+from reelwright.media.model import DolbyVision, MediaInfo, Stream
+
+STREAM = re.compile(r"  Stream #0:(\d+)")
+RECORD = re.compile(
+    r"      DOVI configuration record:.*?\bprofile: (\d+)(?:.*?\bel flag: (\d))?(?:.*?\bcompatibility id: (\d+))?"
+)
+#: The profile whose base layer is told by its transfer, and how.
+BY_COLORS = 8
+COMPATIBLE = {"smpte2084": 1, "bt709": 2, "arib-std-b67": 4}
 
 
 def check_folder(path: Path) -> None:
@@ -43,18 +53,80 @@ def check_readable(path: Path) -> None:
         raise SourceError(f"It cannot be read: {error.strerror}.", hint="Check the file's permissions.") from error
 
 
+#: A stream's line at level verbose; FFmpeg puts what it knows of the samples right behind their format.
+SAMPLES = re.compile(r"^  Stream #0:(\d+).*?: Video: .*?, \w+\(([^()]*)\)", re.MULTILINE)
+
+
+def with_banner(info: MediaInfo, banner: str) -> MediaInfo:
+    """The facts with what a banner at level verbose adds: where chroma lies, and Dolby Vision."""
+    places = parse_chroma(banner.partition("\nStream mapping:")[0])
+    streams = tuple(
+        replace(s, video=replace(s.video, color=replace(s.video.color, chroma_location=places[s.index])))
+        if s.video is not None and s.index in places
+        else s
+        for s in info.streams
+    )
+    info = replace(info, streams=streams)
+    film = info.film
+    return info if film is None or film.codec not in DOLBY_VISION else with_dolby_vision(info, film, banner)
+
+
+#: Codecs that may hold Dolby Vision.
+DOLBY_VISION = frozenset({"hevc", "av1", "h264"})
+
+
+def parse_chroma(banner: str) -> dict[int, str]:
+    """Where each picture's chroma lies, by the stream's index; streams of which nothing is said are left out."""
+    found = {}
+    for index, inside in SAMPLES.findall(banner):
+        for word in inside.split(", "):
+            if word in CHROMA_LOCATIONS:
+                found[int(index)] = word
+    return found
+
+
 def with_dolby_vision(info: MediaInfo, film: Stream, banner: str) -> MediaInfo:
     """The facts with what a banner says of Dolby Vision."""
-    profile = parse_dolby_vision(banner)
-    if profile is None or film.video is None:
+    if film.video is None:
         return info
-    told = replace(film, video=replace(film.video, dolby_vision=profile))
+    value = merged(film.video.dolby_vision, film.video.color.transfer, film.index, records(banner))
+    if value is None:
+        return info
+    told = replace(film, video=replace(film.video, dolby_vision=value))
     return replace(info, streams=tuple(told if s.index == film.index else s for s in info.streams))
 
 
-def parse_dolby_vision(banner: str) -> str | None:
-    """Profile in a configuration record, such as "8.1", from what `ffmpeg -i` prints; None where there is none."""
-    found = re.search(r"DOVI configuration record:.*?profile: (\d+)(?:.*?compatibility id: (\d+))?", banner)
-    if not found:
-        return None
-    return found[1] if found[1] in {"5", "7"} or found[2] is None else f"{found[1]}.{found[2]}"
+def merged(
+    seen: DolbyVision | None, transfer: str | None, index: int, found: Mapping[int, DolbyVision]
+) -> DolbyVision | None:
+    """What the film's first frames and all streams' records say together.
+
+    A stream that has an enhancement layer and no base layer belongs to the film, wherever it is.
+    """
+    layer = next((other for k, other in found.items() if k != index and other.enhancement), None)
+    record = found.get(index) or layer
+    if record is None:
+        if seen is None or seen.seen != BY_COLORS:
+            return seen
+        # Only the record names the base layer; without it the colours do.
+        return replace(seen, compatibility=COMPATIBLE.get(transfer or ""))
+    looked = seen or DolbyVision()
+    enhancement = record.enhancement or looked.enhancement or layer is not None
+    return replace(record, seen=looked.seen, metadata=looked.metadata, enhancement=enhancement)
+
+
+def records(banner: str) -> dict[int, DolbyVision]:
+    """The configuration records of a file's streams, by their index, from what `ffmpeg -i` prints."""
+    found: dict[int, DolbyVision] = {}
+    index = -1
+    for line in banner.splitlines():
+        if stream := STREAM.match(line):
+            index = int(stream[1])
+        elif index >= 0 and (record := RECORD.match(line)):
+            found[index] = DolbyVision(
+                record=True,
+                profile=int(record[1]),
+                enhancement=record[2] == "1",
+                compatibility=None if record[3] is None else int(record[3]),
+            )
+    return found

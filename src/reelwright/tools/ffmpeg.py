@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reelwright.planning.containers import Container, holdings
 from reelwright.planning.plan import EncodePlan
 from reelwright.tools.allow import file_url, input_flags
+from reelwright.tools.encoders import Order, port_for
 from reelwright.tools.frames import FrameCommand
 
 #: Chunk frames are numbered, not timed: frame k of a chunk is stamped k * TICK milliseconds, far enough apart for
@@ -12,35 +14,46 @@ from reelwright.tools.frames import FrameCommand
 TICK = 40
 
 QUIET = ("-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+warning")
-#: SVT-AV1 writes past FFmpeg's log level; this keeps its warnings and errors.
-ENCODER_ENVIRONMENT = {"SVT_LOG": "2"}
-
-
-def format_crf(crf: float) -> str:
-    """A CRF as SVT-AV1 takes it: quarter steps without trailing zeros."""
-    return f"{crf:.2f}".rstrip("0").rstrip(".")
 
 
 def encode_args(
-    ffmpeg: str, frames: FrameCommand, plan: EncodePlan, *, crf: float, threads: int, out: str, key: int | None = None
+    ffmpeg: str,
+    frames: FrameCommand,
+    plan: EncodePlan,
+    *,
+    crf: float,
+    threads: int,
+    out: str,
+    proof: tuple[str, ...] = (),
+    key: int | None = None,
 ) -> list[str]:
     """Encode one range at one CRF into a bit-exact Matroska file.
 
-    The CRF goes through -svtav1-params because FFmpeg's own -crf is an integer (ab-av1#342).
-    `threads` is SVT-AV1's `lp`: it changes the speed and not one byte. At frame `key` a second key frame is forced.
+    Args:
+        ffmpeg: its path.
+        frames: where the frames come from.
+        plan: what is done with them, by which encoder.
+        crf: on the common scale; see `reelwright.encoders`.
+        threads: they change the speed and not one byte.
+        out: where the chunk goes.
+        proof: a second output that tells which frames were read; see `tools.proof`.
+        key: frame of the range at which a second key frame is forced.
     """
-    numbered = f"settb=1/1000,setpts=N*{TICK}"
-    chain = ",".join((*frames.filters, numbered, *plan.filters))
-    parameters = ":".join(f"{name}={value}" for name, value in plan.parameters)
+    # SVT-AV1 refuses rates above 240, so it is told the rate of the numbering; it changes no frame and no byte.
+    numbered = f"settb=1/1000,setpts=N*{TICK},fps={1000 // TICK}"
+    port = port_for(plan.encoder)
+    chain = ",".join((*frames.filters, numbered, *plan.filters, *port.filters))
+    order = Order(crf=crf, preset=plan.request.preset, threads=threads, parameters=plan.parameters)
     return [
-        *(ffmpeg, *QUIET, "-y", "-progress", "pipe:1", "-stats_period", "0.5"),
+        *(ffmpeg, *QUIET, "-y", "-progress", "pipe:1", "-stats_period", "0.5", *port.device_args),
         *frames.input_args,
         *("-map_metadata", "-1", "-map_chapters", "-1", "-an", "-sn", "-dn"),
         *("-vf", chain, "-fps_mode", "passthrough", "-enc_time_base", "1:1000"),
-        *("-c:v", plan.encoder, "-preset", str(plan.request.preset)),
         *(() if key is None else ("-force_key_frames", f"expr:eq(n,{key})")),
-        *("-svtav1-params", f"crf={format_crf(crf)}:lp={threads}:{parameters}"),
-        *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "matroska", file_url(out)),
+        *port.codec_args(order),
+        # FFmpeg's own choice, "auto", drops Dolby Vision without a word.
+        *(("-dolbyvision", "1") if plan.dolby_vision else ()),
+        *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "matroska", file_url(out), *proof),
     ]
 
 
@@ -50,9 +63,26 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
     `framecrc` prints `stream, dts, pts, duration, size, checksum`.
     """
     return [
-        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate", *input_flags(), "-i", file_url(path)),
+        *(ffmpeg, *QUIET, "-xerror", "-copyts", "-noautorotate"),
+        # Sound whose channels have no names is guessed at, and that said, although nobody listens: not with 0.
+        *("-guess_layout_max", "0", *input_flags(), "-i", file_url(path)),
         *("-map", "0:v:0", "-fps_mode", "passthrough", "-enc_time_base", "demux", "-f", "framecrc", "pipe:1"),
     ]
+
+
+#: What FFmpeg's demuxer remarks on every MP4 file whose tracks have names, or which has a cover, its own included.
+REMARKS = ("UDTA parsing failed retrying raw", "timescale not set")
+
+
+def complaints_of(stderr: str) -> list[str]:
+    """What a decoder complained of, remarks on sound files left out, and how often they were made."""
+    said: list[str] = []
+    remarked = False
+    for line in stderr.splitlines():
+        remarked = line.endswith(REMARKS) or (remarked and "Last message repeated" in line)
+        if line.strip() and not remarked:
+            said.append(line)
+    return said
 
 
 def parse_framecrc(text: str) -> list[int]:
@@ -60,12 +90,19 @@ def parse_framecrc(text: str) -> list[int]:
     return [int(line.split(",")[2]) for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def subtitle_args(ffmpeg: str, source: str, indexes: tuple[int, ...], out: str) -> list[str]:
-    """Turn text subtitles into SubRip, in a Matroska file of their own that keeps the source's times."""
+#: What converted subtitles are written in: a file of their own that keeps the source's times.
+SUBTITLE_MUXERS = {Container.MATROSKA: "matroska", Container.MP4: "mp4"}
+
+
+def subtitle_args(
+    ffmpeg: str, source: str, indexes: tuple[int, ...], out: str, container: Container = Container.MATROSKA
+) -> list[str]:
+    """Turn text subtitles into the text that a container has: SubRip in Matroska, timed text in MP4."""
     maps = [part for k in indexes for part in ("-map", f"0:{k}")]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(source), *maps),
-        *("-map_chapters", "-1", "-c:s", "subrip", "-fflags", "+bitexact", "-f", "matroska", file_url(out)),
+        *("-map_chapters", "-1", "-c:s", holdings(container).text_codec),
+        *("-fflags", "+bitexact", "-f", SUBTITLE_MUXERS[container], file_url(out)),
     ]
 
 

@@ -17,6 +17,15 @@ MARGIN = Fraction(1, 100)
 #: Containers that seek by place in the file: they land between key frames, and decoding starts at the next one.
 BY_PLACE = frozenset({"mpegts", "mpeg", "mpegvideo", "m4v"})
 LEAD = Fraction(1)
+#: Frames on either side that filters which look at neighbours are given beyond the range. The deinterlacers look at
+#: one: with it every frame came out as from the whole film, without it those at the ends did not.
+NEIGHBOURS = 2
+#: The first frame twice more ahead of itself, marked interlaced: once to be deinterlaced, and once to be its neighbour,
+#: because a neighbour of soft telecine would keep it from that. The labels are no other filter's.
+LEAD_FRAMES = 2
+LEAD_OF_FIELDS = (
+    "split[led][leads];[leads]trim=end_frame=1,setfield=tff,loop=loop=1:size=1[lead0];[lead0][led]concat=n=2:v=1"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,21 +42,71 @@ class FrameCommand:
 FrameSource = Callable[[int, int, int], FrameCommand]
 
 
-def film_frames(source: str, video_index: int, index: FrameIndex) -> FrameSource:
-    """Frames of a film, decoded by FFmpeg from the key frame before the range and chosen by exact PTS."""
+def film_frames(
+    source: str, video_index: int, index: FrameIndex, ahead: tuple[str, ...] = (), *, device: tuple[str, ...] = ()
+) -> FrameSource:
+    """Frames of a film, decoded by FFmpeg from the key frame before the range and chosen by exact PTS.
+
+    Args:
+        source: path of the film.
+        video_index: its stream.
+        index: its frames.
+        ahead: filters that look at a frame's neighbours, and give one frame for each.
+        device: options that make a device decode; none: software.
+    """
 
     def frames(start: int, end: int, attempt: int) -> FrameCommand:
         return FrameCommand(
-            input_args=(*_input(source, seek_seconds(index, start, attempt)), "-map", f"0:{video_index}"),
-            filters=(choose(index, start, end),),
+            input_args=(
+                *reference_input(source, index, start, attempt, ahead, device=device),
+                "-map",
+                f"0:{video_index}",
+            ),
+            filters=chosen(index, start, end, ahead),
         )
 
     return frames
 
 
-def reference_input(source: str, index: FrameIndex, start: int, attempt: int) -> tuple[str, ...]:
+def reference_input(
+    source: str,
+    index: FrameIndex,
+    start: int,
+    attempt: int,
+    ahead: tuple[str, ...] = (),
+    *,
+    device: tuple[str, ...] = (),
+) -> tuple[str, ...]:
     """Input flags of the source for scoring, without a mapping."""
-    return _input(source, seek_seconds(index, start, attempt))
+    return _input(source, seek_seconds(index, max(0, start - NEIGHBOURS) if ahead else start, attempt), device)
+
+
+def chosen(index: FrameIndex, start: int, end: int, ahead: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Filters that leave frames [start, end) as they are after the filters that look at neighbours.
+
+    Those are given a few frames more, by PTS; what they return is counted, because they change the time base.
+    """
+    if not ahead:
+        return (choose(index, start, end),)
+    first, last = max(0, start - NEIGHBOURS), min(index.frames, end + NEIGHBOURS)
+    led = needs_lead(index, first, ahead)
+    before = start - first + (LEAD_FRAMES if led else 0)
+    return (
+        choose(index, first, last),
+        *((LEAD_OF_FIELDS,) if led else ()),
+        *ahead,
+        f"trim=start_frame={before}:end_frame={before + end - start}",
+    )
+
+
+def needs_lead(index: FrameIndex, first: int, ahead: tuple[str, ...]) -> bool:
+    """Whether the filters ahead would not be at frame `first` what they are there in the whole film.
+
+    FFmpeg's bwdif looks at no neighbour in the first interlaced frame it meets, wherever in a film that is. Where a
+    film's frames are not all interlaced, that may be a frame of the range: others are then put in front of it.
+    """
+    met = index.first_interlaced is not None and index.first_interlaced < first
+    return met and index.interlaced_frames < index.frames and any(part.startswith("bwdif") for part in ahead)
 
 
 def seek_seconds(index: FrameIndex, start: int, attempt: int) -> str | None:
@@ -89,8 +148,10 @@ def choose_windows(index: FrameIndex, windows: tuple[tuple[int, int], ...]) -> s
     return f"select={'+'.join(parts)}"
 
 
-def _input(source: str, seek: str | None) -> tuple[str, ...]:
+def _input(source: str, seek: str | None, device: tuple[str, ...]) -> tuple[str, ...]:
     # -noaccurate_seek: FFmpeg would otherwise drop frames by its own rule; ours is exact.
     # -noautorotate: the display matrix is carried over, not burnt in.
+    # -reinit_filter 0: where some frames do not say their colours, the filters must not begin to count anew.
     seeking = ("-noaccurate_seek", "-ss", seek) if seek is not None else ()
-    return ("-copyts", "-noautorotate", *input_flags(), *seeking, "-i", file_url(source))
+    steady = ("-reinit_filter", "0")
+    return ("-copyts", "-noautorotate", *steady, *device, *input_flags(), *seeking, "-i", file_url(source))

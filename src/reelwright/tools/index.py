@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import os
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -14,10 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from reelwright.errors import SourceError
 from reelwright.media.timing import FrameIndex
 from reelwright.tools.ask import Answer, ask
+from reelwright.tools.complaints import complaints
 from reelwright.tools.process import Runner
-
-#: How many sentences of a decoder are passed on.
-MOST_COMPLAINTS = 3
 
 
 @cache
@@ -53,18 +50,6 @@ async def make_index(
         )
     os.replace(part, out)  # noqa: PTH105 - Path.replace says less
     return answer
-
-
-def complaints(stderr: str) -> list[str]:
-    """What the decoder complained of, without addresses and repetition."""
-    said: dict[str, int] = {}
-    for line in stderr.splitlines():
-        text = re.sub(r"^\[(.+?) @ 0x[0-9a-f]+\]\s*", r"\1: ", line).strip().rstrip(".")
-        if text:
-            shape = re.sub(r"\d+", "#", text)
-            if shape not in {re.sub(r"\d+", "#", known) for known in said}:
-                said[text] = 0
-    return list(said)[:MOST_COMPLAINTS]
 
 
 def load_index(path: Path) -> FrameIndex:

@@ -11,7 +11,7 @@ from pathlib import Path
 from reelwright.media.model import MediaInfo
 from reelwright.media.plain import info_from
 from reelwright.tools.allow import file_url, input_flags
-from reelwright.tools.facts import check_readable, with_dolby_vision
+from reelwright.tools.facts import check_readable, with_banner
 from reelwright.tools.spawn import Heard
 
 #: The reader ends itself after so long, should this process be gone by then.
@@ -30,7 +30,17 @@ def look(ffmpeg: str, path: Path) -> MediaInfo | None:
     reader_args = [sys.executable, "-P", "-m", "reelwright.tools.children.probe", request]
     # One packet is copied to nowhere, so that FFmpeg ends with success.
     nothing = ("-map", "0:v:0", "-c", "copy", "-frames:v", "1", "-f", "null", "-")
-    teller_args = [ffmpeg, "-nostdin", "-hide_banner", *input_flags(), "-i", file_url(path), *nothing]
+    teller_args = [
+        ffmpeg,
+        "-nostdin",
+        "-hide_banner",
+        "-loglevel",
+        "verbose",
+        *input_flags(),
+        "-i",
+        file_url(path),
+        *nothing,
+    ]
     try:
         with Heard(reader_args, stream=1) as reader, Heard(teller_args) as teller:
             said = reader.read(limit=MOST_BYTES, seconds=SECONDS)
@@ -43,7 +53,4 @@ def look(ffmpeg: str, path: Path) -> MediaInfo | None:
         info = info_from(json.loads(said)["result"])
     except (ValueError, TypeError, KeyError):
         return None
-    film = info.film
-    if film is None or film.codec not in {"hevc", "av1", "h264"}:
-        return info
-    return with_dolby_vision(info, film, banner.decode(errors="replace"))
+    return with_banner(info, banner.decode(errors="replace"))

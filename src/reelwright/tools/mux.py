@@ -1,6 +1,7 @@
 """Join chunks with the rest of the source, and read the result back. Both happen in child processes."""
 
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -10,24 +11,30 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from reelwright.media.model import MediaInfo, Stream
-from reelwright.media.timing import FrameIndex, Timing, is_constant
-from reelwright.planning.checks import Attached
+from reelwright.media.timing import FrameIndex, is_constant
+from reelwright.planning.checks.evidence import Attached
+from reelwright.planning.clocks import film_clock, movie_ticks
+from reelwright.planning.containers import Container
 from reelwright.planning.plan import EncodePlan
+from reelwright.planning.sound import RATE
 from reelwright.planning.streams import Fate
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import Answer, ask
 from reelwright.tools.ffmpeg import QUIET, subtitle_args
 from reelwright.tools.process import Runner
+from reelwright.tools.sound import Encoded
 
-#: Matroska's clock: milliseconds.
-TICKS = 1000
+#: Numbers of the inputs that converted subtitles and encoded sounds come from; see `Written.input`.
+CONVERTED, SOUND = 2, 3
+#: When sounds that were encoded begin, in seconds on the source's clock.
+Begins = Iterable[Fraction | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Written:
-    """What was written of one copied stream. Times are the output's milliseconds."""
+    """What was written of one copied stream. Times are ticks of its clock in the output."""
 
-    #: 1: the source; 2: the converted subtitles.
+    #: 1: the source; 2: the converted subtitles; 3: sounds that were encoded, by the source's stream.
     input: int
     index: int
     packets: int
@@ -66,29 +73,34 @@ class Inspection:
     """An output read back in full."""
 
     streams: tuple[ReadBack, ...]
-    #: PTS of each packet of the film, in milliseconds.
+    #: PTS of each packet of the film, in ticks of so many seconds.
     film_ticks: tuple[int, ...]
+    film_clock: Fraction
     attachments: tuple[Attached, ...]
     #: Hash of every byte of the file.
     content: str
+    #: How many of the film's sequence headers announce film grain, and how many there are.
+    grain: tuple[int, int] = (0, 0)
 
 
-def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan) -> Fraction:
-    """Seconds added to every timestamp: what keeps Matroska's times from being negative or far from zero.
+def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Begins = ()) -> Fraction:
+    """Seconds added to every timestamp: what keeps times from being negative or far from zero.
 
-    One shift for all streams, so that the offset between sound and picture stays as it was.
+    One shift for all streams, so that the offset between sound and picture stays as it was. What of a sound is
+    hidden, as a codec's priming is, may lie before zero in MP4: its edit list hides it there too.
     """
-    if index.timing is Timing.COUNTED:
-        return Fraction(0)
+    container = plan.request.container
+    begin = start_of if container is Container.MATROSKA else begin_of
     kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
     starts = [index.pts[0] * index.time_base]
-    starts += [start for s in info.streams if s.index in kept and (start := start_of(s)) is not None]
+    starts += [start for s in info.streams if s.index in kept and (start := begin(s)) is not None]
+    starts += [heard for heard in sounds if heard is not None]
     earliest = min(starts)
     if earliest >= 0 and info.container not in {"mpegts", "mpeg"}:
         return Fraction(0)
     # The film's first frame lands on a whole tick, so that no other frame is off by more than half of one from it.
-    first = index.pts[0] * index.time_base
-    return Fraction(ceil((first - earliest) * TICKS), TICKS) - first
+    first, clock = index.pts[0] * index.time_base, film_clock(container, index.time_base)
+    return ceil((first - earliest) / clock) * clock - first
 
 
 def start_of(stream: Stream) -> Fraction | None:
@@ -98,9 +110,57 @@ def start_of(stream: Stream) -> Fraction | None:
     return stream.start_pts * stream.time_base
 
 
+def begin_of(stream: Stream) -> Fraction | None:
+    """When a stream is first seen or heard, in seconds; None where that is unknown."""
+    if stream.begins_pts is None or stream.time_base is None:
+        return start_of(stream)
+    return stream.begins_pts * stream.time_base
+
+
+def movie_clock(
+    info: MediaInfo,
+    plan: EncodePlan,
+    clock: Fraction,
+    index: FrameIndex,
+    shift: Fraction | None,
+    *,
+    sounds: Begins = (),
+) -> int:
+    """Ticks a second of MP4's own clock; 0 for Matroska, which has none.
+
+    Args:
+        info: the source.
+        plan: what is written of it.
+        clock: the film's tick in the output.
+        index: the film's frames.
+        shift: seconds added to every timestamp; None where packets are yet to tell.
+        sounds: when those that were encoded begin.
+    """
+    if plan.request.container is Container.MATROSKA:
+        return 0
+    kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
+    ticks = [
+        (start_of(s), Fraction(1, s.audio.sample_rate))
+        for s in info.streams
+        if s.index in kept and s.audio and s.audio.sample_rate
+    ]
+    ticks += [
+        (start_of(s), film_clock(Container.MP4, s.time_base))
+        for s in info.streams
+        if s.index in kept and s.video and s.time_base
+    ]
+    ticks += [(begin, Fraction(1, RATE)) for begin in sounds if begin is not None]
+    ticks.append((index.pts[0] * index.time_base, clock))
+    if shift is None:
+        return movie_ticks((tick for _, tick in ticks), clock)
+    return movie_ticks((round((start + shift) / tick) * tick for start, tick in ticks if start is not None), clock)
+
+
 def display_aspect(plan: EncodePlan) -> Fraction | None:
-    """The picture's aspect on the screen where samples are not square; None where they are."""
+    """The picture's aspect on the screen where Matroska is to say it; None where samples are square, and for MP4."""
     sample = plan.sample_aspect
+    if plan.request.container is not Container.MATROSKA:
+        return None
     return None if sample in {None, 0, 1} else Fraction(plan.width, plan.height) * Fraction(sample or 1)
 
 
@@ -123,10 +183,18 @@ class Join:
     window: tuple[Fraction, Fraction] | None
     #: Of a whole film. An excerpt's depends on the packets that reach into it.
     shift: Fraction
+    #: Encoded sounds, by the source's stream: the file with the packets, and what is known of it.
+    sounds: Mapping[int, tuple[Path, Encoded]]
     rate: Fraction | None
     film_tags: dict[str, str]
-    #: Display aspect where samples are not square; None where they are.
+    #: Display aspect where Matroska is to say it; None where samples are square, and for MP4.
     display_aspect: Fraction | None
+    #: The film's tick in the output, in seconds.
+    clock: Fraction
+    #: Ticks a second of MP4's own clock; 0 for Matroska.
+    movie_ticks: int
+    #: Whether the container may say what is in no finished standard: MP4's record of Dolby Vision.
+    unofficial: bool
     #: Where converted subtitles and the request are written.
     folder: Path
 
@@ -139,11 +207,11 @@ async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> Join
         ToolError, ResourceError: the writer failed.
     """
     texts = tuple(s.index for s in plan.streams if s.fate is Fate.CONVERT)
-    converted = job.folder / "subtitles.mkv"
+    container = plan.request.container
+    converted = job.folder / f"subtitles.{container.value}"
     if texts:
-        await runner.run(
-            subtitle_args(ffmpeg, os.fspath(job.source), texts, os.fspath(converted)), what="Converting subtitles"
-        )
+        args = subtitle_args(ffmpeg, os.fspath(job.source), texts, os.fspath(converted), container)
+        await runner.run(args, what="Converting subtitles")
     joined = job.out if job.display_aspect is None else job.folder / "joined.mkv.part"
     asked = request(plan, job, texts, converted, joined)
     answer = await ask(runner, "mux", asked, what="Joining the chunks", folder=job.folder, writes=joined)
@@ -162,7 +230,7 @@ def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> 
     for k, row in enumerate(asked["attachments"]):
         attached += ["-attach", row["extract_to"], f"-metadata:s:t:{k}", f"mimetype={row['mimetype']}"]
         attached += [f"-metadata:s:t:{k}", f"filename={row['file_name']}"]
-    streams = 1 + len(asked["copies"]) + len(asked["conversions"])
+    streams = 1 + len(asked["copies"]) + len(asked["sounds"]) + len(asked["conversions"])
     maps = [part for k in range(streams) for part in ("-map", f"0:{k}")]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(joined), *maps, "-c", "copy"),
@@ -183,9 +251,23 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
         "span": list(job.span),
         "window": [str(t) for t in job.window] if job.window else None,
         "shift": str(job.shift),
+        "container": plan.request.container.value,
+        "clock": str(job.clock),
+        "movie_ticks": job.movie_ticks,
+        "unofficial": job.unofficial,
+        "sample_aspect": str(plan.sample_aspect) if plan.sample_aspect and not job.display_aspect else None,
         "rate": str(job.rate) if job.rate is not None else None,
         "film_tags": job.film_tags,
         "copies": [{"index": s.index} for s in plan.streams if s.fate is Fate.COPY],
+        "sounds": [
+            {
+                "index": index,
+                "path": os.fspath(path),
+                "begin": None if s.begin is None else str(s.begin),
+                "samples": s.samples,
+            }
+            for index, (path, s) in sorted(job.sounds.items())
+        ],
         "converted": os.fspath(converted) if texts else None,
         "conversions": list(texts),
         "attachments": [
@@ -199,6 +281,17 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
             if s.fate is Fate.ATTACH
         ],
     }
+
+
+async def read_hdr10plus(runner: Runner, path: Path, film: int) -> tuple[tuple[tuple[str, str], ...], Answer]:
+    """HDR10+ of every frame of a finished file, decoded in full: its payloads, and the digest of what they say.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    answer = await ask(runner, "frames", {"path": os.fspath(path), "film": film}, what="Reading HDR10+ back")
+    kinds = [(str(payload), str(digest)) for payload, digest in answer.result["hdr10plus"]]
+    return tuple(kinds[place] for place in answer.result["hdr10plus_of"]), answer
 
 
 async def inspect(runner: Runner, path: Path, film: int) -> tuple[Inspection, Answer]:

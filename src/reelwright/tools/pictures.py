@@ -7,20 +7,19 @@ from fractions import Fraction
 from pathlib import Path
 
 from reelwright.errors import ToolError
+from reelwright.media.colors import UNSAID
 from reelwright.media.model import Color, Video
 from reelwright.media.timing import FrameIndex
-from reelwright.planning.plan import UNSAID
+from reelwright.planning.clocks import MILLISECOND
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ffmpeg import QUIET
-from reelwright.tools.frames import STEPS_BACK, choose, reference_input
+from reelwright.tools.frames import STEPS_BACK, chosen, reference_input
 from reelwright.tools.process import Runner
 
 #: WebP qualities tried, best first: the first picture that is small enough is taken, else the smallest.
 QUALITIES = (95, 85, 70, 45, 5)
 MOST_BYTES = 200_000
 MOST_WIDTH = 1280
-#: Matroska's ticks a second.
-TICKS = 1000
 #: Lines from which an untagged picture is taken for BT.709, as players do.
 HIGH_DEFINITION = 720
 HDR = frozenset({"smpte2084", "arib-std-b67"})
@@ -29,6 +28,9 @@ STALL_SECONDS = 300.0
 #: Ways to a frame, the quick one first: the last decodes from the beginning.
 SOURCE_WAYS = range(len(STEPS_BACK) + 1)
 OUTPUT_WAYS = range(2)
+
+#: Filters that turn a picture by so many degrees clockwise.
+UPRIGHT = {90: ("transpose=clock",), 180: ("hflip", "vflip"), 270: ("transpose=cclock",)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,18 +43,46 @@ class Grab:
 
 
 def source_grab(
-    source: str, video_index: int, index: FrameIndex, plan_filters: Sequence[str], *, frame: int, attempt: int
+    source: str,
+    video_index: int,
+    index: FrameIndex,
+    plan_filters: Sequence[str],
+    *,
+    frame: int,
+    attempt: int,
+    ahead: tuple[str, ...] = (),
+    rotation: int = 0,
 ) -> Grab:
-    """Frame of the source as the encoder was given it: size, crop and colour tags are the plan's."""
+    """Frame of the source as the encoder was given it: fields, size, crop and colour tags are the plan's.
+
+    Args:
+        source: path of the source.
+        video_index: the film's stream.
+        index: its frames.
+        plan_filters: filters of the plan.
+        frame: the frame wanted.
+        attempt: 0 seeks; later ones decode from further back.
+        ahead: filters of the plan that look at neighbours.
+        rotation: degrees of the display matrix. The page shows pictures upright, unlike the encoder, which is given
+            them as they are stored: they are turned last, because the plan's filters are of stored pictures.
+    """
     return Grab(
-        # The page shows pictures upright, so FFmpeg turns them here, unlike for the encode.
-        input_args=tuple(a for a in reference_input(source, index, frame, attempt) if a != "-noautorotate"),
+        input_args=reference_input(source, index, frame, attempt, ahead),
         stream=f"0:{video_index}",
-        filters=(choose(index, frame, frame + 1), *plan_filters),
+        filters=(*chosen(index, frame, frame + 1, ahead), *plan_filters, *UPRIGHT.get(-rotation % 360, ())),
     )
 
 
-def output_grab(output: str, index: FrameIndex, shift: Fraction, *, start: int, frame: int, attempt: int) -> Grab:
+def output_grab(
+    output: str,
+    index: FrameIndex,
+    shift: Fraction,
+    *,
+    start: int,
+    frame: int,
+    attempt: int,
+    clock: Fraction = MILLISECOND,
+) -> Grab:
     """The same frame of the output, decoded from the key frame its chunk starts with.
 
     Args:
@@ -62,10 +92,17 @@ def output_grab(output: str, index: FrameIndex, shift: Fraction, *, start: int, 
         start: first frame of the chunk.
         frame: the frame wanted.
         attempt: 0 seeks; later ones decode from the beginning.
+        clock: seconds of a tick of the film's clock in the output.
     """
-    seek = ("-noaccurate_seek", "-seek_timestamp", "1", "-ss", f"{_tick(index, shift, start) / TICKS + 0.001:.6f}")
-    first = math.ceil(_between(index, shift, frame - 1))
-    stop = math.ceil(_between(index, shift, frame))
+    seek = (
+        "-noaccurate_seek",
+        "-seek_timestamp",
+        "1",
+        "-ss",
+        f"{float(index.pts[start] * index.time_base + shift) + 0.001:.6f}",
+    )
+    first = math.ceil(_between(index, shift, clock, frame - 1))
+    stop = math.ceil(_between(index, shift, clock, frame))
     return Grab(
         input_args=("-copyts", *input_flags(), *(seek if attempt == 0 else ()), "-i", file_url(output)),
         stream="0:v:0",
@@ -73,17 +110,17 @@ def output_grab(output: str, index: FrameIndex, shift: Fraction, *, start: int, 
     )
 
 
-def _tick(index: FrameIndex, shift: Fraction, frame: int) -> float:
-    return float((index.pts[frame] * index.time_base + shift) * TICKS)
+def _tick(index: FrameIndex, shift: Fraction, clock: Fraction, frame: int) -> float:
+    return float((index.pts[frame] * index.time_base + shift) / clock)
 
 
-def _between(index: FrameIndex, shift: Fraction, frame: int) -> float:
+def _between(index: FrameIndex, shift: Fraction, clock: Fraction, frame: int) -> float:
     """Half way from a frame to the next, in ticks: rounding to ticks cannot carry a frame over it."""
     if frame < 0:
-        return math.floor(_tick(index, shift, 0)) - 1
+        return math.floor(_tick(index, shift, clock, 0)) - 1
     if frame + 1 >= index.frames:
-        return math.ceil(_tick(index, shift, frame)) + 1
-    return (_tick(index, shift, frame) + _tick(index, shift, frame + 1)) / 2
+        return math.ceil(_tick(index, shift, clock, frame)) + 1
+    return (_tick(index, shift, clock, frame) + _tick(index, shift, clock, frame + 1)) / 2
 
 
 def to_srgb(video: Video) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from pydantic import TypeAdapter
 from reelwright.media.model import MediaInfo
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import ask
-from reelwright.tools.facts import check_folder, check_readable, parse_dolby_vision, with_dolby_vision
+from reelwright.tools.facts import check_folder, check_readable, with_banner
 from reelwright.tools.process import Runner
 
-__all__ = ["check_folder", "check_readable", "parse_dolby_vision", "probe"]
+__all__ = ["check_folder", "check_readable", "probe"]
 
 
 @cache
@@ -29,15 +29,11 @@ async def probe(runner: Runner, ffmpeg: str, path: Path) -> MediaInfo:
         ToolError: the reader crashed.
     """
     check_readable(path)
-    # Both at once, although not every film needs the banner: it is short work beside the other.
     told = asyncio.ensure_future(_banner(runner, ffmpeg, path))
     try:
         answer = await ask(runner, "probe", {"path": os.fspath(path)}, what="Reading the file's facts")
         info = _adapter().validate_python(answer.result)
-        film = info.film
-        if film is None or film.codec not in {"hevc", "av1", "h264"}:
-            return info
-        return with_dolby_vision(info, film, await told)
+        return with_banner(info, await told)
     finally:
         told.cancel()
         await asyncio.wait({told})
@@ -46,10 +42,10 @@ async def probe(runner: Runner, ffmpeg: str, path: Path) -> MediaInfo:
 
 
 async def _banner(runner: Runner, ffmpeg: str, path: Path) -> str:
-    # PyAV shows no stream side data, where a Dolby Vision configuration record lives; `ffmpeg -i` prints it.
+    # PyAV shows neither where chroma lies nor a stream's side data, where Dolby Vision's record is; `ffmpeg -i` does.
     done = await runner.run(
-        [ffmpeg, "-nostdin", "-hide_banner", *input_flags(), "-i", file_url(path)],
-        what="Looking for Dolby Vision",
+        [ffmpeg, "-nostdin", "-hide_banner", "-loglevel", "verbose", *input_flags(), "-i", file_url(path)],
+        what="Reading what FFmpeg says of the file",
         check=False,
         timeout_seconds=120,
     )

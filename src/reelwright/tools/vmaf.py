@@ -5,9 +5,14 @@ import math
 from dataclasses import dataclass
 
 from reelwright.errors import ToolError
+from reelwright.planning.colors import UNTAG
 from reelwright.planning.plan import EncodePlan, Scoring
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ffmpeg import QUIET
+
+#: Grain that is synthesised is new grain: against the film's own, frame by frame, it counts as an error. Asked to
+#: hand out the grain's parameters, a decoder adds no grain.
+NO_GRAIN = ("-export_side_data", "film_grain")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,8 +23,8 @@ class Pairing:
     #: Input flags of the source, `-i` included, and the index of its video stream.
     reference_input: tuple[str, ...]
     video_index: int
-    #: Filter that chooses the reference frames, the pre-roll frame included.
-    choose: str
+    #: Filters that choose the reference frames, the pre-roll frame included.
+    choose: tuple[str, ...]
     #: 1 where a frame ahead of the chunk leads both sides; its score is dropped.
     #: VMAF's motion is zero on the first frame, which drags its score down (Netflix/vmaf#674).
     preroll: int
@@ -29,12 +34,17 @@ class Pairing:
     mirrored: bool = False
 
 
-def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int, log_name: str) -> list[str]:
-    """Score a chunk; frames are paired by number. The log goes to `log_name` in the working directory."""
+def score_args(
+    ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int, log_name: str, proof: tuple[str, ...] = ()
+) -> list[str]:
+    """Score a chunk; frames are paired by number. The log goes to `log_name` in the working directory.
+
+    `proof` is a second output that tells which frames the reference was; see `tools.proof`.
+    """
     common = ["format=yuv420p10le", *scale_filter(plan.scoring), "settb=1/1000", "setpts=N*40"]
     lead = [f"tpad=start={pairing.preroll}:start_mode=clone"] if pairing.preroll else []
-    distorted = ",".join([*lead, *common])
-    reference = reference_graph(pairing, [pairing.choose, *plan.reference], common)
+    distorted = ",".join([UNTAG, *lead, *common])
+    reference = reference_graph(pairing, [*pairing.choose, *plan.reference], common)
     model = f"version={plan.scoring.model}"
     graph = (
         f"[0:v:0]{distorted}[distorted];{reference};"
@@ -43,9 +53,10 @@ def score_args(ffmpeg: str, pairing: Pairing, plan: EncodePlan, *, threads: int,
     )
     return [
         *(ffmpeg, *QUIET, "-progress", "pipe:1", "-stats_period", "0.5"),
-        *("-noautorotate", *input_flags(), "-i", file_url(pairing.chunk_path)),
+        *("-noautorotate", *NO_GRAIN, *input_flags(), "-i", file_url(pairing.chunk_path)),
         *pairing.reference_input,
         *("-filter_complex", graph, "-fps_mode", "passthrough", "-enc_time_base", "1:1000", "-f", "null", "-"),
+        *proof,
     ]
 
 

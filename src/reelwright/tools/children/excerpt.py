@@ -9,7 +9,7 @@ from typing import Any
 import av
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
-from reelwright.tools.children.packets import TICKS
+from reelwright.tools.children.packets import MILLISECOND
 
 #: Containers whose seeks go by an index of times; in others reading starts at the beginning.
 SEEKABLE = ("matroska", "mov", "mp4")
@@ -82,11 +82,11 @@ def packets_inside(path: str, indexes: list[int], film: int | None, window: Wind
             yield packet
 
 
-def shift_for(path: str, indexes: list[int], film: int, window: Window) -> Fraction:
+def shift_for(path: str, indexes: list[int], film: int, window: Window, clock: Fraction = MILLISECOND) -> Fraction:
     """Seconds to add so that the window begins at zero, or so much later as a sound begins before it.
 
-    The first frame lands on a whole tick, and no packet before zero. A sound's first packet is copied whole, so it
-    may begin a packet early; moving that alone to zero would put the sound out of step.
+    The first frame lands on a whole tick of the film's clock, and no packet before zero. A sound's first packet is
+    copied whole, so it may begin a packet early; moving that alone to zero would put the sound out of step.
     """
     earliest = window.begin
     for packet in packets_inside(path, indexes, film, window):
@@ -94,4 +94,4 @@ def shift_for(path: str, indexes: list[int], film: int, window: Window) -> Fract
         earliest = min(earliest, start)
         if start > window.begin + SETTLED:
             break
-    return Fraction(ceil((window.begin - earliest) * TICKS), TICKS) - window.begin
+    return ceil((window.begin - earliest) / clock) * clock - window.begin

@@ -18,14 +18,22 @@ from av.video.frame import PictureType
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from reelwright.planning.identity import source_id
-from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer, plain, say
+from reelwright.tools.children.beginning import opened, say_what_is_excused, unshowable
 from reelwright.tools.children.blocks import BlockMeans
+from reelwright.tools.children.colors import ColorChanges
+from reelwright.tools.children.dolby_vision import Carried
+from reelwright.tools.children.hdr10plus import Hdr10Plus
+from reelwright.tools.children.rpus import codec_of
+from reelwright.tools.children.times import BARE, SPARSE, Times, rises, stored_times, times_of
+from reelwright.tools.children.visible import FULL_RANGE, HDR, Visible
 
 #: Lines of the small grey picture that is measured.
 LINES = 270
 BLOCK = 4 << 20
 TELL_SECONDS = 0.5
+#: FFmpeg's number for primaries, transfers and matrices that are not said.
+UNSPECIFIED = 2
 
 
 class Hasher(threading.Thread):
@@ -83,26 +91,47 @@ def spatial_information(luma: np.ndarray[Any, np.dtype[np.float32]]) -> float:
 
 
 class Pass:
-    """What the pass over the frames gathers."""
+    """What the pass over the frames gathers.
 
-    def __init__(self) -> None:
+    Args:
+        hdr10plus: gathers each frame's HDR10+.
+    """
+
+    def __init__(self, hdr10plus: Hdr10Plus) -> None:
+        self.hdr10plus = hdr10plus
+        self.colors = ColorChanges()
         self.pts: list[int | None] = []
         self.key_pts: list[int] = []
         self.features: list[tuple[float, float, float, float]] = []
         self.types: list[str] = []
         self.packet_sizes: dict[int | None, int] = {}
         self.stream_bytes: Counter[int] = Counter()
-        self.last_duration = 0
+        self.durations: list[int] = []
+        #: DTS of the film's packets, in order; those without bytes stand for nothing.
+        self.slots: list[int] = []
+        #: Some packets of the film carry no time.
+        self.sparse = False
+        self.unshowable = 0
+        self.aspects: set[Fraction] = set()
         self.interlaced = 0
+        self.first_interlaced: int | None = None
         self.corrupt = 0
         self.bad_packets = 0
         self.shapes: set[tuple[int, int, str]] = set()
         self.last_end = Fraction(0)
+        #: Dolby Vision metadata, of codecs that may have it.
+        self.carried: Carried | None = None
+        self.visible: Visible | None = None
 
     def packet(self, packet: Any) -> None:
-        """Note a packet of the film."""
+        """Note a packet of the film, before it is decoded."""
+        self.hdr10plus.packet(packet)
+        if self.carried is not None:
+            self.carried.look(packet)
         if packet.is_corrupt:
             self.bad_packets += 1
+        if packet.dts is not None:
+            self.slots.append(packet.dts)
         if packet.pts is not None:
             self.packet_sizes[packet.pts] = packet.size
             if packet.is_keyframe:
@@ -112,15 +141,35 @@ class Pass:
         """Note a shown frame."""
         self.pts.append(frame.pts)
         self.types.append(PictureType(frame.pict_type).name[:1] if frame.pict_type else "?")
+        self.colors.frame(frame)
+        self.hdr10plus.frame(frame)
+        untag(frame)
         self.features.append(measure(frame))
-        self.last_duration = frame.duration or self.last_duration
+        self.durations.append(frame.duration or 0)
+        if frame.interlaced_frame and not self.interlaced:
+            self.first_interlaced = len(self.pts) - 1
         self.interlaced += frame.interlaced_frame
         self.corrupt += frame.is_corrupt
+        if self.visible is not None:
+            self.visible(frame)
         self.shapes.add((frame.width, frame.height, frame.format.name))
 
 
-def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]:
+def untag(frame: av.VideoFrame) -> None:
+    """Take a frame's colour tags off: the scaler gives up on some of them, and what is measured is code values."""
+    frame.color_primaries = frame.color_trc = UNSPECIFIED
+    if frame.colorspace:  # 0 is RGB
+        frame.colorspace = UNSPECIFIED
+
+
+def decoded(container: Any, stream: Any, notes: Pass, path: str) -> Iterator[av.VideoFrame]:
     """Frames of the film, with the packets of every stream noted on the way."""
+    left_out = unshowable(path, stream.index)
+    notes.unshowable = len(left_out)
+    if left_out:
+        say_what_is_excused(path, stream.index, left_out)
+    stored = stored_times(path, stream.index) if container.format.name == SPARSE else None
+    place = -1
     for packet in container.demux():
         if packet.size and packet.pts is not None:
             notes.last_end = max(notes.last_end, (packet.pts + (packet.duration or 0)) * packet.time_base)
@@ -130,6 +179,12 @@ def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]
         if packet.stream.index != stream.index:
             continue
         if packet.size:
+            place += 1
+            if stored is not None:
+                packet.pts = next(stored, None)
+                notes.sparse = notes.sparse or packet.pts is None
+            if place in left_out:
+                continue
             notes.packet(packet)
         try:
             yield from packet.decode()
@@ -139,17 +194,22 @@ def decoded(container: Any, stream: Any, notes: Pass) -> Iterator[av.VideoFrame]
 
 def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None) -> tuple[Pass, dict[str, Any]]:
     """Decode the whole film and tell how far it is now and then; write block means where they are `wanted`."""
-    notes = Pass()
-    container: Any
-    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+    with opened(path) as container:
         stream: Any = container.streams[video_index]
         stream.thread_type = "AUTO"
+        notes = Pass(Hdr10Plus(stream.codec_context))
+        notes.carried = Carried(stream) if codec_of(stream) in {"hevc", "av1"} else None
         size = stream.codec_context.width, stream.codec_context.height
         blocks = BlockMeans(wanted["crop"], size) if wanted else None
         measure = Measure(*size, blocks)
+        context = stream.codec_context
+        full, hdr = int(context.color_range) == FULL_RANGE, int(context.color_trc) in HDR
+        notes.visible = Visible(*size, full_range=full, hdr=hdr)
         told = time.monotonic()
-        for frame in decoded(container, stream, notes):
+        for frame in decoded(container, stream, notes, path):
             notes.frame(frame, measure)
+            if aspect := stream.codec_context.sample_aspect_ratio:
+                notes.aspects.add(Fraction(aspect))
             if time.monotonic() - told > TELL_SECONDS:
                 told = time.monotonic()
                 done = float(frame.pts * stream.time_base) if frame.pts is not None else None
@@ -157,7 +217,7 @@ def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None)
         million = Fraction(1, av.time_base)
         facts = {
             "time_base": stream.time_base,
-            "rate": stream.average_rate or stream.guessed_rate or Fraction(25),
+            "rate": rate_of(stream, container.format.name),
             "start": container.start_time * million if container.start_time is not None else Fraction(0),
             "declared": container.duration * million if container.duration else None,
             "format": container.format.name,
@@ -167,29 +227,48 @@ def read_film(path: str, video_index: int, wanted: dict[str, Any] | None = None)
     return notes, facts
 
 
-def damage(notes: Pass, facts: dict[str, Any], size: int, frames_only: bool) -> list[str]:  # noqa: FBT001
+def rate_of(stream: Any, container: str) -> Fraction:
+    """Frames a second, as far as they are said; of a bare stream FFmpeg's average is no more than its default."""
+    rates = [stream.average_rate, stream.guessed_rate]
+    return next((rate for rate in (reversed(rates) if container in BARE else rates) if rate), Fraction(25))
+
+
+def damage(notes: Pass, facts: dict[str, Any], size: int, times: Times) -> list[str]:
     """Sentences on what is wrong with the film; empty where nothing is."""
     found = []
     if not notes.pts:
         found.append("not one frame could be decoded")
     if notes.corrupt or notes.bad_packets:
         found.append(f"{notes.corrupt + notes.bad_packets} of its frames or packets are damaged")
-    declared = facts["declared"]
-    missing = declared - (notes.last_end - facts["start"]) if declared else 0
-    if not frames_only and declared and missing > max(Fraction(1), declared / 50):
-        found.append(f"it ends {float(missing):.1f} s before the {float(declared):.1f} s its header promises")
+    if sentence := missing_end(notes, facts):
+        found.append(sentence)
     if facts["format"] == "mpegts" and size % 188 and size % 192 and size % 204:
         found.append("its last transport packet is cut off")
-    stamped = [p for p in notes.pts if p is not None]
-    # AVI has one rate for the whole film, so its frames can be counted instead; elsewhere the time is lost.
-    if stamped and len(stamped) < len(notes.pts) and facts["format"] != "avi":
-        found.append(f"{len(notes.pts) - len(stamped)} of its frames carry no timestamp")
-    back = next((k for k in range(1, len(stamped)) if stamped[k] <= stamped[k - 1]), None)
-    if back is not None:
+    if timeless := sum(p is None for p in times.pts):
+        found.append(f"{timeless} of its frames carry no timestamp")
+    stamped = [p for p in times.pts if p is not None]
+    if not rises(stamped):
+        back = next(k for k in range(1, len(stamped)) if stamped[k] <= stamped[k - 1])
         found.append(f"its timestamps do not rise at frame {back}")
     if len(notes.shapes) > 1:
         found.append("its picture size or format changes on the way")
-    return found
+    elif notes.aspects and max(notes.aspects) > min(notes.aspects) * Fraction(101, 100):
+        found.append("its sample aspect changes on the way")
+    return found + notes.colors.conflicts()
+
+
+def missing_end(notes: Pass, facts: dict[str, Any]) -> str | None:
+    """A sentence where the film ends well before the end its header promises."""
+    declared = facts["declared"]
+    # Bare streams and program and transport streams promise nothing: FFmpeg has estimated it from what is there.
+    if not declared or facts["format"] in {*BARE, SPARSE, "mpegts"}:
+        return None
+    # Matroska promises the end on its own clock, others the length from the first timestamp on.
+    begin = min(Fraction(0), facts["start"]) if facts["format"].startswith("matroska") else facts["start"]
+    missing = declared - (notes.last_end - begin)
+    if missing <= max(Fraction(1), declared / 50):
+        return None
+    return f"it ends {float(missing):.1f} s before the {float(declared):.1f} s its header promises"
 
 
 def index(request: dict[str, Any]) -> dict[str, Any]:
@@ -200,18 +279,16 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
     hasher.join()
     if hasher.error is not None:
         raise hasher.error
-    counted = any(p is None for p in notes.pts)
-    base = 1 / Fraction(facts["rate"]) if counted else facts["time_base"]
-    pts = list(range(len(notes.pts))) if counted else notes.pts
+    times = times_of(notes.pts, notes.durations, notes.slots, facts, sparse=notes.sparse)
     columns = list(zip(*notes.features, strict=True)) or [(), (), (), ()]
     value = {
         "source_id": source_id(hasher.size, hasher.content),
         "container": facts["format"],
-        "timing": "counted" if counted else "stamped",
-        "time_base": base,
-        "pts": pts,
-        "key_pts": [] if counted else starts(notes),
-        "last_duration": 1 if counted else last_duration(notes, facts),
+        "timing": "counted" if times.counted else "stamped",
+        "time_base": times.base,
+        "pts": times.pts,
+        "key_pts": [] if times.counted else starts(notes),
+        "last_duration": last_duration(notes, times, facts),
         "container_start": facts["start"],
         **{
             name: [round(v, 4) for v in column]
@@ -220,12 +297,18 @@ def index(request: dict[str, Any]) -> dict[str, Any]:
         "packet_bytes": [notes.packet_sizes.get(p, 0) for p in notes.pts],
         "picture_type": "".join(notes.types),
         "interlaced_frames": notes.interlaced,
-        "damage": damage(notes, facts, hasher.size, counted),
+        "first_interlaced": notes.first_interlaced,
+        "damage": damage(notes, facts, hasher.size, times),
+        "unshowable": notes.unshowable,
         "stream_bytes": sorted(notes.stream_bytes.items()),
+        **notes.hdr10plus.facts(),
+        "remarks": notes.colors.remarks(),
+        "metadata_frames": notes.carried.among(notes.pts) if notes.carried else 0,
+        "visible": notes.visible.box if notes.visible else None,
     }
     payload = gzip.compress(json.dumps(value, default=plain).encode(), compresslevel=3, mtime=0)
     Path(request["out"]).write_bytes(payload)
-    return {"source_id": value["source_id"], "frames": len(pts), "damage": value["damage"]}
+    return {"source_id": value["source_id"], "frames": len(times.pts), "damage": value["damage"]}
 
 
 def starts(notes: Pass) -> list[int]:
@@ -237,14 +320,15 @@ def starts(notes: Pass) -> list[int]:
     return sorted(intra.intersection(notes.key_pts))
 
 
-def last_duration(notes: Pass, facts: dict[str, Any]) -> int:
+def last_duration(notes: Pass, times: Times, facts: dict[str, Any]) -> int:
     """How long the last frame is shown, in ticks: as it says itself, else like the one before."""
-    if notes.last_duration > 0:
-        return notes.last_duration
-    stamped = [p for p in notes.pts if p is not None]
+    said = next((d for d in reversed(notes.durations) if d > 0), 0)
+    if said and times.base == facts["time_base"]:
+        return said
+    stamped = [p for p in times.pts if p is not None]
     if len(stamped) > 1:
         return stamped[-1] - stamped[-2]
-    return max(1, round(1 / (Fraction(facts["rate"]) * Fraction(facts["time_base"]))))
+    return max(1, round(1 / (Fraction(facts["rate"]) * times.base)))
 
 
 if __name__ == "__main__":

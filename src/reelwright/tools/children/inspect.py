@@ -1,7 +1,6 @@
 """Child process: read back what was written: every packet of every stream, counted and hashed."""
 
 import sys
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ import av.stream
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
-from reelwright.tools.children.packets import Tally, attached_facts, to_ticks
+from reelwright.tools.children.packets import Tally, attached_facts, says_something
+from reelwright.tools.children.sequence_header import announces_grain
 from reelwright.tools.hashing import content_hash
 
 
@@ -20,10 +20,11 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     tallies: dict[int, Tally] = {}
     film: list[int] = []
     pictures: list[dict[str, str]] = []
+    grain: list[bool] = []
     container: Any
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
         for packet in container.demux():
-            if not packet.size:
+            if not says_something(packet):
                 continue
             if av.stream.Disposition.attached_pic in packet.stream.disposition:
                 tags = packet.stream.metadata
@@ -31,17 +32,21 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
                 continue
             if packet.pts is None:
                 continue
-            ticks = to_ticks(packet.pts, packet.time_base, Fraction(0))
-            tallies.setdefault(packet.stream_index, Tally()).add(bytes(packet), ticks)
+            tallies.setdefault(packet.stream_index, Tally()).add(bytes(packet), packet.pts)
             if packet.stream_index == request["film"]:
-                film.append(ticks)
+                film.append(packet.pts)
+                said = announces_grain(bytes(packet)) if packet.is_keyframe else None
+                grain += [] if said is None else [said]
+        clock = container.streams[request["film"]].time_base
         attachments = [
             attached_facts(s.name, s.mimetype, bytes(s.data)) for s in container.streams if s.type == "attachment"
         ]
     return {
         "streams": [{"index": index, **tally.facts()} for index, tally in sorted(tallies.items())],
         "film_ticks": sorted(film),
+        "film_clock": clock,
         "attachments": [*attachments, *pictures],
+        "grain": [sum(grain), len(grain)],
         "content": content_hash(Path(path)),
     }
 

@@ -11,28 +11,15 @@ import av
 import av.container
 import av.stream
 
+from reelwright.media.colors import MATRICES, PRIMARIES, RANGES, TRANSFERS
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
+from reelwright.tools.children.rpus import LAYER, metadata_of, profile_of, units_of
 
 #: Frames looked at for side data and fields.
 LOOK = 16
 #: Packets read to find where each stream starts.
 FIRST_PACKETS = 1000
-#: FFmpeg's colour enums, by number. 2 is "unspecified".
-RANGES = {1: "tv", 2: "pc"}
-PRIMARIES = {
-    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "film", 9: "bt2020",
-    10: "smpte428", 11: "smpte431", 12: "smpte432", 22: "ebu3213",
-}  # fmt: skip
-TRANSFERS = {
-    1: "bt709", 4: "bt470m", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "linear", 9: "log100", 10: "log316",
-    11: "iec61966-2-4", 12: "bt1361e", 13: "iec61966-2-1", 14: "bt2020-10", 15: "bt2020-12", 16: "smpte2084",
-    17: "smpte428", 18: "arib-std-b67",
-}  # fmt: skip
-MATRICES = {
-    0: "gbr", 1: "bt709", 4: "fcc", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 8: "ycgco", 9: "bt2020nc",
-    10: "bt2020c", 11: "smpte2085", 12: "chroma-derived-nc", 13: "chroma-derived-c", 14: "ictcp",
-}  # fmt: skip
 STILLS = frozenset({"png", "mjpeg", "bmp", "gif", "webp", "tiff", "jpegls", "jpeg2000"})
 PROGRESSIVE = 1
 MASTERING_BYTES = 80
@@ -41,18 +28,31 @@ LIGHT_BYTES = 8
 
 def nothing_seen() -> dict[str, Any]:
     """What is known before a frame was looked at."""
-    return {"types": set(), "interlaced": None, "rotation": 0, "payloads": {}, "first": None}
+    return {
+        "types": set(),
+        "interlaced": None,
+        "rotation": 0,
+        "payloads": {},
+        "first": None,
+        "profile": None,
+        "units": set(),
+    }
 
 
 def look_at_frames(path: str, index: int) -> dict[str, Any]:
     """What only decoded frames tell: fields, rotation, HDR and Dolby Vision side data."""
     seen = nothing_seen()
     with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
-        stream = container.streams[index]
+        stream: Any = container.streams[index]
+        units = units_of(stream) if stream.codec_context.name == "hevc" else None
+        number = 0
         try:
-            for number, frame in enumerate(container.decode(stream)):
-                look_at_frame(seen, frame)
-                if number + 1 >= LOOK:
+            for packet in container.demux(stream):
+                seen["units"] |= units(bytes(packet)) if units and packet.size else set()
+                for frame in packet.decode():
+                    look_at_frame(seen, frame)
+                    number += 1
+                if number >= LOOK:
                     break
         except av.FFmpegError:
             pass  # damage is the analysis pass's business; here it only means: fewer frames to look at
@@ -65,6 +65,8 @@ def look_at_frame(seen: dict[str, Any], frame: Any) -> None:
     seen["rotation"] = frame.rotation
     if seen["first"] is None:
         seen["first"] = frame
+    if seen["profile"] is None and (metadata := metadata_of(frame)) is not None:
+        seen["profile"] = profile_of(metadata)
     for data in frame.side_data:
         name = data.type.name
         seen["types"].add(name)
@@ -100,7 +102,18 @@ def color_facts(context: Any, frame: Any) -> dict[str, Any]:
         "primaries": pick("color_primaries", PRIMARIES),
         "transfer": pick("color_trc", TRANSFERS),
         "matrix": pick("colorspace", MATRICES),
+        # PyAV shows it nowhere; FFmpeg's banner is asked for it.
+        "chroma_location": None,
     }
+
+
+def dolby_vision(seen: dict[str, Any]) -> dict[str, Any] | None:
+    """What the first frames tell of Dolby Vision; None where they tell nothing."""
+    metadata = bool(seen["types"] & {"DOVI_METADATA", "DOVI_RPU_BUFFER"})
+    enhancement = LAYER in seen["units"]
+    if not metadata and not enhancement:
+        return None
+    return {"seen": seen["profile"], "metadata": metadata, "enhancement": enhancement}
 
 
 def video_facts(path: str, stream: Any) -> dict[str, Any]:
@@ -126,7 +139,7 @@ def video_facts(path: str, stream: Any) -> dict[str, Any]:
         "attached_picture": attached,
         "still": context.name in STILLS,
         "hdr10plus": "DYNAMIC_HDR_PLUS" in seen["types"],
-        "dolby_vision": "unknown" if seen["types"] & {"DOVI_METADATA", "DOVI_RPU_BUFFER"} else None,
+        "dolby_vision": dolby_vision(seen),
         "mastering_display": mastering_display(seen["payloads"].get("MASTERING_DISPLAY_METADATA")),
         "content_light": content_light(seen["payloads"].get("CONTENT_LIGHT_LEVEL")),
     }
@@ -171,10 +184,12 @@ def stream_facts(path: str, stream: Any, first: int | None) -> dict[str, Any]:
         "kind": stream.type if stream.type in {"video", "audio", "subtitle", "attachment"} else "data",
         "codec": codec_name(stream),
         "language": stream.metadata.get("language"),
-        "title": stream.metadata.get("title"),
+        # MP4's demuxer calls a track's title its name.
+        "title": stream.metadata.get("title", stream.metadata.get("name")),
         "dispositions": sorted(flag.name for flag in stream.disposition if flag.name),
         "time_base": stream.time_base,
         "start_pts": stream.start_time if first is None else first,
+        "begins_pts": stream.start_time,
         "duration": stream.duration,
     }
     if stream.type == "video":
@@ -188,11 +203,19 @@ def stream_facts(path: str, stream: Any, first: int | None) -> dict[str, Any]:
             "channels": context.channels or None,
             "layout": layout,
             "sample_rate": context.sample_rate or None,
+            "profile": context.profile or None,
+            "bit_rate": context.bit_rate or counted_rate(stream.metadata),
         }
     elif stream.type == "attachment":
         facts["file_name"] = stream.name
         facts["mimetype"] = stream.mimetype
     return facts
+
+
+def counted_rate(tags: dict[str, str]) -> int | None:
+    """Bits a second as mkvmerge counted them; None where it did not."""
+    said = next((value for key, value in tags.items() if key.upper().partition("-")[0] == "BPS"), "")
+    return int(said) if said.isdecimal() and int(said) > 0 else None
 
 
 def chapter_facts(chapter: Any) -> dict[str, Any]:
