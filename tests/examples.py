@@ -103,7 +103,7 @@ def film(**changes: Any) -> Stream:
 
 def sound(number: int, **changes: Any) -> Stream:
     """An AC-3 stream."""
-    audio = Audio(channels=2, layout="stereo", sample_rate=48000)
+    audio = changes.pop("audio", Audio(channels=2, layout="stereo", sample_rate=48000))
     return stream(number, StreamKind.AUDIO, changes.pop("codec", "ac3"), audio=audio, **changes)
 
 

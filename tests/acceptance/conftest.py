@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from clips import Clips
-from command import Command
+from command import AS_THEY_ARE, Command
 
 
 @pytest.fixture(scope="session")
@@ -14,12 +14,15 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
 
 
 @pytest.fixture
-def encode(tmp_path: Path) -> Command:
+def encode(tmp_path: Path, request: pytest.FixtureRequest) -> Command:
     """The command; `tmp_path/films` is where it runs, its ledger and work folder are elsewhere."""
     films, state = tmp_path / "films", tmp_path / "state"
     films.mkdir()
     state.mkdir()
-    return Command(folder=films, state=state)
+    # Scored at their own small size: scaling up to 1080p takes most of the time. Tests of what it does, and those that
+    # need a run to take a while, have SCORED_AS_USUAL.
+    as_usual = getattr(request.module, "SCORED_AS_USUAL", False)
+    return Command(folder=films, state=state, environment={} if as_usual else dict(AS_THEY_ARE))
 
 
 @pytest.fixture

@@ -12,6 +12,9 @@ from command import Command, contents, finish, read_until
 from elsewhere import answer, elsewhere, jobs
 from test_resume import SHORT_CHUNKS, SLOW_GRAIN, trials
 
+#: See the fixture `encode`.
+SCORED_AS_USUAL = True
+
 QUICK = ("--preset", "12", "--crf", "40.5", "--json")
 SLOW = (*QUICK, "--workers", "1")
 

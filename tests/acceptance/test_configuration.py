@@ -9,6 +9,9 @@ import pytest
 from clips import Clips
 from command import Command, Run
 
+#: See the fixture `encode`.
+SCORED_AS_USUAL = True
+
 
 def run(encode: Command, *args: str | Path, env: dict[str, str] | None = None) -> Run:
     done = subprocess.run(

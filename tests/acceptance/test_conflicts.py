@@ -6,6 +6,9 @@ import pytest
 from clips import Clips
 from command import Command, digest, finish, read_until
 
+#: See the fixture `encode`.
+SCORED_AS_USUAL = True
+
 #: Two chunks that are searched, one trial at a time: long enough to be disturbed.
 SLOW = ("--preset", "12", "--workers", "1", "--target-vmaf", "70", "--band", "0.1", "--json")
 SHORT_CHUNKS = {"REELWRIGHT_PROCESSING__CHUNK_SIZE": "1"}

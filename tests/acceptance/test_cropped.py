@@ -11,6 +11,9 @@ import pytest
 from clips import LENGTH, X264, Clips
 from command import QUICK, Command, contents
 
+#: See the fixture `encode`.
+SCORED_AS_USUAL = True
+
 FINE = ("--preset", "12", "--crf", "12")
 #: A model that is named in full scores small pictures as they are, which is quick.
 AS_IT_IS = {"REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1neg"}

@@ -1,6 +1,5 @@
 """Dolby Vision films through the real command: each frame's metadata arrives, or the film is refused and left alone."""
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,10 @@ from clips import X264, Clips
 from command import QUICK, Command, Run, contents, finish, read_until
 
 from dolby_vision import P5, P7, P81, P84, Flavor, Making, film
+from media import DOLBY_VISION
+
+#: See the fixture `encode`.
+SCORED_AS_USUAL = True
 
 SMALL = Making(frames=12, size="96x64")
 FAST = ("--preset", "13")
@@ -108,7 +111,7 @@ def test_the_score_is_the_pictures_whatever_its_metadata(encode: Command, films:
 
 
 def test_an_ordinary_film_goes_in_one_piece_where_that_is_asked_for(encode: Command, films: Path, clips: Clips) -> None:
-    source = clips("slow.mkv", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=6", "-frames:v", "14", *X264)
+    source = clips("dolby-slow.mkv", "-f", "lavfi", "-i", "testsrc2=size=96x64:rate=6", "-frames:v", "14", *X264)
     env = {"REELWRIGHT_PROCESSING__CHUNK_SIZE": "1.2"}  # two chunks, otherwise
     args = ("-o", films / "out.mkv", *FAST, "--strategy", "direct", "--crf", "50", "--json")
     done = encode(source, *args, env=env)
@@ -212,9 +215,9 @@ def test_a_dry_run_says_what_would_become_of_it(encode: Command, films: Path, fo
     assert contents(films) == {}
 
 
-@pytest.mark.skipif("REELWRIGHT_DOLBY_VISION_SAMPLES" not in os.environ, reason="no real film is at hand")
+@pytest.mark.skipif(not DOLBY_VISION.is_dir(), reason=f"there is no {DOLBY_VISION}")
 def test_a_real_film_keeps_the_metadata_of_all_its_frames(encode: Command, films: Path) -> None:
-    source = Path(os.environ["REELWRIGHT_DOLBY_VISION_SAMPLES"]) / "profile81_259frames.mkv"
+    source = DOLBY_VISION / "profile81_259frames.mkv"
     data = result(encode(source, "-o", films / "out.mkv", *QUICK, "--json"))
     assert check_of(data) == "profile 10.1, the metadata of 259 frames equal to the source's"
     assert metadata(films / "out.mkv") == metadata(source)

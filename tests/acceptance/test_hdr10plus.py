@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +15,7 @@ from command import QUICK, Command
 from dynamic import BARE, FRAMES, described, partly_described, shown_with
 
 from bitstreams import T35, metadata, obus
+from media import MEDIA
 from reelwright.planning.checks.dynamic_hdr import check_hdr10plus
 from reelwright.planning.checks.evidence import Check, Evidence
 from reelwright.planning.plan import Request, make_plan
@@ -108,13 +108,13 @@ def test_vp9_with_hdr10plus_is_refused_because_it_cannot_be_read(clips: Clips, e
     assert not (films / "out.mkv").exists()
 
 
-#: The sample that everybody uses lies where this names its folder; it is not part of the project.
-SAMPLES = os.environ.get("TEST_MEDIA", "")
+#: The sample that everybody uses.
+SAMPLE = MEDIA / "hdr10plus" / "regular.mkv"
 
 
-@pytest.mark.skipif(not SAMPLES, reason="TEST_MEDIA names no folder of samples")
+@pytest.mark.skipif(not SAMPLE.is_file(), reason=f"there is no {SAMPLE}")
 def test_a_film_from_elsewhere_arrives_with_all_of_it(encode: Command, films: Path) -> None:
-    source = Path(shutil.copy(Path(SAMPLES) / "hdr10plus" / "regular.mkv", films))
+    source = Path(shutil.copy(SAMPLE, films))
     want = shown_with(source)
     assert all(want)
     assert shown_with(encoded(encode, source)) == want

@@ -36,7 +36,7 @@ def decoded(
 def film(clips: Clips) -> Path:
     """Two chunks of five frames."""
     slow = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=5,noise=alls=12:allf=t", "-frames:v", "10")
-    return clips("slow.mkv", *slow, "-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "4")
+    return clips("hwaccel-slow.mkv", *slow, "-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "4")
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,9 @@ from command import Command, contents, finish, frames, read_until
 from elsewhere import answer, begin_elsewhere, elsewhere, freeze, jobs, wait_for
 from test_resume import SHORT_CHUNKS, SLOW_GRAIN, alive, assert_soon_gone, told_before_death, trials
 
+#: See the fixture `encode`.
+SCORED_AS_USUAL = True
+
 #: A trial a chunk, one at a time: long enough to be disturbed.
 SLOW = ("--preset", "12", "--workers", "1", "--crf", "40.5", "--json")
 FRAMES = 36

@@ -88,6 +88,33 @@ def test_sounds_become_opus_in_step_with_all_they_carry_and_the_rest_is_copied(
     assert encode(source, *QUICK, *OPUS).out.startswith("already done")
 
 
+def test_streams_keep_their_order_where_some_are_encoded_some_converted_and_some_copied(
+    encode: Command, clips: Clips, films: Path
+) -> None:
+    words = clips.folder / "mixed.srt"
+    words.write_text("1\n00:00:00,200 --> 00:00:00,900\nWords\n")
+    made = clips(
+        *("mixed.mov", *PICTURE, *STEREO, "-i", words, *LENGTH),
+        *("-map", "0", "-map", "2", "-map", "1", "-map", "1", "-map", "1", *X264, "-c:s", "mov_text"),
+        *("-c:a:0", "pcm_mulaw", "-filter:a:0", "pan=2.1|FL=FL|FR=FR|LFE=FL"),  # Opus has no such layout
+        *("-c:a:1", "aac", "-b:a:1", "64k", "-c:a:2", "alac"),
+    )
+    source = Path(shutil.copy(made, films / "film.mov"))
+    run = encode(source, *QUICK, *OPUS, "--json")
+    assert run.code == 0, run.err
+    output = films / "film.av1.mkv"
+    kinds = ["video", "subtitle", "audio", "audio", "audio"]
+    assert [row[0] for row in streams(source)] == [row[0] for row in streams(output)] == kinds
+    assert [row[1] for row in streams(output)] == ["", "", "pcm_s16le", "aac", "opus"]
+    assert packets(output, "audio")[1] == packets(source, "audio")[1]
+    assert abs(bell(output, 2) - bell(source, 2)) <= Fraction(1, 1000)
+    (result,) = told(run, "result")
+    found = {c["name"]: c["detail"] for c in result["checks"]}
+    assert found["sound"].startswith("sound 4 1.000 s")
+    assert found["samples"] == "1 sounds equal in every sample"
+    assert len(set(result["reasons"])) == len(result["reasons"]), "no sentence is said twice"
+
+
 def test_a_run_killed_while_a_sound_is_encoded_leaves_nobody_behind_and_goes_on(
     encode: Command, films: Path, source: Path
 ) -> None:
@@ -157,13 +184,16 @@ def test_a_film_of_mpeg_ts_keeps_the_offset_between_sound_and_picture(
     assert abs(bell(films / output, 0) - bell(source, 0)) <= Fraction(15, 10_000)
 
 
-def test_a_sound_without_a_place_is_refused_and_taken_with_opus(encode: Command, clips: Clips, films: Path) -> None:
+def test_a_sound_without_a_place_is_refused_or_stored_without_loss_and_taken_with_opus(
+    encode: Command, clips: Clips, films: Path
+) -> None:
     made = clips("bluray.m2ts", *PICTURE, *STEREO, *LENGTH, *X264, "-c:a", "pcm_bluray", "-ar", "48000", "-ac", "2")
     source = Path(shutil.copy(made, films / "film.m2ts"))
-    encode(source, "-o", films / "out.mkv", *QUICK).assert_failed(3, "pcm_bluray", "--audio opus")
-    run = encode(source, "-o", films / "out.mkv", *QUICK, *OPUS)
-    assert run.code == 0, run.err
-    assert streams(films / "out.mkv")[1][1] == "opus"
+    encode(source, "-o", films / "out.mp4", *QUICK).assert_failed(3, "pcm_bluray", "--audio opus")
+    for output, more, codec in (("out.mp4", OPUS, "opus"), ("opus.mkv", OPUS, "opus"), ("out.mkv", (), "pcm_s24le")):
+        run = encode(source, "-o", films / output, *QUICK, *more)
+        assert run.code == 0, run.err
+        assert streams(films / output)[1][1] == codec
 
 
 def test_what_would_become_of_each_sound_is_told_before_and_kept_after(encode: Command, source: Path) -> None:

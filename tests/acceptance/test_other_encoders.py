@@ -25,7 +25,7 @@ def doctor(encode: Command) -> dict[str, dict[str, object]]:
 
 
 def test_a_film_is_encoded_by_libaom_in_chunks_that_are_searched_in_whole_crfs(encode: Command, clips: Clips) -> None:
-    film = clips("slow.mkv", *SLOW, "-c:v", "libx264", "-preset", "ultrafast", "-g", "4")
+    film = clips("encoders-slow.mkv", *SLOW, "-c:v", "libx264", "-preset", "ultrafast", "-g", "4")
     run = encode(
         film, "-o", "out.mkv", "--encoder", "aom", "--preset", "13", "--target-vmaf", "80", "--band", "4",
         "--max-crf", "60.75", "--json", env={"REELWRIGHT_PROCESSING__CHUNK_SIZE": "1"},

@@ -86,7 +86,7 @@ def test_the_output_is_the_same_whether_the_run_was_disturbed_or_not(
     process.send_signal(signal.SIGINT)
     assert finish(process, seen).code == 130
     assert encode(source, *SEARCH, env=SHORT_CHUNKS).code == 0
-    calm = Command(folder=films, state=tmp_path / "calm")
+    calm = Command(folder=films, state=tmp_path / "calm", environment=encode.environment)
     calm.state.mkdir()
     assert calm(source, "-o", "calm.mkv", *SEARCH, env=SHORT_CHUNKS).code == 0
     assert packets(films / "calm.mkv", "video") == packets(films / "film.av1.mkv", "video")

@@ -11,6 +11,9 @@ import pytest
 from clips import LENGTH, PICTURE, X264, Clips
 from command import QUICK, Command, contents, frames
 
+#: See the fixture `encode`.
+SCORED_AS_USUAL = True
+
 
 def shape(path: Path) -> tuple[int, int, Fraction]:
     """Width, height and aspect on the screen."""

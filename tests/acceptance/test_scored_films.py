@@ -15,6 +15,9 @@ import pytest
 from clips import TONE, Clips
 from command import QUICK, Command, Run, finish, read_until
 
+#: See the fixture `encode`.
+SCORED_AS_USUAL = True
+
 FRAMES = 32
 MOVING = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=24")
 STILL = ("-f", "lavfi", "-i", "color=c=gray:size=160x90:rate=24")

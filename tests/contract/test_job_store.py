@@ -30,11 +30,24 @@ from reelwright.engine.jobs import (
 )
 from reelwright.engine.memory import MemoryJobStore
 from reelwright.events import Event, EventName
+from reelwright.planning.fates import Fate, Rule
+from reelwright.planning.stream_ledger import Entry, Subject
 from reelwright.quality.score import Score
 from reelwright.store.database import open_ledger
 
 NOON = dt.datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=dt.UTC)
 ODD = "/films/caf\udce9 \udcff 映画.mkv"
+
+LEDGER = (
+    Entry(subject=Subject.STREAM, stream=0, name="h264", value="video, 64x48", fate=Fate.ENCODE),
+    Entry(
+        subject=Subject.TAG, stream=0, name="BPS", value="1\n\x01é\u202e", fate=Fate.DROP,
+        rule=Rule.STALE_STATISTICS, reason="it counts",
+    ),
+    Entry(subject=Subject.DISPOSITION, stream=1, name="default", fate=Fate.COPY),
+    Entry(subject=Subject.CHAPTER, stream=None, chapter=3, name="3", fate=Fate.CONVERT, rule=Rule.SAME_START),
+    Entry(subject=Subject.SIDE_DATA, stream=0, name="Display Matrix", value="x" * 200, fate=Fate.COPY),
+)  # fmt: skip
 
 Stored = Callable[[], list[tuple[str, str | None, str, dict[str, Any]]]]
 
@@ -354,6 +367,27 @@ class TestListings:
 
 
 class TestSteps:
+    def test_a_stream_ledger_comes_back_in_its_order(self, store: JobStore) -> None:
+        store.open_job(job())
+        assert store.fates("j1") == []
+        store.commit_fates("j1", LEDGER)
+        assert store.fates("j1") == list(LEDGER)
+        assert store.fates("another") == []
+
+    def test_a_stream_ledger_is_replaced_as_a_whole(self, store: JobStore) -> None:
+        store.commit_fates("j1", LEDGER)
+        store.commit_fates("j2", LEDGER[:1])
+        store.commit_fates("j1", LEDGER[::-1][:2])
+        assert store.fates("j1") == list(LEDGER[::-1][:2])
+        assert store.fates("j2") == list(LEDGER[:1])
+        store.commit_fates("j1", ())
+        assert store.fates("j1") == []
+
+    def test_a_long_stream_ledger_comes_back_whole(self, store: JobStore) -> None:
+        long = [replace(LEDGER[1], name=f"KEY{k}") for k in range(1200)]
+        store.commit_fates("j1", long)
+        assert store.fates("j1") == long
+
     def test_a_job_without_steps_has_none(self, store: JobStore) -> None:
         assert store.steps("j1") == {}
 
@@ -381,7 +415,7 @@ class TestSteps:
         store.commit_step("j2", step(StepKind.PLACE))
         for _ in range(2):
             store.drop_steps("j1", iter([StepKind.ASSEMBLE, StepKind.PLACE]))
-        assert set(store.steps("j1")) == {StepKind.ANALYSE, StepKind.TRIAL, StepKind.VALIDATE}
+        assert set(store.steps("j1")) == set(StepKind) - {StepKind.ASSEMBLE, StepKind.PLACE}
         assert set(store.steps("j2")) == {StepKind.PLACE}
 
     def test_dropping_no_kind_drops_nothing(self, store: JobStore) -> None:
@@ -753,6 +787,10 @@ class Twins(RuleBasedStateMachine):
         )
         self.both(lambda store: store.commit_trial(one))
 
+    @rule(job_id=ids, ledger=st.lists(st.sampled_from(LEDGER), max_size=4))
+    def commit_fates(self, job_id: str, ledger: list[Entry]) -> None:
+        self.both(lambda store: store.commit_fates(job_id, ledger))
+
     @rule(key=ids)
     def drop_trial(self, key: str) -> None:
         self.both(lambda store: store.drop_trial(key))
@@ -788,6 +826,7 @@ class Twins(RuleBasedStateMachine):
         for job_id in "xyz":
             assert self.django.find_job(job_id) == self.memory.find_job(job_id)
             assert self.django.steps(job_id) == self.memory.steps(job_id)
+            assert self.django.fates(job_id) == self.memory.fates(job_id)
             assert self.django.outcomes(job_id) == self.memory.outcomes(job_id)
         assert self.django.events_of("j1") == self.memory.events_of("j1")
         for path in ("/films/a.mkv", ODD):

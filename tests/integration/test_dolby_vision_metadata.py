@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import pytest
 
 from dolby_vision import P5, P7, P81, P82, P84, Flavor, Making, escaped, film, rpu, run
 from examples import index as make_index_value
+from media import DOLBY_VISION
 from reelwright.media.model import DolbyVision, MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.checks.dolby_vision import check_dolby_vision
@@ -283,13 +283,12 @@ def test_what_the_hint_for_profile_7_says_makes_profile_8_of_it(tmp_path: Path) 
     assert (len({*found.digests}), found.carried) == (12, 12)
 
 
-@pytest.mark.skipif("REELWRIGHT_DOLBY_VISION_SAMPLES" not in os.environ, reason="no real streams are at hand")
+@pytest.mark.skipif(not DOLBY_VISION.is_dir(), reason=f"there is no {DOLBY_VISION}")
 def test_a_real_rpu_of_each_profile_is_told(tmp_path: Path) -> None:
     """RPUs that were authored, put into a film of ours."""
-    samples = Path(os.environ["REELWRIGHT_DOLBY_VISION_SAMPLES"])
     known = {"rpu_profile5.bin": 5, "rpu_mel_rpu.bin": 7, "rpu_fel_rpu.bin": 7, "rpu_profile8.bin": 8}
     for name, profile in {**known, "rpu_profile84.bin": 8}.items():
-        payload = (samples / name).read_bytes()
+        payload = (DOLBY_VISION / name).read_bytes()
         path = film(tmp_path, f"{name}.mkv", replace(Making(frames=4, record=False), payload=payload))
         found = probed(path).film
         assert found is not None

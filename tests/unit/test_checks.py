@@ -10,27 +10,44 @@ import pytest
 from examples import HDR, RICH, cover, film, index, info, plan, sound, stream
 from reelwright.media.model import Chapter, Color, DolbyVision, MediaInfo, Stream, StreamKind
 from reelwright.planning.checks import CHECKS, run_checks
-from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Planned
+from reelwright.planning.checks.evidence import Attached, Check, ChunkPackets, Copied, Evidence, Planned, Samples
 from reelwright.planning.checks.frames import check_duration, check_frames
 from reelwright.planning.containers import Container
 
 FONT = Attached(name="a.ttf", mimetype="font/ttf", digest="f0")
 COVER = Attached(name="cover.jpg", mimetype="image/jpeg", digest="c0")
-#: What RICH becomes: the film, copies, the converted subtitles, attached files.
+#: A film with tags and side data besides; what is stale of them does not come over.
+FULL = replace(
+    RICH,
+    tags=(("COMMENT", "a"), ("major_brand", "isom"), ("title", "A film")),
+    streams=(
+        replace(
+            RICH.streams[0], side_data=(("Display Matrix", "of 180"), ("CPB properties", "x")), tags=(("BPS", "9"),)
+        ),
+        replace(RICH.streams[1], tags=(("SOURCE", "disc"), ("language", "eng"), ("title", "Stereo"))),
+        *RICH.streams[2:],
+    ),
+    chapters=(
+        replace(RICH.chapters[0], tags=(("title", "One"),)),
+        replace(RICH.chapters[1], tags=(("MOOD", "calm"), ("title", "Two"))),
+    ),
+)
+#: What FULL becomes: the film, copies, the converted subtitles, attached files.
 OUTPUT = info(
-    replace(film(), codec="av1"),
-    *RICH.streams[1:4],
+    replace(film(), codec="av1", side_data=(("Display Matrix", "of 180"),), tags=(("ENCODER", "x"), ("DURATION", "1"))),
+    *FULL.streams[1:4],
     replace(RICH.streams[4], codec="subrip"),
     *RICH.streams[5:7],
-    chapters=RICH.chapters,
+    chapters=FULL.chapters,
+    tags=(("COMMENT", "a"), ("encoder", "Lavf"), ("title", "A film")),
 )
 TICKS = tuple(range(0, 10_000, 40))
 #: HDR10+ that differs from frame to frame; every tenth frame has none, though a decoder shows the one before.
 KINDS = (("", ""), ("aa", "d1"), ("bb", "d2"), ("cc", "d3"), ("", "d3"))
 CARRIED = tuple(4 if k % 10 == 9 else 1 + k % 3 for k in range(len(TICKS)))
 GOOD = Evidence(
-    plan=plan(),
-    source=RICH,
+    plan=plan(FULL),
+    source=FULL,
     index=index(hdr10plus=KINDS, hdr10plus_of=CARRIED),
     output=OUTPUT,
     shift=Fraction(0),
@@ -40,6 +57,11 @@ GOOD = Evidence(
     copied=tuple(Copied(index=k, written=(9, f"p{k}", f"t{k}"), read=(9, f"p{k}", f"t{k}")) for k in (1, 2, 3, 0)),
     attached=(FONT, COVER),
     attachments=(FONT, COVER),
+    chunks=(
+        ChunkPackets(frames=100, scored="a", taken="a", written="a", read="a"),
+        ChunkPackets(frames=150, scored="b", taken="b", written="b", read="b"),
+    ),
+    samples=(Samples(index=2, source="s", output="s"),),
     hdr10plus=tuple(KINDS[0 if k == 4 else k] for k in CARRIED),
     grain=(0, 4),
 )
@@ -109,7 +131,7 @@ def chapters_as(*chapters: Chapter) -> Spoil:
 
 
 def chapter_with(**changes: Any) -> Spoil:
-    return chapters_as(RICH.chapters[0], replace(RICH.chapters[1], **changes))
+    return chapters_as(FULL.chapters[0], replace(FULL.chapters[1], **changes))
 
 
 def copy_reads(number: int, packets: int, payload: str, times: str) -> Spoil:
@@ -117,6 +139,15 @@ def copy_reads(number: int, packets: int, payload: str, times: str) -> Spoil:
         copied = list(e.copied)
         copied[number] = replace(copied[number], read=(packets, payload, times))
         return replace(e, copied=tuple(copied))
+
+    return spoil
+
+
+def chunk_with(number: int, **changes: Any) -> Spoil:
+    def spoil(e: Evidence) -> Evidence:
+        chunks = list(e.chunks)
+        chunks[number] = replace(chunks[number], **changes)
+        return replace(e, chunks=tuple(chunks))
 
     return spoil
 
@@ -130,6 +161,10 @@ def carries(**frames: tuple[str, str]) -> Spoil:
         return replace(e, hdr10plus=tuple((carried | changed).values()))
 
     return spoil
+
+
+def output_with(e: Evidence, **changes: Any) -> Evidence:
+    return replace(e, output=replace(e.output, **changes))
 
 
 def says(duration: Fraction | None) -> Spoil:
@@ -189,14 +224,14 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
     ("the file says it ends earlier", says(Fraction(9)), {"duration"}),
     ("the file does not say when it ends", says(None), {"duration"}),
     # a sound short is no sound to compare by its place: the second one is taken for the first
-    ("the first sound is missing", streams_as(lambda s: [s[0], *s[2:]]), {"streams", "offset"}),
+    ("the first sound is missing", streams_as(lambda s: [s[0], *s[2:]]), {"streams", "offset", "tags"}),
     ("the last sound is missing", streams_as(lambda s: [*s[:2], *s[3:]]), {"streams"}),
     ("the subtitles are missing", streams_as(lambda s: [*s[:3], *s[4:]]), {"streams"}),
     ("the converted subtitles are missing", streams_as(lambda s: [*s[:4], *s[5:]]), {"streams"}),
     ("a stream too many", streams_as(lambda s: [*s, stream(9, StreamKind.DATA, "bin_data")]), {"streams"}),
     ("a sound too many", streams_as(lambda s: [*s, sound(9)]), {"streams"}),
     ("sound and subtitles change places", streams_as(lambda s: [s[0], s[1], s[3], s[2], *s[4:]]), {"streams"}),
-    ("the film comes second", streams_as(lambda s: [s[1], s[0], *s[2:]]), {"streams"}),
+    ("the film comes second", streams_as(lambda s: [s[1], s[0], *s[2:]]), {"streams", "tags", "side data"}),
     ("a language", stream_with(1, language="deu"), {"streams"}),
     ("the film's language", stream_with(0, language=None), {"streams"}),
     ("a title", stream_with(3, title="Full"), {"streams"}),
@@ -209,14 +244,31 @@ SPOILT: list[tuple[str, Spoil, set[str]]] = [
     ("a copy's packet is lost", copy_reads(2, 8, "p3", "t3"), {"copies"}),
     ("the converted subtitles' text", copy_reads(3, 9, "p9", "t0"), {"copies"}),
     ("a copied stream has no packets", lambda e: replace(e, copied=(replace(e.copied[0], read=None),)), {"copies"}),
-    ("a chapter is dropped", chapters_as(RICH.chapters[0]), {"chapters"}),
+    ("a chapter is dropped", chapters_as(FULL.chapters[0]), {"chapters"}),
     ("every chapter is dropped", chapters_as(), {"chapters"}),
-    ("a chapter is added", chapters_as(*RICH.chapters, RICH.chapters[1]), {"chapters"}),
-    ("chapters change places", chapters_as(*RICH.chapters[::-1]), {"chapters"}),
+    ("a chapter is added", chapters_as(*FULL.chapters, FULL.chapters[1]), {"chapters"}),
+    ("chapters change places", chapters_as(*FULL.chapters[::-1]), {"chapters"}),
     ("a chapter begins a tick late", chapter_with(start=4 + MILLI), {"chapters"}),
     ("a chapter ends a tick early", chapter_with(end=10 - MILLI), {"chapters"}),
     ("a chapter is renamed", chapter_with(title="Three"), {"chapters"}),
     ("a chapter has lost its name", chapter_with(title=None), {"chapters"}),
+    ("a chunk's pictures are others", chunk_with(1, read="x"), {"pictures"}),
+    ("a chunk is another one's", chunk_with(0, read="b"), {"pictures"}),
+    ("a chunk was joined from other packets", chunk_with(0, taken="x", read="x"), {"pictures"}),
+    ("the last chunk is not there", chunk_with(1, read=None), {"pictures"}),
+    ("packets come after the last chunk", lambda e: replace(e, left_over=True), {"pictures"}),
+    ("nobody says which chunks there are", lambda e: replace(e, chunks=()), {"pictures"}),
+    ("a sound's samples", lambda e: replace(e, samples=(Samples(index=2, source="s", output="t"),)), {"samples"}),
+    ("a tag of the file", lambda e: output_with(e, tags=(("COMMENT", "b"),)), {"tags"}),
+    ("no tag of the file", lambda e: output_with(e, tags=()), {"tags"}),
+    ("a tag too many", lambda e: output_with(e, tags=(*e.output.tags, ("ARTIST", "x"))), {"tags"}),
+    ("a tag of a stream", stream_with(1, tags=(("SOURCE", "tape"),)), {"tags"}),
+    ("a stream has lost its tag", stream_with(1, tags=()), {"tags"}),
+    ("a tag of the font", stream_with(5, tags=(("title", "Bold"),)), {"tags"}),
+    ("the display matrix is in other words", stream_with(0, side_data=(("Display Matrix", "of 90"),)), {"side data"}),
+    ("the display matrix is gone", stream_with(0, side_data=()), {"side data"}),
+    ("a chapter has lost a tag", chapter_with(tags=(("title", "Two"),)), {"chapters"}),
+    ("a chapter's tag differs", chapter_with(tags=(("MOOD", "wild"), ("title", "Two"))), {"chapters"}),
     ("the first sound is 40 ms late", stream_with(1, start_pts=40), {"offset"}),
     ("the second sound is 40 ms early", stream_with(2, start_pts=80), {"offset"}),
     ("nobody knows when a sound starts", stream_with(2, start_pts=None), {"offset"}),
@@ -242,7 +294,8 @@ def test_what_is_spoilt_is_caught_by_the_checks_with_a_reason_to(spoil: Spoil, c
     [((0, 0), None, set()), (None, (0, 0), set()), ((0, 400), None, set()), ((9, 0), None, {"colour"})],
 )
 def test_light_levels_without_a_peak_say_nothing(before: Any, after: Any, caught: set[str]) -> None:
-    e = replace(GOOD, source=info(film(content_light=before), *RICH.streams[1:], chapters=RICH.chapters))
+    first = replace(FULL.streams[0], video=film(content_light=before).video)
+    e = replace(GOOD, source=replace(FULL, streams=(first, *FULL.streams[1:])))
     assert failed(film_with(content_light=after)(e)) == caught
 
 
@@ -355,7 +408,7 @@ def alone(source: MediaInfo, output: MediaInfo) -> Evidence:
 
 
 def test_a_sound_that_is_not_carried_over_is_not_missed_when_sounds_are_compared() -> None:
-    source = info(film(), sound(1, codec="qdm2", start_pts=-500), sound(2, start_pts=120))
+    source = info(film(), sound(1, audio=None, start_pts=-500), sound(2, start_pts=120))
     output = info(replace(film(), codec="av1"), sound(1, start_pts=120))
     assert failed(alone(source, output)) == set()
 

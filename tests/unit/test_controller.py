@@ -4,17 +4,16 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from media import CURVES
 from reelwright.quality.controller import Accept, Aim, FilmView, Move, Point, Prior, Try, Wait, next_move
 from reelwright.quality.prior import Answer, expect
 from simulation import Chunk, Curve, Film, load_film, search, search_film, straight, through
 
-CURVES = Path(__file__).resolve().parents[2] / ".." / "shared" / "media" / "curves"
 UNKNOWN = FilmView(median_crf=None, settled=False)
 WIDE = Aim(target=93, low=92, high=94)
 many = settings(max_examples=600, deadline=None)

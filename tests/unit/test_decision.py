@@ -28,7 +28,13 @@ def coded(codec: str, **changes: object) -> MediaInfo:
         (coded("vp9", hdr10plus=True), Verdict.REFUSE, "HDR10+ metadata in vp9"),
         (coded("hevc", hdr10plus=True), Verdict.ENCODE, "hevc"),
         (coded("hevc", dolby_vision=P5, hdr10plus=True, interlaced=True), Verdict.REFUSE, "profile 5"),  # the first
-        (info(film(), sound(1, codec="pcm_bluray")), Verdict.REFUSE, "stream 1 (pcm_bluray)"),
+        (info(film(), sound(1, codec="pcm_bluray")), Verdict.ENCODE, "h264"),  # it becomes plain PCM
+        (
+            info(film(), sound(1, codec=None), sound(2, codec=None)),
+            Verdict.REFUSE,
+            "stream 1 (unknown codec), stream 2",
+        ),
+        (info(film(), sound(1, audio=None)), Verdict.ENCODE, "h264"),  # there is nothing to hear in it
         (info(film(), sound(1, codec=None)), Verdict.REFUSE, "unknown codec"),
         (info(film(), sound(1, codec="truehd")), Verdict.ENCODE, "h264"),
         (info(sound(0)), Verdict.UNUSABLE, "audio only"),

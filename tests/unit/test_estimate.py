@@ -116,7 +116,7 @@ def test_a_range_is_in_order_and_positive(
         (info(replace(film(dolby_vision=DolbyVision(profile=10)), codec="av1")), "av1-already", "--strategy direct"),
         (info(replace(film(hdr10plus=True), codec="vp9")), "hdr10plus", "encoded as HDR10"),
         (info(film(interlaced=True)), "interlaced", "--deinterlace bwdif"),
-        (info(film(), sound(1, codec="qdm2")), "sound-without-place", "--audio opus"),
+        (info(film(), sound(1, codec=None)), "sound-without-place", "Convert the sound"),
         (info(sound(0)), "no-film", "no picture"),
         (info(film(pix_fmt=None)), "undecodable", "complete?"),
         (info(stream(0, StreamKind.DATA, None)), "no-film", "no picture"),

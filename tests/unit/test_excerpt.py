@@ -8,12 +8,10 @@ from hypothesis import strategies as st
 
 from examples import constant, index
 from reelwright.errors import UsageError
-from reelwright.media.model import Chapter
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.chunking import make_chunks
 from reelwright.planning.division import divide
 from reelwright.planning.excerpt import (
-    clip_chapters,
     clip_index,
     excerpt_mark,
     excerpt_notes,
@@ -141,15 +139,6 @@ def test_a_clipped_index_tells_the_same_times(lengths: list[int], data: st.DataO
         film.seconds(k) - film.seconds(first) for k in range(first, end)
     ]
     assert window_of(part) == (film.seconds(first), film.seconds(end))
-
-
-def test_chapters_are_cut_at_the_window() -> None:
-    def chapter(start: int, end: int) -> Chapter:
-        return Chapter(start=Fraction(start), end=Fraction(end), title=f"{start}")
-
-    chapters = [chapter(0, 4), chapter(4, 6), chapter(6, 10), chapter(10, 12)]
-    found = clip_chapters(chapters, (Fraction(3), Fraction(10)))
-    assert [(c.start, c.end, c.title) for c in found] == [(3, 4, "0"), (4, 6, "4"), (6, 10, "6")]
 
 
 @pytest.mark.parametrize(

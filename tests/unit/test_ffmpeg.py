@@ -14,10 +14,10 @@ from reelwright.tools.encoders.svt_av1 import format_crf
 from reelwright.tools.ffmpeg import (
     Progress,
     ProgressReader,
+    convert_args,
     decode_args,
     encode_args,
     parse_framecrc,
-    subtitle_args,
 )
 from reelwright.tools.frames import STEPS_BACK, choose, film_frames, reference_input, seek_seconds
 
@@ -88,7 +88,7 @@ def test_names_stand_alone_as_absolute_file_urls_whatever_is_in_them(name: str) 
     for args in (
         encode(f"/films/{name}", out=f"/trials/{name}"),
         decode_args("ffmpeg", f"/films/{name}"),
-        subtitle_args("ffmpeg", f"/films/{name}", (3,), f"/trials/{name}"),
+        convert_args("ffmpeg", f"/films/{name}", ((3, "subrip"),), f"/trials/{name}"),
     ):
         assert after(args, "-i") == f"file:/films/{name}"
         assert not any(name in part for part in args if not part.startswith("file:"))
@@ -96,7 +96,9 @@ def test_names_stand_alone_as_absolute_file_urls_whatever_is_in_them(name: str) 
     assert encode(out=f"/trials/{name}")[-1] == f"file:/trials/{name}"
 
 
-@pytest.mark.parametrize("args", [encode(), decode_args("f", "a.mkv"), subtitle_args("f", "a.mkv", (1,), "b.mkv")])
+@pytest.mark.parametrize(
+    "args", [encode(), decode_args("f", "a.mkv"), convert_args("f", "a.mkv", ((1, "flac"),), "b.mkv")]
+)
 def test_every_input_is_behind_the_allow_lists_and_nothing_is_asked_of_the_keyboard(args: list[str]) -> None:
     before = args[: args.index("-i")]
     assert after(before, "-protocol_whitelist") == "file"
@@ -104,10 +106,11 @@ def test_every_input_is_behind_the_allow_lists_and_nothing_is_asked_of_the_keybo
     assert "-nostdin" in before
 
 
-def test_each_text_subtitle_is_mapped_by_its_index() -> None:
-    args = subtitle_args("ffmpeg", "/a.mkv", (3, 5), "/b.mkv")
+def test_each_converted_stream_is_mapped_by_its_index_and_gets_its_own_codec() -> None:
+    args = convert_args("ffmpeg", "/a.mkv", ((3, "subrip"), (5, "flac")), "/b.mkv", offset=2)
     assert [args[k + 1] for k, part in enumerate(args) if part == "-map"] == ["0:3", "0:5"]
-    assert after(args, "-c:s") == "subrip"
+    assert (after(args, "-c:0"), after(args, "-c:1")) == ("subrip", "flac")
+    assert after(args, "-output_ts_offset") == "2"
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,16 @@ from reelwright.cli.commands import EncodeJob
 from reelwright.config import settings_from
 from reelwright.engine.scheduler import FilmStep, SoundStep, TrialStep, begin, next_steps
 from reelwright.errors import UsageError
-from reelwright.media.model import Audio, Stream
+from reelwright.media.model import Audio, Framing, MediaInfo, Stream
 from reelwright.planning.checks.evidence import Heard, Planned
 from reelwright.planning.checks.sound import fault
+from reelwright.planning.containers import Container
 from reelwright.planning.decision import Verdict, decide
-from reelwright.planning.plan import EncodePlan, Request, make_plan, with_sounds
+from reelwright.planning.once_read import once_read, with_sounds
+from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.planning.sound import MOVED, OPUS_LAYOUTS, OpusRates, opus_plan, placed, why_copied
-from reelwright.planning.streams import Fate, StreamPlan
+from reelwright.planning.stream_ledger import Subject
+from reelwright.planning.streams import Fate, Input, Route, Rule, StreamPlan, carried
 from reelwright.quality.controller import Point
 from reelwright.tools.children.straight import Straight, TimesGoBackError
 
@@ -41,8 +44,12 @@ def of(codec: str = "flac", layout: str | None = "stereo", channels: int = 2, **
     return replace(sound(1), codec=codec, audio=audio)
 
 
+def source(*sounds: Stream) -> MediaInfo:
+    return info(film(), *(replace(s, index=k) for k, s in enumerate(sounds, start=1)))
+
+
 def planned(*sounds: Stream, request: Request = OPUS) -> EncodePlan:
-    return make_plan(info(film(), *(replace(s, index=k) for k, s in enumerate(sounds, start=1))), request)
+    return make_plan(source(*sounds), request)
 
 
 def only(given: Stream, request: Request = OPUS) -> StreamPlan:
@@ -87,8 +94,6 @@ def test_every_layout_that_is_moved_is_one_of_opuss() -> None:
         (of("flac", "7.1(wide)", 8), "no layout that holds 7.1(wide)"),
         (of("flac", "22.2", 24), "no layout that holds 22.2"),
         (of("flac", None, 5), "no layout that holds 5 channels"),
-        (of("aac", None, 0), "cannot be decoded"),
-        (of("aac", sample_rate=None), "cannot be decoded"),
     ],
 )
 def test_what_opus_cannot_better_or_hold_is_copied_and_says_why(given: Stream, says: str) -> None:
@@ -96,6 +101,13 @@ def test_what_opus_cannot_better_or_hold_is_copied_and_says_why(given: Stream, s
     assert (found.fate, found.opus) == (Fate.COPY, None)
     assert says in found.reason
     assert any(says in note for note in planned(given).notes)
+
+
+@pytest.mark.parametrize("given", [of("aac", None, 0), of("aac", sample_rate=None)])
+def test_a_sound_that_says_nothing_of_itself_is_dropped_whatever_was_asked(given: Stream) -> None:
+    found = only(given)
+    assert (found.fate, found.rule) == (Fate.DROP, Rule.NO_PARAMETERS)
+    assert found == only(given, Request())
 
 
 @pytest.mark.parametrize(
@@ -115,7 +127,8 @@ def test_what_opus_cannot_better_or_hold_is_copied_and_says_why(given: Stream, s
 )  # fmt: skip
 def test_what_becomes_opus_names_all_that_is_not_as_it_was(given: Stream, says: list[str]) -> None:
     found = only(given)
-    assert found.fate is Fate.ENCODE
+    assert (found.fate, found.rule, found.route) == (Fate.ENCODE, Rule.TO_OPUS, Route.SOUND)
+    assert (found.is_carried, found.codec_out) == (True, "opus")
     assert found.opus is not None
     assert all(words in found.reason for words in says)
     assert any(found.reason in note for note in planned(given).notes), "it is told before it is done"
@@ -153,16 +166,16 @@ def test_a_rate_opus_does_not_have_is_an_error_that_names_it(wrong: dict[str, in
         settings_from(None, {"encoding": {"opus": wrong}})
 
 
-def counted(plan: EncodePlan, **sizes: int) -> EncodePlan:
+def counted(*sounds: Stream, **sizes: int) -> EncodePlan:
     """The plan once the film of ten seconds was read; sizes by stream."""
     read = replace(index(), stream_bytes=tuple((int(k[1:]), size) for k, size in sizes.items()))
     assert read.duration == 10
-    return with_sounds(plan, read)
+    return with_sounds(planned(*sounds), source(*sounds), read)
 
 
 def test_a_sound_of_few_bits_is_found_out_once_the_film_is_read_and_copied() -> None:
     plan = planned(of("aac"), of("aac"))
-    found = counted(plan, s1=160_000, s2=160_001)
+    found = counted(of("aac"), of("aac"), s1=160_000, s2=160_001)
     assert [s.fate for s in found.streams[1:]] == [Fate.COPY, Fate.ENCODE]
     assert "128 kb/s already" in found.streams[1].reason
     assert sum("Stream 1 (audio)" in note for note in found.notes) == 1
@@ -171,22 +184,83 @@ def test_a_sound_of_few_bits_is_found_out_once_the_film_is_read_and_copied() -> 
 
 
 def test_what_a_header_says_is_believed_and_what_nobody_counted_is_encoded() -> None:
-    plan = planned(of("ac3", bit_rate=192_000), of("aac"))
-    assert counted(plan, s1=1000) == plan
+    sounds = of("ac3", bit_rate=192_000), of("aac")
+    assert counted(*sounds, s1=1000) == planned(*sounds)
+
+
+def test_the_stream_ledger_follows_a_sound_that_is_copied_after_all() -> None:
+    tagged = replace(of("aac"), tags=(("BPS", "128000"), ("title", "Main")), dispositions=("default",))
+    plan, found = planned(tagged, of("flac")), counted(tagged, of("flac"), s1=160_000)
+    known = {(r.subject, r.stream, r.name): (r.fate, r.rule) for r in plan.ledger}
+    now = {(r.subject, r.stream, r.name): (r.fate, r.rule) for r in found.ledger}
+    assert known[Subject.STREAM, 1, "aac"] == (Fate.ENCODE, Rule.TO_OPUS)
+    assert known[Subject.TAG, 1, "BPS"] == (Fate.DROP, Rule.STALE_STATISTICS)
+    assert now[Subject.STREAM, 1, "aac"] == now[Subject.TAG, 1, "BPS"] == (Fate.COPY, None)
+    assert list(now) == list(known), "each entry stays in its place"
+    assert {k for k in now if now[k] != known[k]} == {(Subject.STREAM, 1, "aac"), (Subject.TAG, 1, "BPS")}
+    assert [r.reason for r in found.ledger if r.subject is Subject.STREAM][1] == found.streams[1].reason
+
+
+def test_framing_goes_whether_a_sound_is_copied_at_once_or_after_all() -> None:
+    adts = replace(of("aac"), framing=Framing.ADTS)
+    few = replace(of("aac", bit_rate=96_000), framing=Framing.ADTS)
+    for found in (counted(adts, s1=160_000), planned(few)):
+        stream = found.streams[1]
+        assert (stream.fate, stream.rule, stream.framing) == (Fate.CONVERT, Rule.FRAMING, Framing.ADTS)
+        assert "kb/s already" in stream.reason
+        assert "the ADTS headers go" in stream.reason
+        assert sum("Stream 1" in sentence for sentence in found.notes) == 1
+
+
+def test_late_streams_and_settled_sounds_are_both_told_once_the_film_was_read() -> None:
+    read = replace(index(), stream_bytes=((1, 160_000), (9, 5)))
+    found = once_read(planned(of("aac")), source(of("aac")), read)
+    assert found.streams[1].fate is Fate.COPY
+    assert found.ledger[-1].rule is Rule.APPEARED_LATE
+    assert len(set(found.notes)) == len(found.notes)
+    assert {s.split(":")[0] for s in found.notes if s.startswith("Stream")} == {"Stream 1 (audio)", "Stream 9"}
+
+
+def test_every_stream_keeps_its_place_whatever_becomes_of_it() -> None:
+    plan = planned(of("flac"), of("wmav2", "7.1(wide)", 8), of("aac", bit_rate=9), of("adpcm_ms", "7.1(wide)", 8), of())
+    assert [(s.index, *key) for s, key in carried(plan.streams)] == [
+        (1, Input.SOUND, 1),
+        (2, Input.CONVERTED, 0),
+        (3, Input.SOURCE, 3),
+        (4, Input.CONVERTED, 1),
+        (5, Input.SOUND, 5),
+    ]
 
 
 def test_a_sound_without_a_place_in_the_container_becomes_opus_however_few_bits_it_has() -> None:
     given = of("amr_nb", "mono", 1, sample_rate=8000, bit_rate=12_200)
-    refused = decide(info(film(), given))
+    refused = decide(info(film(), given), Request(container=Container.MP4))
     assert (refused.verdict, refused.rule) == (Verdict.REFUSE, "sound-without-place")
     assert "--audio opus" in refused.hint
-    assert decide(info(film(), given), OPUS).verdict is Verdict.ENCODE
+    assert decide(info(film(), given), replace(OPUS, container=Container.MP4)).verdict is Verdict.ENCODE
     assert only(given).fate is Fate.ENCODE
-    assert counted(planned(given), s1=100).streams[1].fate is Fate.ENCODE, "nor is it copied once it was read"
+    assert counted(given, s1=100).streams[1].fate is Fate.ENCODE, "nor is it copied once it was read"
+
+
+@pytest.mark.parametrize("given", [of("pcm_bluray", sample_format="s16"), of("wmav2", sample_format="fltp")])
+def test_a_sound_that_has_to_change_becomes_opus_where_that_is_asked_for_and_is_kept_without_loss_else(
+    given: Stream,
+) -> None:
+    assert (only(given).rule, only(given).codec_out) == (Rule.TO_OPUS, "opus")
+    kept = only(given, Request())
+    assert kept.rule in {Rule.SAMPLES_KEPT, Rule.DECODED}
+    assert kept.codec_out in {"pcm_s16le", "flac"}
+
+
+def test_a_sound_that_opus_cannot_hold_is_kept_without_loss_and_says_why() -> None:
+    found = only(of("pcm_bluray", "7.1(wide)", 8, sample_format="s32"))
+    assert (found.fate, found.rule, found.codec_out) == (Fate.CONVERT, Rule.SAMPLES_KEPT, "pcm_s24le")
+    assert "Opus has no layout that holds 7.1(wide)" in found.reason
+    assert "copied" not in found.reason
 
 
 def test_a_sound_that_neither_the_container_nor_opus_can_hold_is_refused_with_another_hint() -> None:
-    decision = decide(info(film(), of("pcm_bluray", "7.1(wide)", 8)), OPUS)
+    decision = decide(info(film(), of("pcm_bluray", "7.1(wide)", 8)), replace(OPUS, container=Container.MP4))
     assert decision.verdict is Verdict.REFUSE
     assert "--audio opus" not in decision.hint
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from reelwright.planning.containers import Container
-from reelwright.tools.children.packets import as_stored, says_something
-from reelwright.tools.children.writer import Timeline, decodable, titled, written_chapters
-from reelwright.tools.ffmpeg import complaints_of, subtitle_args
+from reelwright.tools.children.packets import says_something
+from reelwright.tools.children.source import titled
+from reelwright.tools.children.writer import Timeline, decodable, written_chapters
+from reelwright.tools.ffmpeg import complaints_of, convert_args
 
 MILLI = Fraction(1, 1000)
 
@@ -67,22 +68,6 @@ def test_chapters_for_mp4_have_titles_even_where_they_are_empty_and_no_gaps() ->
     found = [(c["start"], c["end"], c["metadata"]) for c in written_chapters(Container.MP4, given)]
     assert found == [(0, 5, {"title": ""}), (5, 10, {"title": "One"}), (10, 20, {"title": ""})]
     assert written_chapters(Container.MATROSKA, given) == given
-
-
-@pytest.mark.parametrize(
-    ("codec", "payload", "stored"),
-    [
-        ("aac", b"\xff\xf1123456data", b"6data"),  # seven bytes of header, no checksum
-        ("aac", b"\xff\xf0123456789data", b"89data"),  # nine with it
-        ("aac", b"\xff\xf9123456data", b"6data"),  # MPEG-2
-        ("aac", b"\xde\x02raw frame", b"\xde\x02raw frame"),
-        ("aac", b"\xff\xf1", b"\xff\xf1"),
-        ("mp3", b"\xff\xfb12345678", b"\xff\xfb12345678"),
-        ("mp2", b"\xff\xf112345678", b"\xff\xf112345678"),
-    ],
-)
-def test_only_aac_of_a_broadcast_loses_its_header(codec: str, payload: bytes, stored: bytes) -> None:
-    assert as_stored(codec, payload) == stored
 
 
 class Bytes(SimpleNamespace):
@@ -150,7 +135,7 @@ def test_what_the_demuxer_remarks_on_sound_files_is_no_complaint(lines: list[str
     ("container", "codec", "muxer"), [(Container.MATROSKA, "subrip", "matroska"), (Container.MP4, "mov_text", "mp4")]
 )
 def test_subtitles_become_the_text_the_container_has(container: Container, codec: str, muxer: str) -> None:
-    args = subtitle_args("ffmpeg", "film.mkv", (2, 4), "out", container)
-    assert args[args.index("-c:s") + 1] == codec
+    args = convert_args("ffmpeg", "film.mkv", ((2, codec), (4, codec)), "out", container=container)
+    assert args[args.index("-c:1") + 1] == codec
     assert args[args.index("-f") + 1] == muxer
     assert [args[k + 1] for k, arg in enumerate(args) if arg == "-map"] == ["0:2", "0:4"]

@@ -37,9 +37,9 @@ def disc_with_ac3(studio: Studio) -> Film:
     return film(studio.make("film.vob", *MPEG2, rate=25, sound=("-c:a", "ac3")), 25)
 
 
-@ends(3, "no place for the film's sound")
+@source
 def disc_with_lpcm(studio: Studio) -> Film:
-    return film(studio.make("film.vob", *MPEG2, rate=25, sound=("-c:a", "pcm_dvd")), 25)
+    return film(studio.make("film.vob", *MPEG2, rate=25, sound=("-c:a", "pcm_dvd")), 25, converted=True)
 
 
 @rare

@@ -86,6 +86,7 @@ def recorded(store: JobStore, job: Job) -> Dossier:
         outcomes=store.outcomes(job.id),
         trials=store.trials(curves),
         events=store.events_of(job.id),
+        ledger=store.fates(job.id),
         index=known_index(job, analysed),
         made=utc_now(),
     )

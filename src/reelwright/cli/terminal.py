@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.text import Text
 
 from reelwright.cli.batch import Row, failures, left_out, plain_lines, rich_table, row_of
+from reelwright.cli.ledgertext import ledger_lines
 from reelwright.cli.text import complaint, duration, printable_path, share, size
 from reelwright.events import Event, EventName
 
@@ -91,7 +92,11 @@ class Terminal:
         import json  # noqa: PLC0415
 
         known = {"source_id": data["source_id"] or "not known before the film is read", "job_id": data["job_id"]}
-        self._out.print_json(json.dumps({**data["plan"], **known}), highlight=False)
+        plan = {key: value for key, value in data["plan"].items() if key != "ledger"}
+        self._out.print_json(json.dumps({**plan, **known}), highlight=False)
+        # Beside the JSON, not in it: these lines are for people, `--json` has the rows.
+        for line in ("streams, by the ledger:", *ledger_lines(data["plan"].get("ledger", ()))):
+            self._line(line)
 
     def _started(self, event: Event) -> None:
         self._line(f"{event.data['chunks']} chunks; {event.data['why']}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reelwright.cli.arguments import Parser
 from reelwright.cli.commands import EncodeJob, Program
 from reelwright.cli.encode import add_aims, add_picture, add_tools, settings_from
+from reelwright.cli.ledgertext import ledger_lines
 from reelwright.cli.text import duration, printable_path, size
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def rows(said: "Explanation") -> list[tuple[str, list[str]]]:
     if said.plan and said.known:
         found += [
             ("plan", plan_lines(said, said.plan, said.known)),
-            ("streams", [stream_line(stream) for stream in said.plan.streams]),
+            ("streams", ledger_lines(plain_ledger(said.plan))),
             ("cost", cost_lines(said.cost)),
             ("there", known_lines(said.known)),
         ]
@@ -104,10 +105,9 @@ def plan_lines(said: "Explanation", plan: "EncodePlan", known: "Known") -> list[
     return [*lines, *plan.notes]
 
 
-def stream_line(stream: Any) -> str:
-    """One stream and its fate."""
-    reason = f": {stream.reason}" if stream.reason else ""
-    return f"{stream.index}  {stream.kind.value}, {stream.codec or 'unknown codec'}: {stream.fate.value}{reason}"
+def plain_ledger(plan: "EncodePlan") -> list[dict[str, Any]]:
+    """The stream ledger as plain values."""
+    return [{name: getattr(value, "value", value) for name, value in asdict(row).items()} for row in plan.ledger]
 
 
 def cost_lines(cost: "Estimate | None") -> list[str]:
@@ -150,6 +150,7 @@ def plain(said: "Explanation") -> dict[str, Any]:
             "parameters": dict(said.plan.parameters),
             "scoring": {"model": scoring.model, "n_subsample": scoring.n_subsample, "scaled_to": scoring.scale_name},
             "streams": [asdict(stream) for stream in said.plan.streams],
+            "ledger": plain_ledger(said.plan),
             "notes": list(said.plan.notes),
             "profile": said.profile,
             "parallel": said.parallel,

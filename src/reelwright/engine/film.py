@@ -15,7 +15,6 @@ from reelwright.planning.chunking import Chunk
 from reelwright.planning.excerpt import clip_index
 from reelwright.planning.grain import has_grain
 from reelwright.planning.plan import EncodePlan, zoned
-from reelwright.planning.streams import Fate
 from reelwright.planning.windows import sample_windows
 from reelwright.tools.capabilities import Capabilities
 from reelwright.tools.process import Finished, Runner
@@ -72,8 +71,8 @@ class Film:
 
     @property
     def copied_bytes(self) -> int:
-        """Bytes of the packets that are copied; of an excerpt, by its share of the time. 0 where nobody counted."""
-        kept = {s.index for s in self.plan.streams if s.fate is Fate.COPY}
+        """Bytes of what is copied or converted; of an excerpt, by its share of the time. 0 where nobody counted."""
+        kept = {s.index for s in self.plan.streams if s.is_carried and s.opus is None}
         total = sum(size for index, size in self.index.stream_bytes if index in kept)
         return int(total * self.part.duration / self.index.duration) if self.index.duration else total
 

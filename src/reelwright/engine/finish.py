@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from fractions import Fraction
-from itertools import count
+from itertools import count, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -16,20 +16,28 @@ from reelwright.engine.jobs import StepKind, StepRecord, TrialRecord, Usage
 from reelwright.engine.placement import place, temporary_path
 from reelwright.engine.sounds import planned_sounds, sound_jobs, summed
 from reelwright.errors import ReelwrightError, SourceError, ValidationFailedError
-from reelwright.media.model import StreamKind
+from reelwright.media.model import Chapter, StreamKind
+from reelwright.planning.chapters import chapter_fates, written
 from reelwright.planning.checks import run_checks
-from reelwright.planning.checks.evidence import Attached, Check, Copied, Evidence, Metadata, Planned
+from reelwright.planning.checks.evidence import (
+    Attached,
+    Check,
+    ChunkPackets,
+    Copied,
+    Evidence,
+    Metadata,
+    Planned,
+    Samples,
+)
 from reelwright.planning.clocks import film_clock
 from reelwright.planning.containers import Container, holdings
 from reelwright.planning.excerpt import window_of
 from reelwright.planning.sound import PACKET
-from reelwright.planning.streams import Fate, beside_film
+from reelwright.planning.streams import Input, Route, Rule, StreamPlan, carried
 from reelwright.tools.dolby_vision import read_metadata
-from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc
+from reelwright.tools.ffmpeg import complaints_of, decode_args, parse_framecrc, samples_args
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.mux import (
-    CONVERTED,
-    SOUND,
     Inspection,
     Join,
     Written,
@@ -40,6 +48,7 @@ from reelwright.tools.mux import (
     nominal_rate,
     read_hdr10plus,
     shift_of,
+    start_of,
 )
 from reelwright.tools.probe import probe
 from reelwright.tools.sound import Encoded, SoundJob, listen
@@ -65,13 +74,14 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         rate=nominal_rate(part),
         film_tags=film_tags(film),
         display_aspect=display_aspect(film.plan),
+        chapters=chapters_of(film, shift),
         clock=clock,
         movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None, sounds=begins),
         unofficial=film.plan.dolby_vision,
         folder=film.workspace.working,
     )
     try:
-        joined = await join(film.runner, film.tools.ffmpeg, film.plan, job)
+        joined = await join(film.runner, film.tools.ffmpeg, film.info, film.plan, job)
     except BaseException:
         out.unlink(missing_ok=True)
         raise
@@ -84,8 +94,24 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         "clock": str(clock),
         "written": [asdict(row) for row in joined.streams],
         "attached": [asdict(row) for row in joined.attachments],
+        "joined": [
+            {
+                "scored": trial.packets_digest,
+                "taken": chunk.digest,
+                "written": chunk.written,
+                "frames": chunk.frames,
+            }
+            for trial, chunk in zip(chosen, joined.chunks, strict=True)
+        ],
     }
     return StepRecord(kind=StepKind.ASSEMBLE, result=result)
+
+
+def chapters_of(film: Film, shift: Fraction) -> tuple[Chapter, ...]:
+    """The chapters that are written, on the source's clock; `shift` moves a whole film onto the output's."""
+    if film.frames != film.index.frames:
+        return written(chapter_fates(film.info.chapters, window=window_of(film.part)))
+    return written(chapter_fates(film.info.chapters, shift=shift))
 
 
 def sound_keys(sounds: Mapping[int, Encoded]) -> dict[str, str]:
@@ -97,7 +123,7 @@ def bytes_before(film: Film, assembled: StepRecord) -> int:
     """Bytes of the source that the output stands for: the file's; of an excerpt, its pictures' and what was copied."""
     if film.frames == film.index.frames:
         return film.source_bytes
-    copied = sum(int(row["size"]) for row in assembled.result["written"] if row["input"] != SOUND)
+    copied = sum(int(row["size"]) for row in assembled.result["written"] if row["input"] != Input.SOUND)
     return film.source_bytes + copied + film.sound_bytes
 
 
@@ -185,7 +211,14 @@ async def gather(
     """Everything the checks need to know, by reading and decoding the whole output."""
     output = await probe(film.runner, film.tools.ffmpeg, path)
     film_stream = output.film
-    inspection, answer = await inspect(film.runner, path, film_stream.index if film_stream else 0)
+    joined = assembled["joined"]
+    inspection, answer = await inspect(
+        film.runner,
+        path,
+        film_stream.index if film_stream else 0,
+        [row["frames"] for row in joined],
+        film.workspace.working,
+    )
     hdr10plus, reading = None, None
     if any(payload for payload, _ in film.index.hdr10plus):
         hdr10plus, reading = await read_hdr10plus(film.runner, path, film_stream.index if film_stream else 0)
@@ -200,9 +233,12 @@ async def gather(
     warnings = complaints_of(decoded.stderr)
     if decoded.returncode != 0 and not warnings:
         warnings = [f"the decoder ended with status {decoded.returncode}"]
-    written = tuple(Written(**row) for row in assembled["written"])
+    rows = tuple(Written(**row) for row in assembled["written"])
+    chunks = tuple(
+        ChunkPackets(**row, read=read) for row, read in zip_longest(joined, inspection.chunks[: len(joined)])
+    )
     shift = Fraction(assembled["shift"])
-    heard, listened = await listen(film.runner, path, numbered_sounds(film, written), shift, film.workspace.working)
+    heard, listened = await listen(film.runner, path, numbered_sounds(film, rows), shift, film.workspace.working)
     evidence = Evidence(
         plan=film.plan,
         source=film.info,
@@ -213,8 +249,11 @@ async def gather(
         packet_ticks=inspection.film_ticks,
         decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
         warnings=tuple(warnings[:5]),
-        sounds_begin=sounds_begin(film, written),
-        copied=pair_copies(film, written, inspection),
+        sounds_begin=sounds_begin(film, rows),
+        copied=pair_copies(film, rows, inspection),
+        chunks=chunks,
+        left_over=len(inspection.chunks) > len(joined),
+        samples=await compare_samples(film, path, rows),
         sounds=expected_sounds(film, sounds),
         heard=heard,
         attached=tuple(Attached(**row) for row in assembled["attached"]),
@@ -227,10 +266,14 @@ async def gather(
     return evidence, inspection, summed(map(usage_of, children))
 
 
-def numbered_sounds(film: Film, written: tuple[Written, ...]) -> list[tuple[int, SoundJob]]:
+def numbered_sounds(film: Film, rows: tuple[Written, ...]) -> list[tuple[int, SoundJob]]:
     """Each encoded sound that holds something, by its number in the output."""
-    jobs, full = sound_jobs(film), {(row.input, row.index) for row in written if row.packets}
-    return [(number, jobs[key[1]]) for key, number in places(film, written) if key[0] == SOUND and key in full]
+    jobs = sound_jobs(film)
+    return [
+        (number, jobs[stream.index])
+        for stream, row, number in places(film, rows)
+        if stream.route is Route.SOUND and row.packets
+    ]
 
 
 def expected_sounds(film: Film, sounds: Mapping[int, Encoded]) -> tuple[Planned, ...]:
@@ -246,6 +289,24 @@ def expected_sounds(film: Film, sounds: Mapping[int, Encoded]) -> tuple[Planned,
     )  # fmt: skip
 
 
+async def compare_samples(film: Film, path: Path, rows: tuple[Written, ...]) -> tuple[Samples, ...]:
+    """Decode every sound that is stored in another way, in source and output. An excerpt's is not compared."""
+    if film.frames != film.index.frames:
+        return ()
+    found = []
+    for stream, _, number in places(film, rows):
+        if stream.rule is not Rule.SAMPLES_KEPT:
+            continue
+        hashes = []
+        for file, index in ((film.source, stream.index), (path, number)):
+            done = await film.runner.run(
+                samples_args(film.tools.ffmpeg, os.fspath(file), index), what="Comparing sounds", keep_stdout=True
+            )
+            hashes.append(done.stdout.decode("ascii", "replace").strip())
+        found.append(Samples(index=stream.index, source=hashes[0], output=hashes[1]))
+    return tuple(found)
+
+
 async def both_metadata(film: Film, output: Path, video_index: int) -> tuple[Metadata, Metadata] | None:
     """The Dolby Vision metadata of the source's frames and of the output's; None where none is planned."""
     if not film.plan.dolby_vision:
@@ -257,43 +318,41 @@ async def both_metadata(film: Film, output: Path, video_index: int) -> tuple[Met
     return source, await read_metadata(film.runner, output, video_index, folder=folder)
 
 
-def sounds_begin(film: Film, written: tuple[Written, ...]) -> tuple[Fraction | None, ...] | None:
-    """When each copied sound's first packet begins in the source, for an excerpt; None: as the probe has it."""
-    if film.frames == film.index.frames:
-        return None
-    sounds = {s.index for s in film.info.of_kind(StreamKind.AUDIO)}
-    return tuple(
-        None if row.begins is None else Fraction(row.begins)
-        for row in written
-        if row.input == 1 and row.index in sounds
-    )
+def sounds_begin(film: Film, rows: tuple[Written, ...]) -> tuple[Fraction | None, ...]:
+    """When each sound beside the film begins in the source; those that become Opus are left out.
+
+    As the probe has it; of an excerpt, when the first packet does that reaches into it; and where a sound is decoded,
+    when its first sample is heard, which its packets alone do not tell.
+    """
+    probed = {s.index: start_of(s) for s in film.info.streams}
+    whole = film.frames == film.index.frames
+    found = []
+    for stream, row, _ in places(film, rows):
+        if stream.kind is StreamKind.AUDIO and stream.route is not Route.SOUND:
+            met = None if row.begins is None else Fraction(row.begins)
+            found.append(probed[stream.index] if whole and stream.route is Route.PACKETS else met)
+    return tuple(found)
 
 
-def places(film: Film, written: tuple[Written, ...]) -> list[tuple[tuple[int, int], int]]:
-    """Input and index of each stream beside the film, and its number in the output."""
-    by_source = {(row.input, row.index): row for row in written}
-    beside = [s for s in beside_film(film.plan.streams) if s.fate is not Fate.CONVERT]
-    keys = [(SOUND if s.opus else 1, s.index) for s in beside]
-    keys += [(2, k) for k in range(sum(s.fate is Fate.CONVERT for s in film.plan.streams))]
-    holds, kinds = holdings(film.plan.request.container), {s.index: s.kind for s in film.info.streams}
-    found, number = [], 0
-    for key in keys:
-        number += bool(by_source[key].packets) or key[0] == CONVERTED or holds.shows_empty(kinds[key[1]])
-        found.append((key, number))
+def places(film: Film, rows: tuple[Written, ...]) -> list[tuple[StreamPlan, Written, int]]:
+    """Each stream beside the film, as it was written, with its number in the output: they follow the film in order."""
+    by_source = {(row.input, row.index): row for row in rows}
+    holds, found, number = holdings(film.plan.request.container), [], 0
+    for stream, key in carried(film.plan.streams):
+        row = by_source[key]
+        number += bool(row.packets) or stream.route is Route.FFMPEG or holds.shows_empty(stream.kind)
+        found.append((stream, row, number))
     return found
 
 
-def pair_copies(film: Film, written: tuple[Written, ...], inspection: Inspection) -> tuple[Copied, ...]:
-    """Each copied stream beside what the output holds of it: copies follow the film in the plan's order."""
-    by_source = {(row.input, row.index): row for row in written}
-    read = {row.index: row for row in inspection.streams}
-    pairs = []
-    for key, place_in_output in places(film, written):
-        row = by_source[key]
-        found = read.get(place_in_output) if row.packets else None
+def pair_copies(film: Film, rows: tuple[Written, ...], inspection: Inspection) -> tuple[Copied, ...]:
+    """Each stream beside the film as it was written and as the output holds it."""
+    read, pairs = {row.index: row for row in inspection.streams}, []
+    for stream, row, number in places(film, rows):
+        found = read.get(number) if row.packets else None
         pairs.append(
             Copied(
-                index=key[1],
+                index=stream.index,
                 written=(row.packets, row.payload, row.times),
                 # A stream without packets does not show up when packets are read.
                 read=(found.packets, found.payload, found.times) if found else (0, row.payload, row.times),

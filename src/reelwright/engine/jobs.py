@@ -2,12 +2,13 @@
 
 import datetime as dt
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 from reelwright.events import Event
+from reelwright.planning.stream_ledger import Entry
 from reelwright.quality.score import Score
 
 
@@ -236,6 +237,14 @@ class JobStore(Protocol):
 
     def drop_steps(self, job_id: str, kinds: Iterable[StepKind]) -> None:
         """Forget steps whose result no longer holds."""
+        ...
+
+    def commit_fates(self, job_id: str, ledger: Sequence[Entry]) -> None:
+        """Commit a job's stream ledger, in place of the one it may have."""
+        ...
+
+    def fates(self, job_id: str) -> list[Entry]:
+        """A job's stream ledger in its order; empty where none was kept."""
         ...
 
     def commit_trial(self, trial: TrialRecord) -> None:

@@ -1,6 +1,6 @@
 """The ledger's twin without a disk, for tests and dry runs."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from reelwright.engine.jobs import (
@@ -16,6 +16,7 @@ from reelwright.engine.jobs import (
     size_class,
 )
 from reelwright.events import Event
+from reelwright.planning.stream_ledger import Entry
 
 
 class MemoryJobStore:
@@ -25,6 +26,7 @@ class MemoryJobStore:
         self._sources: dict[SourceStamp, SourceRecord] = {}
         self._jobs: dict[str, Job] = {}
         self._steps: dict[tuple[str, StepKind], StepRecord] = {}
+        self._fates: dict[str, list[Entry]] = {}
         self._trials: dict[str, TrialRecord] = {}
         self._outcomes: list[OutcomeRecord] = []
         #: Ids of jobs, the one last opened or ended at the end.
@@ -77,6 +79,14 @@ class MemoryJobStore:
         """See the port."""
         for kind in kinds:
             self._steps.pop((job_id, kind), None)
+
+    def commit_fates(self, job_id: str, ledger: Sequence[Entry]) -> None:
+        """See the port."""
+        self._fates[job_id] = list(ledger)
+
+    def fates(self, job_id: str) -> list[Entry]:
+        """See the port."""
+        return list(self._fates.get(job_id, ()))
 
     def commit_trial(self, trial: TrialRecord) -> None:
         """See the port."""

@@ -18,6 +18,7 @@ from reelwright.errors import (
 )
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.requests import plain_request
+from reelwright.planning.stream_ledger import Entry
 from reelwright.quality.score import pool
 
 #: Outcomes of errors that are no failure; the first that fits.
@@ -61,6 +62,23 @@ def analysis_of(film: Film) -> dict[str, Any]:
     }
 
 
+def plain_ledger(ledger: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The stream ledger as plain values."""
+    return [
+        {
+            "subject": row.subject.value,
+            "stream": row.stream,
+            "chapter": row.chapter,
+            "name": row.name,
+            "value": row.value,
+            "fate": row.fate.value,
+            "rule": None if row.rule is None else row.rule.value,
+            "reason": row.reason,
+        }
+        for row in ledger
+    ]
+
+
 def plain_plan(plan: EncodePlan) -> dict[str, Any]:
     """The plan as plain values, for printing and the ledger."""
     return {
@@ -81,10 +99,36 @@ def plain_plan(plan: EncodePlan) -> dict[str, Any]:
             "scaled_to": plan.scoring.scale_name,
         },
         "streams": [
-            {"index": s.index, "kind": s.kind.value, "codec": s.codec, "fate": s.fate.value, "reason": s.reason}
+            {
+                "index": s.index,
+                "kind": s.kind.value,
+                "codec": s.codec,
+                "fate": s.fate.value,
+                "rule": None if s.rule is None else s.rule.value,
+                "reason": s.reason,
+            }
             for s in plan.streams
         ],
         "notes": list(plan.notes),
+    }
+
+
+def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
+    """The data of the last event of a source."""
+    row = asdict(outcome)
+    return {
+        "decision": row["decision"],
+        "outcome": row["outcome"],
+        "output": row["output_path"],
+        "reasons": list(row["reasons"]),
+        "bytes_before": row["bytes_before"],
+        "bytes_after": row["bytes_after"],
+        "vmaf": row["vmaf"],
+        "trials": row["trials"],
+        "seconds": row["seconds"],
+        "checks": list(row["checks"]),
+        "trial_cpu_seconds": row["cpu_seconds"],
+        "exit_code": row["exit_code"],
     }
 
 

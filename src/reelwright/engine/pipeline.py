@@ -3,9 +3,8 @@
 import asyncio
 import os
 import time
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from reelwright.engine import cancelling
 from reelwright.engine.analysis import Reader, recall_index
@@ -13,7 +12,15 @@ from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
-from reelwright.engine.outcome import analysis_of, best_efforts, film_score, outcome_of_error, plain_plan
+from reelwright.engine.outcome import (
+    analysis_of,
+    best_efforts,
+    film_score,
+    outcome_of_error,
+    plain_ledger,
+    plain_plan,
+    result_data,
+)
 from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.published import ProgressFile
@@ -33,6 +40,7 @@ from reelwright.planning.containers import container_of
 from reelwright.planning.crop import AUTO, is_known
 from reelwright.planning.decision import Decision, Verdict, decide, refused_after_reading
 from reelwright.planning.division import divide
+from reelwright.planning.once_read import once_read
 from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.probe import check_folder, check_readable, probe
@@ -155,7 +163,7 @@ class Line:
         if (found := refused_after_reading(info, self.request, index)) is not None:
             self.decision = found
             raise found.error() or ReelwrightError("A refusal has no error.")
-        return make_plan(info, self.request, index)
+        return once_read(make_plan(info, self.request, index), info, index)
 
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""
@@ -179,7 +187,7 @@ class Line:
         self.emit(
             EventName.ANALYSIS_COMPLETE,
             "planned",
-            plan=plain_plan(plan),
+            plan={**plain_plan(plan), "ledger": plain_ledger(plan.ledger)},
             source_id=source,
             job_id=self.job_key(plan, source) if source and settled else None,
         )
@@ -211,6 +219,7 @@ class Line:
             work_folder=os.fspath(workspace.root.absolute()),
         )
         known = await services.offload(services.store.open_job, job)
+        await services.offload(services.store.commit_fates, job.id, plan.ledger)
         limits, info = self.options.limits, self.info_or_fail()
         pace = Pace(await spread(plan, source_size(info), limits, services), limits, self.emit, workspace.root)
         film = Film(
@@ -373,22 +382,3 @@ def source_size(info: MediaInfo) -> tuple[int, int]:
     """Width and height of the film's picture."""
     video = info.film.video if info.film else None
     return (video.width, video.height) if video else (0, 0)
-
-
-def result_data(outcome: OutcomeRecord) -> dict[str, Any]:
-    """The data of the last event of a source."""
-    row = asdict(outcome)
-    return {
-        "decision": row["decision"],
-        "outcome": row["outcome"],
-        "output": row["output_path"],
-        "reasons": list(row["reasons"]),
-        "bytes_before": row["bytes_before"],
-        "bytes_after": row["bytes_after"],
-        "vmaf": row["vmaf"],
-        "trials": row["trials"],
-        "seconds": row["seconds"],
-        "checks": list(row["checks"]),
-        "trial_cpu_seconds": row["cpu_seconds"],
-        "exit_code": row["exit_code"],
-    }

@@ -84,6 +84,8 @@ class Video:
     mastering_display: tuple[Fraction, ...] | None
     #: Content light level: the highest of any sample and of any frame's mean, in cd/m².
     content_light: tuple[int, int] | None
+    #: FFmpeg's names of the side data that the first frames carry, sorted.
+    frame_data: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,10 +95,23 @@ class Audio:
     channels: int | None
     layout: str | None
     sample_rate: int | None
+    #: FFmpeg's name of the decoded samples' format, such as "s16" or "fltp".
+    sample_format: str | None = None
     #: FFmpeg's name of the codec's profile, such as "DTS-HD MA".
     profile: str | None = None
     #: Bits a second, where the header or the muxer's statistics say so.
     bit_rate: int | None = None
+
+
+class Framing(StrEnum):
+    """What is around a codec's data in some containers, and not in others."""
+
+    #: AAC with a header before each frame, as broadcasts have it.
+    ADTS = "adts"
+    #: H.264 and H.265 with start codes instead of lengths.
+    START_CODES = "start codes"
+    #: PGS with each segment in a packet of its own.
+    SEGMENTS = "segments"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,6 +137,13 @@ class Stream:
     begins_pts: int | None = None
     video: Video | None = None
     audio: Audio | None = None
+    #: Every tag as the container has it, language and title among them.
+    tags: tuple[tuple[str, str], ...] = ()
+    #: Keys of tags whose bytes were no UTF-8; their values are what those bytes mean in Windows-1252.
+    broken_tags: tuple[str, ...] = ()
+    #: What the container says beside the codec's parameters, in FFmpeg's words: name and value.
+    side_data: tuple[tuple[str, str], ...] = ()
+    framing: Framing | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,6 +153,9 @@ class Chapter:
     start: Fraction
     end: Fraction
     title: str | None
+    #: Every tag, the title among them.
+    tags: tuple[tuple[str, str], ...] = ()
+    broken_tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +172,7 @@ class MediaInfo:
     streams: tuple[Stream, ...]
     chapters: tuple[Chapter, ...]
     tags: tuple[tuple[str, str], ...]
+    broken_tags: tuple[str, ...] = ()
 
     def of_kind(self, kind: StreamKind) -> tuple[Stream, ...]:
         """Streams of one kind, in the container's order."""

@@ -4,11 +4,28 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from reelwright.media.model import Audio, Chapter, Color, DolbyVision, MediaInfo, Stream, StreamKind, Video
+from reelwright.media.model import (
+    Audio,
+    Chapter,
+    Color,
+    DolbyVision,
+    Framing,
+    MediaInfo,
+    Stream,
+    StreamKind,
+    Video,
+)
 
 
 def _fraction(value: Any) -> Fraction | None:
     return None if value is None else Fraction(value)
+
+
+def _tags_from(plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "tags": tuple((str(key), str(value)) for key, value in plain["tags"]),
+        "broken_tags": tuple(str(key) for key in plain["broken_tags"]),
+    }
 
 
 def video_from(plain: Mapping[str, Any]) -> Video:
@@ -21,6 +38,7 @@ def video_from(plain: Mapping[str, Any]) -> Video:
         "dolby_vision": None if dolby is None else DolbyVision(**dolby),
         "mastering_display": None if mastering is None else tuple(Fraction(number) for number in mastering),
         "content_light": None if light is None else (int(light[0]), int(light[1])),
+        "frame_data": tuple(plain["frame_data"]),
     }
     return Video(**{**plain, **exact, **made})
 
@@ -33,6 +51,8 @@ def stream_from(plain: Mapping[str, Any]) -> Stream:
         "time_base": _fraction(plain["time_base"]),
         "video": video_from(plain["video"]) if plain.get("video") else None,
         "audio": Audio(**plain["audio"]) if plain.get("audio") else None,
+        "framing": Framing(plain["framing"]) if plain["framing"] else None,
+        **_tags_from(plain),
     }
     return Stream(**{**plain, **made})
 
@@ -44,13 +64,14 @@ def info_from(plain: Mapping[str, Any]) -> MediaInfo:
         ValueError, TypeError, KeyError: the values are none of a media file's facts.
     """
     chapters = (
-        Chapter(start=Fraction(c["start"]), end=Fraction(c["end"]), title=c["title"]) for c in plain["chapters"]
+        Chapter(start=Fraction(c["start"]), end=Fraction(c["end"]), title=c["title"], **_tags_from(c))
+        for c in plain["chapters"]
     )
     made = {
         "duration": _fraction(plain["duration"]),
         "start": _fraction(plain["start"]),
         "streams": tuple(stream_from(stream) for stream in plain["streams"]),
         "chapters": tuple(chapters),
-        "tags": tuple((str(key), str(value)) for key, value in plain["tags"]),
+        **_tags_from(plain),
     }
     return MediaInfo(**{**plain, **made})

@@ -45,13 +45,20 @@ class Holdings:
     #: Codec of converted subtitles, and its name for people.
     text_codec: str
     text_name: str
-    #: Audio codecs it stores; those it has no mapping for.
-    audio: frozenset[str] | None = None
-    no_sound: frozenset[str] = frozenset()
+    #: Audio codecs it stores.
+    audio: frozenset[str]
     #: Tags of the whole file.
     tags: frozenset[str] | None = None
-    #: Dispositions of a stream.
-    dispositions: frozenset[str] | None = None
+    #: Tags of anything in it.
+    stream_tags: frozenset[str] | None = None
+    #: Tags that its writer leaves out, in capitals: of the file, and of anything in it.
+    no_file_tags: frozenset[str] = frozenset()
+    no_tags: frozenset[str] = frozenset()
+    #: Dispositions of a stream, and of subtitles besides.
+    dispositions: frozenset[str]
+    of_subtitles: frozenset[str] = frozenset()
+    #: Whether sound without a place is stored in a lossless codec that has one.
+    converts_sound: bool = True
     #: Whether chapters may overlap and leave gaps.
     free_chapters: bool = True
     #: Whether a stream without packets has a place.
@@ -59,7 +66,17 @@ class Holdings:
 
     def sound(self, codec: str | None) -> bool:
         """Whether it stores audio of a codec."""
-        return codec is not None and codec not in self.no_sound and (self.audio is None or codec in self.audio)
+        return codec is not None and codec in self.audio
+
+    def tag(self, form: str, *, of_file: bool) -> bool:
+        """Whether it keeps a tag of the file itself, or of something in it; by its key in capitals."""
+        known = self.tags if of_file else self.stream_tags
+        left_out = self.no_file_tags if of_file else self.no_tags
+        return form not in left_out and (known is None or form.lower() in known)
+
+    def disposition(self, name: str, *, subtitle: bool) -> bool:
+        """Whether it keeps a disposition."""
+        return name in self.dispositions or (subtitle and name in self.of_subtitles)
 
     def shows_empty(self, kind: StreamKind) -> bool:
         """Whether a stream without packets is a stream of the output; timed text always has one of no text."""
@@ -72,6 +89,13 @@ class Holdings:
 
 MATROSKA = Holdings(
     name="Matroska",
+    # What FFmpeg's Matroska writer takes.
+    video=frozenset(
+        {
+            *("av1", "dirac", "ffv1", "h264", "hevc", "mjpeg", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4v3"),
+            *("prores", "rv10", "rv20", "rv30", "rv40", "snow", "theora", "vp8", "vp9", "vvc"),
+        }
+    ),
     subtitles=frozenset(
         {
             "ass",
@@ -93,20 +117,17 @@ MATROSKA = Holdings(
     text_subtitles=frozenset({"mov_text"}),
     text_codec="subrip",
     text_name="SubRip",
-    no_sound=frozenset(
+    audio=frozenset(
         {
-            "adpcm_ima_qt",
-            "qdm2",
-            "qdmc",
-            "amr_nb",
-            "amr_wb",
-            "pcm_bluray",
-            "pcm_dvd",
-            "mace3",
-            "mace6",
-            "adpcm_swf",
+            *("aac", "ac3", "alac", "atrac1", "atrac3", "cook", "dts", "eac3", "flac", "mlp", "mp1", "mp2", "mp3"),
+            *("opus", "pcm_f32le", "pcm_f64le", "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le", "pcm_s32be"),
+            *("pcm_s32le", "pcm_u8", "ra_144", "ra_288", "sipr", "truehd", "tta", "vorbis", "wavpack"),
         }
     ),
+    no_file_tags=frozenset({"ENCODING_TOOL"}),
+    no_tags=frozenset({"CREATION_TIME", "ENCODING_TOOL"}),
+    dispositions=frozenset({"default", "dub", "original", "comment", "forced", "hearing_impaired", "visual_impaired"}),
+    of_subtitles=frozenset({"descriptions"}),
 )
 
 #: As FFmpeg's muxer writes it and its demuxer reads it back: every packet equal, each at its time.
@@ -132,6 +153,8 @@ MP4 = Holdings(
     dispositions=frozenset(
         {"default", "dub", "comment", "forced", "hearing_impaired", "captions", "visual_impaired", "descriptions"}
     ),
+    stream_tags=frozenset({"title", "language"}),
+    converts_sound=False,
     free_chapters=False,
     empty_streams=False,
 )
@@ -172,9 +195,13 @@ def held_dispositions(
 
     MP4 enables at least one track of a kind, which is its way of saying "default": where none is, the first one.
     """
-    known = holdings(container).dispositions
-    if known is None:
-        return [dispositions for _, dispositions in streams]
+    holds = holdings(container)
+    if container is Container.MATROSKA:
+        return [
+            tuple(name for name in names if holds.disposition(name, subtitle=kind is StreamKind.SUBTITLE))
+            for kind, names in streams
+        ]
+    known = holds.dispositions
     enabled = {kind for kind, dispositions in streams if "default" in dispositions}
     held = []
     for kind, dispositions in streams:

@@ -11,10 +11,12 @@ from reelwright.planning.containers import holdings
 from reelwright.planning.dolby_vision import Objection, is_direct, missing_metadata, objection, undivided
 from reelwright.planning.dynamic_hdr import HINT as HDR10PLUS_HINT
 from reelwright.planning.dynamic_hdr import unreadable
+from reelwright.planning.fates import Fate
+from reelwright.planning.fates import Rule as Ledger
 from reelwright.planning.fields import HINT
 from reelwright.planning.plan import Request
 from reelwright.planning.sound import sound_hint
-from reelwright.planning.streams import Fate, fate_of
+from reelwright.planning.streams import fate_of
 
 
 class Verdict(StrEnum):
@@ -109,8 +111,9 @@ def fields_inside(index: FrameIndex, request: Request) -> Decision | None:
 
 def _sound(info: MediaInfo, film: Stream, request: Request) -> Decision | None:
     holds, opus = holdings(request.container), request.opus if request.audio == "opus" else None
-    sounds = info.of_kind(StreamKind.AUDIO)
-    lost = [s for s in sounds if fate_of(s, film, holds, opus).fate is Fate.DROP]
+    plans = [(stream, fate_of(stream, film, holds, opus)) for stream in info.of_kind(StreamKind.AUDIO)]
+    # A stream that says nothing of itself holds no sound that anybody could hear.
+    lost = [s for s, plan in plans if plan.fate is Fate.DROP and plan.rule is not Ledger.NO_PARAMETERS]
     if not lost:
         return None
     could = opus is None and all(fate_of(s, film, holds, request.opus).fate is not Fate.DROP for s in lost)

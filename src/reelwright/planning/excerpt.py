@@ -6,7 +6,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from reelwright.errors import UsageError
-from reelwright.media.model import Chapter
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.chunking import Chunk, features_of
 from reelwright.planning.times import clock, decimal
@@ -85,14 +84,6 @@ def window_of(part: FrameIndex) -> tuple[Fraction, Fraction]:
     """When a part's first frame begins and its last one ends, on the source's clock, in seconds."""
     begin = part.pts[0] * part.time_base
     return begin, begin + part.duration
-
-
-def clip_chapters(chapters: Sequence[Chapter], window: tuple[Fraction, Fraction]) -> tuple[Chapter, ...]:
-    """The chapters that reach into a window, cut at its ends."""
-    begin, end = window
-    return tuple(
-        replace(c, start=max(c.start, begin), end=min(c.end, end)) for c in chapters if c.start < end and c.end > begin
-    )
 
 
 def excerpt_mark(request: "Request") -> str:

@@ -20,7 +20,8 @@ from reelwright.planning.fields import deinterlacer, field_notes
 from reelwright.planning.grain import STRENGTH, grain_notes
 from reelwright.planning.scale import sample_aspect, scale_notes, scaled_size
 from reelwright.planning.sound import OPUS_RATES, OpusRates
-from reelwright.planning.streams import Fate, StreamPlan, plan_streams, settled_sounds, written_streams
+from reelwright.planning.stream_ledger import Entry, make_ledger, missed
+from reelwright.planning.streams import Fate, StreamPlan, plan_streams, written_streams
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.comparison import Crop
 from reelwright.quality.score import light_notes, scoring_size
@@ -142,6 +143,8 @@ class EncodePlan:
     parameters: tuple[tuple[str, str], ...]
     scoring: Scoring
     streams: tuple[StreamPlan, ...]
+    #: Everything in the source and its fate, by named rules.
+    ledger: tuple[Entry, ...] = ()
     #: What a viewer should know: conversions, and what is not carried over.
     notes: tuple[str, ...]
 
@@ -279,6 +282,7 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
     size = scaled_size(video, request.scale) if request.scale else None
     width, height = size or even
     streams = plan_streams(info, film, request.container, request.opus if request.audio == "opus" else None)
+    ledger = make_ledger(info, streams, request.container, scaled=size is not None)
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
     model, scored = scored_with(request.vmaf_model, *even)
     scored = even if scored is None and size is not None else scored
@@ -301,37 +305,36 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
         parameters=chosen,
         scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
         streams=streams,
-        notes=(
-            *strategy_notes(video, request),
-            *plan_notes(video, streams, scaled=size is not None),
-            *held_notes(request.container, info, written_streams(info, streams)),
-            *field_notes(whole, request.deinterlace, index),
-            *crop_notes(whole, request.crop, index),
-            *scale_notes(video, request.scale, scored),
-            *grain_notes(chosen, request.zones),
-            *encoder_notes(request, video),
-            *excerpt_notes(request),
-            *zone_notes(request.zones),
-            *cut_notes(request),
-        ),
+        ledger=ledger,
+        notes=(),
     )
-    return plan if index is None else with_sounds(plan, index)
+    return replace(plan, notes=notes_of(plan, info, video, index))
+
+
+def notes_of(plan: EncodePlan, info: MediaInfo, kept: Video, index: FrameIndex | None) -> tuple[str, ...]:
+    """Everything a viewer should know of a plan; `kept` is what is left of the picture."""
+    request, streams, film = plan.request, plan.streams, info.film
+    whole = film.video if film and film.video else kept
+    return (
+        *strategy_notes(kept, request),
+        *plan_notes(kept, streams, scaled=request.scale is not None),
+        *(f"{sentence}." for sentence in missed(plan.ledger)),
+        *held_notes(request.container, info, written_streams(info, streams)),
+        *field_notes(whole, request.deinterlace, index),
+        *crop_notes(whole, request.crop, index),
+        *scale_notes(kept, request.scale, plan.scoring.scaled_to),
+        *grain_notes(plan.parameters, request.zones),
+        *encoder_notes(request, kept),
+        *excerpt_notes(request),
+        *zone_notes(request.zones),
+        *cut_notes(request),
+    )
 
 
 def crop_filters(video: Video, crop: Crop | None) -> tuple[str, ...]:
     """Filters from the source's picture to what is kept of it, which may reach over an odd edge."""
     odd = crop is not None and evened(video) != (video.width, video.height)
     return (*((even_size(video),) if odd else ()), *crop_filter(crop))
-
-
-def with_sounds(plan: EncodePlan, index: FrameIndex) -> EncodePlan:
-    """The plan once the film was read: sounds that turned out to have few bits are copied, and the notes say so."""
-    streams = settled_sounds(plan.streams, index)
-    if streams == plan.streams:
-        return plan
-    before = {note(s) for s in plan.streams if is_noted(s)}
-    now = [note(s) for s in streams if is_noted(s)]
-    return replace(plan, streams=streams, notes=(*now, *(n for n in plan.notes if n not in before)))
 
 
 def settled(video: Video, request: Request) -> Request:

@@ -8,6 +8,7 @@ from reelwright.engine.jobs import Job, OutcomeRecord, StepKind, StepRecord, Tri
 from reelwright.events import Event
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
+from reelwright.planning.stream_ledger import Entry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,6 +45,8 @@ class Dossier:
     outcomes: Sequence[OutcomeRecord]
     trials: Sequence[TrialRecord]
     events: Sequence[Event]
+    #: The stream ledger; empty for jobs from before there was one.
+    ledger: Sequence[Entry] = ()
     #: Facts of the files as they are now.
     source: MediaInfo | None = None
     output: MediaInfo | None = None

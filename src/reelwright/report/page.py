@@ -23,6 +23,7 @@ from reelwright.report.tables import (
     check_table,
     chunk_table,
     foresight,
+    ledger_table,
     notes,
     run_table,
     setting_groups,
@@ -64,8 +65,9 @@ def render(dossier: Dossier, chunks: Sequence[ChunkStory], figures: Figures) -> 
         "missing": [printable_path(text) for text in dossier.missing],
         "streams": [
             {**row, "said": FATES.get(row["fate"], row["fate"])}
-            for row in stream_table(dossier.job.plan, dossier.source)
+            for row in stream_table(dossier.job.plan, dossier.source, dossier.ledger)
         ],
+        "besides": ledger_table(dossier.ledger),
         "checks": check_table(dossier),
         "times": time_table(dossier, chunks),
         "runs": run_table(dossier.outcomes),

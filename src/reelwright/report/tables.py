@@ -1,12 +1,15 @@
 """The tables of a report: chunks with their trials, streams, checks, times, settings, notes."""
 
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from reelwright.encoders import DEFAULT, ENCODERS
 from reelwright.engine.jobs import OutcomeRecord, StepKind, TrialRecord, Usage
 from reelwright.media.model import MediaInfo
+from reelwright.planning.fates import Rule
+from reelwright.planning.stream_ledger import Entry, Subject
 from reelwright.report.dossier import Dossier
 from reelwright.report.headline import best_outcome, moment
 from reelwright.report.story import ChunkStory
@@ -87,8 +90,10 @@ def foresight(chunks: Iterable[ChunkStory]) -> list[dict[str, str]]:
     ]
 
 
-def stream_table(plan: Mapping[str, Any], source: MediaInfo | None) -> list[dict[str, str]]:
-    """Every stream of the source and what became of it."""
+def stream_table(
+    plan: Mapping[str, Any], source: MediaInfo | None, ledger: Sequence[Entry] = ()
+) -> list[dict[str, Any]]:
+    """Every stream of the source and what became of it, with what belongs to it and did not stay as it was."""
     known = {s.index: s for s in source.streams} if source else {}
     rows = []
     for planned in plan.get("streams", ()):
@@ -103,9 +108,46 @@ def stream_table(plan: Mapping[str, Any], source: MediaInfo | None) -> list[dict
                 "words": printable_path(", ".join(word for word in words if word)),
                 "fate": planned["fate"],
                 "reason": printable_path(planned["reason"]),
+                "rule": planned.get("rule") or "",
+                **below([row for row in ledger if row.stream == planned["index"]][1:]),
             }
         )
     return rows
+
+
+def below(rows: Sequence[Entry]) -> dict[str, Any]:
+    """How much belongs to one thing and stayed as it was, in words, and what did not, row by row."""
+    kept = Counter(row.subject for row in rows if row.rule is None)
+    return {
+        "kept": ", ".join(
+            f"{count} {subject.value}{PLURAL[subject] if count > 1 else ''}" for subject, count in kept.items()
+        ),
+        "changed": [
+            {
+                "subject": row.subject.value,
+                "name": printable_path(row.name),
+                "value": printable_path(row.value),
+                "fate": FATES.get(row.fate.value, row.fate.value),
+                "rule": row.rule.value if row.rule else "",
+                "reason": printable_path(row.reason),
+            }
+            for row in rows
+            if row.rule is not None
+        ],
+    }
+
+
+def ledger_table(ledger: Sequence[Entry]) -> list[dict[str, Any]]:
+    """What belongs to the file itself and to its chapters, and what became of it; and streams that appeared late."""
+    groups = {
+        "The file": [row for row in ledger if row.stream is None and row.chapter is None],
+        "Chapters": [row for row in ledger if row.chapter is not None],
+        "Late streams": [row for row in ledger if row.rule is Rule.APPEARED_LATE],
+    }
+    return [{"name": name, **below(rows)} for name, rows in groups.items() if rows]
+
+
+PLURAL = {subject: "" if subject is Subject.SIDE_DATA else "s" for subject in Subject}
 
 
 FATES = {

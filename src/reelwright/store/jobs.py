@@ -24,6 +24,7 @@ from reelwright.engine.jobs import (
     size_class,
 )
 from reelwright.events import Event, EventName
+from reelwright.planning.stream_ledger import Entry
 from reelwright.store import models, rows
 from reelwright.store.columns import exact
 from reelwright.store.connection import hang_up, speaking_to
@@ -118,6 +119,18 @@ class DjangoJobStore:
         """See the port."""
         with speaking_to(self.path):
             models.Step.objects.filter(job_id=job_id, kind__in=[kind.value for kind in kinds]).delete()
+
+    def commit_fates(self, job_id: str, ledger: Sequence[Entry]) -> None:
+        """See the port."""
+        made = [rows.fate_row(job_id, place, entry) for place, entry in enumerate(ledger)]
+        with speaking_to(self.path), atomic(durable=True):
+            models.StreamFate.objects.filter(job_id=job_id).delete()
+            models.StreamFate.objects.bulk_create(made, batch_size=_KEYS_AT_ONCE // 10)
+
+    def fates(self, job_id: str) -> list[Entry]:
+        """See the port."""
+        with speaking_to(self.path):
+            return _all(models.StreamFate.objects.filter(job_id=job_id).order_by("place"), rows.fate_value)
 
     def commit_trial(self, trial: TrialRecord) -> None:
         """See the port."""

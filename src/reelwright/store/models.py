@@ -92,6 +92,31 @@ class Step(models.Model):
         return f"{self.kind} of {self.job_id}"
 
 
+class StreamFate(models.Model):
+    """One thing in a job's source and what becomes of it: a row of the stream ledger."""
+
+    job = _job("stream_fates", db_index=False)  # the constraint's index starts with the job
+    #: Where it stands in its job's ledger.
+    place = models.IntegerField()
+    subject = models.CharField(max_length=16)
+    stream = models.IntegerField(null=True)
+    chapter = models.IntegerField(null=True)
+    name = models.TextField()
+    value = models.TextField()
+    fate = models.CharField(max_length=16, db_index=True)
+    rule = models.CharField(max_length=32, null=True, db_index=True)  # noqa: DJ001 -- none is NULL, not ""
+    reason = models.TextField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """A job's rows are written together, in their order."""
+
+        constraints = [models.UniqueConstraint(fields=["job", "place"], name="one_fate_in_a_place")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.name}: {self.fate}"
+
+
 class Trial(models.Model):
     """One chunk encoded and scored at one CRF, whichever job did it."""
 

@@ -21,6 +21,8 @@ from reelwright.engine.jobs import (
     UsageSample,
     size_class,
 )
+from reelwright.planning.fates import Fate, Rule
+from reelwright.planning.stream_ledger import Entry, Subject
 from reelwright.quality.score import Score
 from reelwright.store import models
 from reelwright.store.columns import exact, path_of, readable
@@ -129,6 +131,36 @@ def step_row(job_id: str, step: StepRecord) -> models.Step:
 def step_value(row: models.Step) -> StepRecord:
     """The committed step of a row."""
     return StepRecord(kind=StepKind(row.kind), result=_mapping(row.result), usage=_usage(row))
+
+
+def fate_row(job_id: str, place: int, entry: Entry) -> models.StreamFate:
+    """The row of one thing in a job's source."""
+    return models.StreamFate(
+        job_id=job_id,
+        place=place,
+        subject=entry.subject.value,
+        stream=entry.stream,
+        chapter=entry.chapter,
+        name=entry.name,
+        value=entry.value,
+        fate=entry.fate.value,
+        rule=None if entry.rule is None else entry.rule.value,
+        reason=entry.reason,
+    )
+
+
+def fate_value(row: models.StreamFate) -> Entry:
+    """What a row says of one thing in a job's source."""
+    return Entry(
+        subject=Subject(row.subject),
+        stream=row.stream,
+        chapter=row.chapter,
+        name=row.name,
+        value=row.value,
+        fate=Fate(row.fate),
+        rule=None if row.rule is None else Rule(row.rule),
+        reason=row.reason,
+    )
 
 
 def _unless_none(read: Callable[[Any], Any]) -> Callable[[Any], Any]:

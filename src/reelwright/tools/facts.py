@@ -53,12 +53,46 @@ def check_readable(path: Path) -> None:
         raise SourceError(f"It cannot be read: {error.strerror}.", hint="Check the file's permissions.") from error
 
 
+STREAM_LINE = re.compile(r"\s*Stream #0:(\d+)\b")
+#: Lines of this heading stand below a stream's own, a step further in than it.
+SIDE_HEADING = re.compile(r"(\s*)Side data:\s*")
+
+
+def with_side_data(info: MediaInfo, banner: str) -> MediaInfo:
+    """The facts with what a banner says of each stream's side data, which PyAV does not show."""
+    told = parse_side_data(banner)
+    return replace(
+        info, streams=tuple(replace(s, side_data=told[s.index]) if s.index in told else s for s in info.streams)
+    )
+
+
+def parse_side_data(banner: str) -> dict[int, tuple[tuple[str, str], ...]]:
+    """Side data by stream, from what `ffmpeg -i` prints: name and value of each."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    stream, depth = -1, -1
+    for line in banner.splitlines():
+        if line.startswith("Output #"):
+            break
+        if match := STREAM_LINE.match(line):
+            stream, depth = int(match[1]), -1
+        elif match := SIDE_HEADING.fullmatch(line):
+            depth = len(match[1])
+        elif depth >= 0 and len(line) - len(line.lstrip()) == depth + 2:
+            # Deeper lines belong to the one above them.
+            # "Display Matrix: rotation of …", "Content Light Level Metadata, MaxCLL=…".
+            name, _, value = re.sub("[:,]", "\n", line.strip(), count=1).partition("\n")
+            found.setdefault(stream, []).append((name, value.strip()))
+        elif depth >= 0 and len(line) - len(line.lstrip()) <= depth:
+            depth = -1
+    return {index: tuple(rows) for index, rows in found.items()}
+
+
 #: A stream's line at level verbose; FFmpeg puts what it knows of the samples right behind their format.
 SAMPLES = re.compile(r"^  Stream #0:(\d+).*?: Video: .*?, \w+\(([^()]*)\)", re.MULTILINE)
 
 
 def with_banner(info: MediaInfo, banner: str) -> MediaInfo:
-    """The facts with what a banner at level verbose adds: where chroma lies, and Dolby Vision."""
+    """The facts with what a banner at level verbose adds: where chroma lies, side data, and Dolby Vision."""
     places = parse_chroma(banner.partition("\nStream mapping:")[0])
     streams = tuple(
         replace(s, video=replace(s.video, color=replace(s.video.color, chroma_location=places[s.index])))
@@ -66,7 +100,7 @@ def with_banner(info: MediaInfo, banner: str) -> MediaInfo:
         else s
         for s in info.streams
     )
-    info = replace(info, streams=streams)
+    info = with_side_data(replace(info, streams=streams), banner)
     film = info.film
     return info if film is None or film.codec not in DOLBY_VISION else with_dolby_vision(info, film, banner)
 

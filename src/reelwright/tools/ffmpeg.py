@@ -1,9 +1,10 @@
 """FFmpeg command lines and what it says about its progress."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reelwright.planning.containers import Container, holdings
+from reelwright.planning.containers import Container
 from reelwright.planning.plan import EncodePlan
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.encoders import Order, port_for
@@ -72,17 +73,29 @@ def decode_args(ffmpeg: str, path: str) -> list[str]:
 
 #: What FFmpeg's demuxer remarks on every MP4 file whose tracks have names, or which has a cover, its own included.
 REMARKS = ("UDTA parsing failed retrying raw", "timescale not set")
+#: What FFmpeg says of streams beside the film, such as a font of a type it does not know. The film is stream 0.
+BESIDE_THE_FILM = re.compile(
+    r"Could not find codec parameters for stream [1-9]|Consider increasing the value for the '"
+)
 
 
 def complaints_of(stderr: str) -> list[str]:
-    """What a decoder complained of, remarks on sound files left out, and how often they were made."""
+    """What a decoder complained of the film, remarks on sound files left out, and how often they were made."""
     said: list[str] = []
     remarked = False
     for line in stderr.splitlines():
         remarked = line.endswith(REMARKS) or (remarked and "Last message repeated" in line)
-        if line.strip() and not remarked:
+        if line.strip() and not remarked and not BESIDE_THE_FILM.search(line):
             said.append(line)
     return said
+
+
+def samples_args(ffmpeg: str, path: str, index: int) -> list[str]:
+    """Decode one sound and print the hash of its samples, as 32-bit integers: what holds 16 or 24 bits keeps them."""
+    return [
+        *(ffmpeg, *QUIET, "-vn", "-sn", "-dn", *input_flags(), "-i", file_url(path), "-map", f"0:{index}"),
+        *("-c:a", "pcm_s32le", "-f", "hash", "-hash", "murmur3", "pipe:1"),
+    ]
 
 
 def parse_framecrc(text: str) -> list[int]:
@@ -90,19 +103,45 @@ def parse_framecrc(text: str) -> list[int]:
     return [int(line.split(",")[2]) for line in text.splitlines() if line and not line.startswith("#")]
 
 
-#: What converted subtitles are written in: a file of their own that keeps the source's times.
-SUBTITLE_MUXERS = {Container.MATROSKA: "matroska", Container.MP4: "mp4"}
+#: What converted streams are written in.
+CONVERSION_MUXERS = {Container.MATROSKA: "matroska", Container.MP4: "mp4"}
 
 
-def subtitle_args(
-    ffmpeg: str, source: str, indexes: tuple[int, ...], out: str, container: Container = Container.MATROSKA
+def convert_args(
+    ffmpeg: str,
+    source: str,
+    streams: Sequence[tuple[int, str]],
+    out: str,
+    *,
+    offset: int = 0,
+    container: Container = Container.MATROSKA,
 ) -> list[str]:
-    """Turn text subtitles into the text that a container has: SubRip in Matroska, timed text in MP4."""
-    maps = [part for k in indexes for part in ("-map", f"0:{k}")]
+    """Turn streams into other codecs, in a file of their own that keeps the source's times.
+
+    Args:
+        ffmpeg: the program.
+        source: the file.
+        streams: index and new codec of each.
+        out: where they go, in this order.
+        offset: seconds added to every time, because Matroska has none below zero.
+        container: which kind of file: timed text is of MP4 alone.
+    """
+    maps = [part for index, _ in streams for part in ("-map", f"0:{index}")]
+    codecs = [part for place, (_, codec) in enumerate(streams) for part in (f"-c:{place}", codec)]
     return [
-        *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(source), *maps),
-        *("-map_chapters", "-1", "-c:s", holdings(container).text_codec),
-        *("-fflags", "+bitexact", "-f", SUBTITLE_MUXERS[container], file_url(out)),
+        *(ffmpeg, *QUIET, "-y", "-copyts", "-vn", *input_flags(), "-i", file_url(source), *maps),
+        *(
+            "-map_metadata",
+            "-1",
+            "-map_chapters",
+            "-1",
+            *codecs,
+            "-fflags",
+            "+bitexact",
+            "-avoid_negative_ts",
+            "disabled",
+        ),
+        *("-output_ts_offset", str(offset), "-f", CONVERSION_MUXERS[container], file_url(out)),
     ]
 
 

@@ -1,7 +1,7 @@
 """Join chunks with the rest of the source, and read the result back. Both happen in child processes."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -10,22 +10,22 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from reelwright.media.model import MediaInfo, Stream
+from reelwright.media.model import Chapter, MediaInfo, Stream
 from reelwright.media.timing import FrameIndex, is_constant
 from reelwright.planning.checks.evidence import Attached
 from reelwright.planning.clocks import film_clock, movie_ticks
 from reelwright.planning.containers import Container
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.sound import RATE
-from reelwright.planning.streams import Fate
+from reelwright.planning.stream_ledger import kept_dispositions, stream_tags
+from reelwright.planning.streams import Input, Route, StreamPlan, carried
+from reelwright.planning.tags import Bearer, kept, tag_fates
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import Answer, ask
-from reelwright.tools.ffmpeg import QUIET, subtitle_args
+from reelwright.tools.ffmpeg import QUIET, convert_args
 from reelwright.tools.process import Runner
 from reelwright.tools.sound import Encoded
 
-#: Numbers of the inputs that converted subtitles and encoded sounds come from; see `Written.input`.
-CONVERTED, SOUND = 2, 3
 #: When sounds that were encoded begin, in seconds on the source's clock.
 Begins = Iterable[Fraction | None]
 
@@ -34,7 +34,7 @@ Begins = Iterable[Fraction | None]
 class Written:
     """What was written of one copied stream. Times are ticks of its clock in the output."""
 
-    #: 1: the source; 2: the converted subtitles; 3: sounds that were encoded, by the source's stream.
+    #: The number of an `Input`.
     input: int
     index: int
     packets: int
@@ -44,6 +44,15 @@ class Written:
     times: str
     #: When the first packet begins in the source, in seconds; None: there is none.
     begins: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChunkTaken:
+    """What was read of one chunk's file when it was joined, and what was written of it: hashes of all its packets."""
+
+    frames: int
+    digest: str
+    written: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +73,8 @@ class Joined:
 
     streams: tuple[Written, ...]
     attachments: tuple[Attached, ...]
+    #: What each chunk's file held, in the film's order.
+    chunks: tuple[ChunkTaken, ...]
     #: Seconds added to every timestamp.
     shift: Fraction
 
@@ -76,6 +87,8 @@ class Inspection:
     #: PTS of each packet of the film, in ticks of so many seconds.
     film_ticks: tuple[int, ...]
     film_clock: Fraction
+    #: Hash of the film's packets, chunk by chunk.
+    chunks: tuple[str, ...]
     attachments: tuple[Attached, ...]
     #: Hash of every byte of the file.
     content: str
@@ -91,9 +104,10 @@ def shift_of(info: MediaInfo, index: FrameIndex, plan: EncodePlan, sounds: Begin
     """
     container = plan.request.container
     begin = start_of if container is Container.MATROSKA else begin_of
-    kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
+    # Encoded sounds begin when they are heard, which their packets in the source do not tell.
+    read = {s.index for s in plan.streams if s.is_carried and s.route is not Route.SOUND}
     starts = [index.pts[0] * index.time_base]
-    starts += [start for s in info.streams if s.index in kept and (start := begin(s)) is not None]
+    starts += [start for s in info.streams if s.index in read and (start := begin(s)) is not None]
     starts += [heard for heard in sounds if heard is not None]
     earliest = min(starts)
     if earliest >= 0 and info.container not in {"mpegts", "mpeg"}:
@@ -138,16 +152,16 @@ def movie_clock(
     """
     if plan.request.container is Container.MATROSKA:
         return 0
-    kept = {s.index for s in plan.streams if s.fate is Fate.COPY}
+    copied = {s.index for s in plan.streams if s.route is Route.PACKETS}
     ticks = [
         (start_of(s), Fraction(1, s.audio.sample_rate))
         for s in info.streams
-        if s.index in kept and s.audio and s.audio.sample_rate
+        if s.index in copied and s.audio and s.audio.sample_rate
     ]
     ticks += [
         (start_of(s), film_clock(Container.MP4, s.time_base))
         for s in info.streams
-        if s.index in kept and s.video and s.time_base
+        if s.index in copied and s.video and s.time_base
     ]
     ticks += [(begin, Fraction(1, RATE)) for begin in sounds if begin is not None]
     ticks.append((index.pts[0] * index.time_base, clock))
@@ -195,25 +209,28 @@ class Join:
     movie_ticks: int
     #: Whether the container may say what is in no finished standard: MP4's record of Dolby Vision.
     unofficial: bool
-    #: Where converted subtitles and the request are written.
+    #: The chapters that are written, on the source's clock.
+    chapters: tuple[Chapter, ...]
+    #: Where converted streams and the request are written.
     folder: Path
 
 
-async def join(runner: Runner, ffmpeg: str, plan: EncodePlan, job: Join) -> Joined:
+async def join(runner: Runner, ffmpeg: str, info: MediaInfo, plan: EncodePlan, job: Join) -> Joined:
     """Write the output under the name given; tell what was copied.
 
     Raises:
         SourceError: a stream of the source cannot be carried.
         ToolError, ResourceError: the writer failed.
     """
-    texts = tuple(s.index for s in plan.streams if s.fate is Fate.CONVERT)
+    made = tuple((s.index, s.codec_out or "copy") for s in plan.streams if s.route is Route.FFMPEG)
     container = plan.request.container
-    converted = job.folder / f"subtitles.{container.value}"
-    if texts:
-        args = subtitle_args(ffmpeg, os.fspath(job.source), texts, os.fspath(converted), container)
-        await runner.run(args, what="Converting subtitles")
+    converted = job.folder / f"converted.{container.value}"
+    if made:
+        paths = os.fspath(job.source), made, os.fspath(converted)
+        args = convert_args(ffmpeg, *paths, offset=lead_of(info), container=container)
+        await runner.run(args, what="Converting streams")
     joined = job.out if job.display_aspect is None else job.folder / "joined.mkv.part"
-    asked = request(plan, job, texts, converted, joined)
+    asked = request(info, plan, job, converted, joined)
     answer = await ask(runner, "mux", asked, what="Joining the chunks", folder=job.folder, writes=joined)
     if job.display_aspect is not None:
         await runner.run(aspect_args(ffmpeg, asked, job, joined), what="Setting the display aspect")
@@ -230,8 +247,13 @@ def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> 
     for k, row in enumerate(asked["attachments"]):
         attached += ["-attach", row["extract_to"], f"-metadata:s:t:{k}", f"mimetype={row['mimetype']}"]
         attached += [f"-metadata:s:t:{k}", f"filename={row['file_name']}"]
-    streams = 1 + len(asked["copies"]) + len(asked["sounds"]) + len(asked["conversions"])
+        for key, value in row["tags"]:
+            attached += [f"-metadata:s:t:{k}", f"{key}={value}"]
+    streams = 1 + len(asked["streams"])
     maps = [part for k in range(streams) for part in ("-map", f"0:{k}")]
+    # Left to itself FFmpeg marks one of several streams of a kind as the default one where none is.
+    flags = [row["dispositions"] for row in (asked["film"], *asked["streams"])]
+    maps += [part for k, names in enumerate(flags) for part in (f"-disposition:{k}", "+".join(names) or "0")]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(joined), *maps, "-c", "copy"),
         *("-map_metadata", "0", "-map_chapters", "0", "-aspect:v:0", str(job.display_aspect).replace("/", ":")),
@@ -240,8 +262,12 @@ def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> 
     ]
 
 
-def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path, out: Path) -> dict[str, Any]:
+def request(info: MediaInfo, plan: EncodePlan, job: Join, converted: Path, out: Path) -> dict[str, Any]:
     """The request to the joining child."""
+    container, by_index = plan.request.container, {s.index: s for s in info.streams}
+    film = by_index[plan.video_index]
+    plans = {s.index: s for s in plan.streams}
+    told, rows = described(film, plans[film.index], container), told_of(by_index, plan)
     return {
         "source": os.fspath(job.source),
         "video_index": plan.video_index,
@@ -251,14 +277,17 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
         "span": list(job.span),
         "window": [str(t) for t in job.window] if job.window else None,
         "shift": str(job.shift),
-        "container": plan.request.container.value,
+        "container": container.value,
         "clock": str(job.clock),
         "movie_ticks": job.movie_ticks,
         "unofficial": job.unofficial,
         "sample_aspect": str(plan.sample_aspect) if plan.sample_aspect and not job.display_aspect else None,
         "rate": str(job.rate) if job.rate is not None else None,
-        "film_tags": job.film_tags,
-        "copies": [{"index": s.index} for s in plan.streams if s.fate is Fate.COPY],
+        "tags": dict(kept(tag_fates(info.tags, Bearer.FILE, container, info.broken_tags))),
+        "film": {**told, "tags": {**told["tags"], **job.film_tags}},
+        "streams": rows,
+        "converted": os.fspath(converted) if any(row["input"] == Input.CONVERTED for row in rows) else None,
+        "lead": lead_of(info),
         "sounds": [
             {
                 "index": index,
@@ -268,19 +297,53 @@ def request(plan: EncodePlan, job: Join, texts: tuple[int, ...], converted: Path
             }
             for index, (path, s) in sorted(job.sounds.items())
         ],
-        "converted": os.fspath(converted) if texts else None,
-        "conversions": list(texts),
+        "chapters": [
+            {
+                "start": str(chapter.start),
+                "end": str(chapter.end),
+                "tags": dict(kept(tag_fates(chapter.tags, Bearer.CHAPTER, container, chapter.broken_tags))),
+            }
+            for chapter in job.chapters
+        ],
         "attachments": [
             {
                 "index": s.index,
                 "file_name": s.file_name,
                 "mimetype": s.mimetype,
+                "tags": described(by_index[s.index], s, container)["tags"],
                 "extract_to": os.fspath(job.folder / f"attached-{s.index}.part") if job.display_aspect else None,
             }
             for s in plan.streams
-            if s.fate is Fate.ATTACH
+            if s.route is Route.FILE
         ],
     }
+
+
+def lead_of(info: MediaInfo) -> int:
+    """Whole seconds by which converted streams lie later in their own file, so that none begins before zero."""
+    starts = [start for stream in info.streams if (start := start_of(stream)) is not None]
+    return max(0, ceil(-min(starts, default=Fraction(0))))
+
+
+def described(stream: Stream, plan: StreamPlan, container: Container) -> dict[str, Any]:
+    """What a stream of the output says of itself."""
+    return {
+        "tags": dict(kept(stream_tags(stream, plan, container))),
+        "dispositions": list(kept_dispositions(stream, plan, container)),
+    }
+
+
+def told_of(by_index: Mapping[int, Stream], plan: EncodePlan) -> list[dict[str, Any]]:
+    """The streams beside the film in their order: from which input each comes, and what it says of itself."""
+    return [
+        {
+            "input": origin,
+            "place": place,
+            "framing": planned.framing.value if planned.framing else None,
+            **described(by_index[planned.index], planned, plan.request.container),
+        }
+        for planned, (origin, place) in carried(plan.streams)
+    ]
 
 
 async def read_hdr10plus(runner: Runner, path: Path, film: int) -> tuple[tuple[tuple[str, str], ...], Answer]:
@@ -294,11 +357,14 @@ async def read_hdr10plus(runner: Runner, path: Path, film: int) -> tuple[tuple[t
     return tuple(kinds[place] for place in answer.result["hdr10plus_of"]), answer
 
 
-async def inspect(runner: Runner, path: Path, film: int) -> tuple[Inspection, Answer]:
-    """Read a finished file back, every packet of it.
+async def inspect(
+    runner: Runner, path: Path, film: int, chunks: Sequence[int], folder: Path
+) -> tuple[Inspection, Answer]:
+    """Read a finished file back, every packet of it; `chunks` are the numbers of frames of the film's chunks.
 
     Raises:
         SourceError: it cannot be read.
     """
-    answer = await ask(runner, "inspect", {"path": os.fspath(path), "film": film}, what="Reading the output back")
+    asked = {"path": os.fspath(path), "film": film, "chunks": list(chunks)}
+    answer = await ask(runner, "inspect", asked, what="Reading the output back", folder=folder)
     return TypeAdapter(Inspection).validate_python(answer.result), answer

@@ -8,6 +8,7 @@ from reelwright.planning.checks.evidence import Check, Evidence
 from reelwright.planning.checks.frames import check_decode, check_duration, check_frames, check_times
 from reelwright.planning.checks.grain import check_grain
 from reelwright.planning.checks.picture import check_color, check_picture
+from reelwright.planning.checks.pictures import check_pictures
 from reelwright.planning.checks.sound import check_sounds
 from reelwright.planning.checks.streams import (
     check_attachments,
@@ -15,12 +16,16 @@ from reelwright.planning.checks.streams import (
     check_copies,
     check_inventory,
     check_offset,
+    check_samples,
+    check_side_data,
+    check_tags,
 )
 
 CHECKS: tuple[Callable[[Evidence], Check], ...] = (
     check_frames,
     check_times,
     check_decode,
+    check_pictures,
     check_picture,
     check_color,
     check_hdr10plus,
@@ -30,6 +35,9 @@ CHECKS: tuple[Callable[[Evidence], Check], ...] = (
     check_inventory,
     check_attachments,
     check_copies,
+    check_samples,
+    check_tags,
+    check_side_data,
     check_chapters,
     check_offset,
     check_sounds,

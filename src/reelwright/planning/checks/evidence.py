@@ -40,6 +40,28 @@ class Attached:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ChunkPackets:
+    """Hash of a chunk's packets: when it was scored, when it was joined, as written, and as the output holds them."""
+
+    frames: int
+    scored: str
+    taken: str
+    #: With what was added to the packets while they were joined: HDR10+.
+    written: str
+    #: None: the output ends before it.
+    read: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Samples:
+    """Hash of a sound's decoded samples in the source and in the output."""
+
+    index: int
+    source: str
+    output: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
     """What was heard of an encoded sound of the output, beside what was heard of its source."""
 
@@ -110,6 +132,11 @@ class Evidence:
     #: Attached files as the source gave them, and as the output holds them.
     attached: tuple[Attached, ...]
     attachments: tuple[Attached, ...]
+    #: The film's chunks in order, and whether packets come after them.
+    chunks: tuple[ChunkPackets, ...] = ()
+    left_over: bool = False
+    #: Of sounds that are stored in another way without loss.
+    samples: tuple[Samples, ...] = ()
     #: Of an excerpt, when each copied sound's first packet begins in the source; None: as the probe has it.
     sounds_begin: tuple[Fraction | None, ...] | None = None
     #: HDR10+ of each frame of the output: its payloads, and the digest of what a decoder made of them; None: nobody

@@ -6,7 +6,6 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning.checks.evidence import Check, Evidence
 from reelwright.planning.clocks import MILLISECOND
 from reelwright.planning.containers import Container
-from reelwright.planning.streams import Fate
 
 
 def expected_ticks(index: FrameIndex, shift: Fraction, clock: Fraction = MILLISECOND) -> list[Fraction]:
@@ -51,7 +50,7 @@ def check_duration(e: Evidence) -> Check:
     # Both mean whatever ends last; other streams may end after the film.
     begin = (e.output.start or 0) if e.plan.request.container is Container.MP4 else 0
     said, end = e.output.duration, (ticks[-1] * e.clock + last - begin if ticks else Fraction(0))
-    alone = sum(s.fate in {Fate.ENCODE, Fate.COPY, Fate.CONVERT} for s in e.plan.streams) == 1
+    alone = not any(s.is_carried for s in e.plan.streams)
     # A copied file may not know the length of its last frame.
     right = said is not None and said >= end - max(frame, last) and (not alone or said <= end + frame)
     passed = abs(got - e.index.duration) <= frame and right

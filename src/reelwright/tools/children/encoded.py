@@ -7,11 +7,10 @@ from typing import Any, Protocol
 import av
 
 from reelwright.planning.sound import PACKET, RATE
+from reelwright.planning.streams import Input
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.packets import Tally
 
-#: Number of this input among those that are joined; 1 is the source, 2 the converted subtitles.
-SOUND = 3
 #: Where an OpusHead says how many samples a decoder throws away at the beginning (RFC 7845, pre-skip).
 SKIPPED = slice(10, 12)
 
@@ -38,8 +37,8 @@ class Sounds:
         }
 
     def template(self, index: int) -> Any:
-        """The stream that stands for one of the source's; None where that is copied."""
-        return self._open[index].streams.audio[0] if index in self._open else None
+        """The stream that stands for one of the source's."""
+        return self._open[index].streams.audio[0]
 
     def packets(self, index: int, stream: Any, line: Clock, tallies: dict[tuple[int, int], Tally]) -> Iterator[Any]:
         """A sound's packets, as (seconds, order, number, packet, key).
@@ -47,7 +46,7 @@ class Sounds:
         Packet k is stamped with the time at which its first sample is heard, less the pre-skip: the time that is to be
         exact is rounded to the output's clock, and the container takes the pre-skip off as it rounds that itself.
         """
-        plan, key = self.by_index[index], (SOUND, index)
+        plan, key = self.by_index[index], (int(Input.SOUND), index)
         if plan["begin"] is None:
             return
         container = self._open[index]
@@ -60,7 +59,7 @@ class Sounds:
             left -= PACKET
             line.stamp(packet, round(begin * RATE) + number * PACKET, None, Fraction(1, RATE), stream)
             packet.pts = packet.dts = packet.pts - rounded(skipped, packet.time_base)
-            yield float(packet.dts * packet.time_base), SOUND + index, number, packet, key
+            yield float(packet.dts * packet.time_base), Input.SOUND + index, number, packet, key
 
 
 def rounded(samples: int, base: Fraction) -> int:

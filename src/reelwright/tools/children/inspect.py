@@ -9,7 +9,7 @@ import av.stream
 
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
-from reelwright.tools.children.packets import Tally, attached_facts, says_something
+from reelwright.tools.children.packets import Spans, Tally, attached_facts, says_something
 from reelwright.tools.children.sequence_header import announces_grain
 from reelwright.tools.hashing import content_hash
 
@@ -19,6 +19,7 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     path: str = request["path"]
     tallies: dict[int, Tally] = {}
     film: list[int] = []
+    spans = Spans(request["chunks"])
     pictures: list[dict[str, str]] = []
     grain: list[bool] = []
     container: Any
@@ -32,9 +33,11 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
                 continue
             if packet.pts is None:
                 continue
-            tallies.setdefault(packet.stream_index, Tally()).add(bytes(packet), packet.pts)
+            known = tallies.setdefault(packet.stream_index, Tally(ordered=packet.stream.type != "subtitle"))
+            known.add(bytes(packet), packet.pts)
             if packet.stream_index == request["film"]:
                 film.append(packet.pts)
+                spans.add(bytes(packet))
                 said = announces_grain(bytes(packet)) if packet.is_keyframe else None
                 grain += [] if said is None else [said]
         clock = container.streams[request["film"]].time_base
@@ -44,6 +47,7 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
     return {
         "streams": [{"index": index, **tally.facts()} for index, tally in sorted(tallies.items())],
         "film_ticks": sorted(film),
+        "chunks": spans.end(),
         "film_clock": clock,
         "attachments": [*attachments, *pictures],
         "grain": [sum(grain), len(grain)],

@@ -15,6 +15,7 @@ from reelwright.media.colors import MATRICES, PRIMARIES, RANGES, TRANSFERS
 from reelwright.tools.allow import INPUT_OPTIONS, file_url
 from reelwright.tools.children.answer import answer
 from reelwright.tools.children.rpus import LAYER, metadata_of, profile_of, units_of
+from reelwright.tools.children.source import open_source, read_tags, whole
 
 #: Frames looked at for side data and fields.
 LOOK = 16
@@ -142,6 +143,7 @@ def video_facts(path: str, stream: Any) -> dict[str, Any]:
         "dolby_vision": dolby_vision(seen),
         "mastering_display": mastering_display(seen["payloads"].get("MASTERING_DISPLAY_METADATA")),
         "content_light": content_light(seen["payloads"].get("CONTENT_LIGHT_LEVEL")),
+        "frame_data": sorted(seen["types"]),
     }
 
 
@@ -154,6 +156,23 @@ def codec_name(stream: Any) -> str | None:
     return {"libdav1d": "av1", "mp3float": "mp3", "libdavs2": "avs2", "ssa": "ass"}.get(name, name)
 
 
+#: The first byte of an avcC or hvcC record.
+RECORD = 1
+
+
+def framing_of(stream: Any, container: str) -> str | None:
+    """What is around the stream's data here, and not in the containers that are written."""
+    context = getattr(stream, "codec_context", None)
+    if context is None:
+        return None
+    extra, name = bytes(context.extradata or b""), codec_name(stream)
+    if name == "aac" and not extra:
+        return "adts"
+    if name in {"h264", "hevc"} and not (extra and extra[0] == RECORD):
+        return "start codes"
+    return "segments" if name == "hdmv_pgs_subtitle" and container == "mpegts" else None
+
+
 def first_times(path: str) -> dict[int, int]:
     """Earliest PTS among the first packets of each stream.
 
@@ -162,7 +181,7 @@ def first_times(path: str) -> dict[int, int]:
     """
     first: dict[int, int] = {}
     container: Any
-    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+    with open_source(path) as container:
         awaited = {s.index for s in container.streams if s.type in {"video", "audio"}}
         try:
             for number, packet in enumerate(container.demux()):
@@ -177,15 +196,19 @@ def first_times(path: str) -> dict[int, int]:
     return first
 
 
-def stream_facts(path: str, stream: Any, first: int | None) -> dict[str, Any]:
+def stream_facts(path: str, container: str, stream: Any, first: int | None) -> dict[str, Any]:
     """Facts of one stream; `first` is its earliest PTS, where a packet of it was seen."""
+    tags, broken = read_tags(stream.metadata)
+    said = dict(tags)
     facts: dict[str, Any] = {
         "index": stream.index,
         "kind": stream.type if stream.type in {"video", "audio", "subtitle", "attachment"} else "data",
         "codec": codec_name(stream),
-        "language": stream.metadata.get("language"),
-        # MP4's demuxer calls a track's title its name.
-        "title": stream.metadata.get("title", stream.metadata.get("name")),
+        "language": said.get("language"),
+        "title": said.get("title"),
+        "tags": tags,
+        "broken_tags": broken,
+        "framing": framing_of(stream, container),
         "dispositions": sorted(flag.name for flag in stream.disposition if flag.name),
         "time_base": stream.time_base,
         "start_pts": stream.start_time if first is None else first,
@@ -194,8 +217,8 @@ def stream_facts(path: str, stream: Any, first: int | None) -> dict[str, Any]:
     }
     if stream.type == "video":
         facts["video"] = video_facts(path, stream)
-        facts["file_name"] = stream.metadata.get("filename")
-        facts["mimetype"] = stream.metadata.get("mimetype")
+        facts["file_name"] = said.get("filename")
+        facts["mimetype"] = said.get("mimetype")
     elif stream.type == "audio":
         context = stream.codec_context
         layout = context.layout.name if context.layout else None
@@ -203,12 +226,13 @@ def stream_facts(path: str, stream: Any, first: int | None) -> dict[str, Any]:
             "channels": context.channels or None,
             "layout": layout,
             "sample_rate": context.sample_rate or None,
+            "sample_format": context.format.name if context.format else None,
             "profile": context.profile or None,
             "bit_rate": context.bit_rate or counted_rate(stream.metadata),
         }
     elif stream.type == "attachment":
-        facts["file_name"] = stream.name
-        facts["mimetype"] = stream.mimetype
+        facts["file_name"] = whole(stream.name or "") or None
+        facts["mimetype"] = whole(stream.mimetype or "") or None
     return facts
 
 
@@ -221,10 +245,13 @@ def counted_rate(tags: dict[str, str]) -> int | None:
 def chapter_facts(chapter: Any) -> dict[str, Any]:
     """One chapter, in seconds."""
     base = chapter["time_base"]
+    tags, broken = read_tags(chapter["metadata"])
     return {
         "start": chapter["start"] * base,
         "end": chapter["end"] * base,
-        "title": chapter["metadata"].get("title"),
+        "title": dict(tags).get("title"),
+        "tags": tags,
+        "broken_tags": broken,
     }
 
 
@@ -235,16 +262,19 @@ def probe(request: dict[str, Any]) -> dict[str, Any]:
     signal.alarm(request.get("seconds", 0))
     container: Any
     first = first_times(path)
-    with av.open(file_url(path), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+    with open_source(path) as container:
         million = Fraction(1, av.time_base)
+        tags, broken = read_tags(container.metadata)
+        name = container.format.name
         return {
-            "container": container.format.name,
+            "container": name,
             "size_bytes": os.stat(path).st_size,  # noqa: PTH116 - the path may not be UTF-8
             "duration": container.duration * million if container.duration else None,
             "start": container.start_time * million if container.start_time is not None else None,
-            "streams": [stream_facts(path, stream, first.get(stream.index)) for stream in container.streams],
+            "streams": [stream_facts(path, name, s, first.get(s.index)) for s in container.streams],
             "chapters": [chapter_facts(chapter) for chapter in container.chapters()],
-            "tags": sorted(container.metadata.items()),
+            "tags": tags,
+            "broken_tags": broken,
         }
 
 

@@ -16,7 +16,7 @@ import av
 import numpy as np
 
 from reelwright.planning.sound import PACKET, RATE, placed
-from reelwright.tools.allow import INPUT_OPTIONS, file_url
+from reelwright.tools.allow import file_url
 from reelwright.tools.children.answer import answer, say
 from reelwright.tools.children.excerpt import SEEKABLE
 from reelwright.tools.children.hearing import (
@@ -29,6 +29,7 @@ from reelwright.tools.children.hearing import (
     planes,
     write_envelope,
 )
+from reelwright.tools.children.source import open_source
 from reelwright.tools.children.straight import Straight
 
 TELL_SECONDS = 0.5
@@ -242,7 +243,7 @@ def encode(request: dict[str, Any]) -> dict[str, Any]:
     sound: Sound | None = None
     told = time.monotonic()
     container: Any
-    with av.open(file_url(request["path"]), options=INPUT_OPTIONS, metadata_errors="replace") as container:
+    with open_source(request["path"]) as container:
         stream = container.streams[request["index"]]
         stream.codec_context.options = {"err_detect": STRICT}
         if window is not None and window[0] > LEAD and container.format.name.startswith(SEEKABLE):

@@ -78,13 +78,6 @@ def decodable(packets: Iterator[Any]) -> Iterator[Any]:
         yield from waiting
 
 
-def titled(tags: dict[str, str]) -> dict[str, str]:
-    """A stream's tags with its title under that name: MP4's demuxer calls it the track's name."""
-    if "name" in tags and "title" not in tags:
-        return {("title" if key == "name" else key): value for key, value in tags.items()}
-    return tags
-
-
 def written_chapters(container: Container, chapters: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Chapters on the output's clock, as its container has them."""
     if container is Container.MATROSKA:

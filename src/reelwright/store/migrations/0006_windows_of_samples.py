@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('store', '0004_jobs_in_order'),
+        ('store', '0005_stream_fates'),
     ]
 
     operations = [
