@@ -44,7 +44,7 @@ bench: setup
 
 # Long fault and chaos runs.
 prove: setup
-	$(BIN)/python -m pytest tests/prove -m prove --override-ini=addopts= -ra -s
+	$(BIN)/python -m pytest tests -m prove --override-ini=addopts= -ra -s
 
 clean:
 	rm -rf $(BUILD) $(VENV)

@@ -14,8 +14,6 @@ import av
 
 #: A model made for no one size, so that small pictures are scored small.
 AS_THEY_ARE = {"REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1neg"}
-#: The usual model, for tests of what small pictures are scaled up to.
-USUAL = {"REELWRIGHT_ENCODING__VMAF_MODEL": "v0.6.1"}
 QUICK = ("--preset", "13", "--crf", "45")
 #: Without these an ordinary user's rights hold for root too.
 DROP_RIGHTS = "-dac_override,-dac_read_search"

@@ -9,14 +9,12 @@ import av
 import numpy as np
 import pytest
 from clips import LENGTH, X264, Clips
-from command import QUICK, Command, contents
+from command import AS_THEY_ARE, QUICK, Command, contents
 
 #: See the fixture `encode`.
 SCORED_AS_USUAL = True
 
 FINE = ("--preset", "12", "--crf", "12")
-#: A model that is named in full scores small pictures as they are, which is quick.
-AS_IT_IS = {"REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1neg"}
 #: Dark and wide, bright text on black, less wide, black all over.
 SCENES = (
     "testsrc2=s=160x66:r=24:d=0.5,lutyuv=y='16+(val-16)/8',pad=160:90:0:12",
@@ -51,7 +49,7 @@ def luma(path: Path) -> np.ndarray:
 
 def test_the_union_of_all_scenes_is_kept(clips: Clips, encode: Command, films: Path) -> None:
     source = Path(shutil.copy(letterboxed(clips), films / "film.mkv"))
-    run = encode("film.mkv", *FINE, "--crop", "auto", "--json", env=AS_IT_IS)
+    run = encode("film.mkv", *FINE, "--crop", "auto", "--json", env=AS_THEY_ARE)
     assert run.code == 0, run.err
     data, output = run.results[0]["data"], films / "film.av1.mkv"
     said = "The picture is cropped from 160x90 to 160:78:0:6 (found by the analysis over 42 frames)"
@@ -64,12 +62,12 @@ def test_the_union_of_all_scenes_is_kept(clips: Clips, encode: Command, films: P
     assert int(before[:, :6].max()) < 24
     assert int(before[:, 84:].max()) < 24
     assert float(np.abs(before[:, 6:84] - after).mean(axis=(1, 2)).max()) < 4
-    again = encode("film.mkv", *FINE, "--crop", "auto", "--json", env=AS_IT_IS)
+    again = encode("film.mkv", *FINE, "--crop", "auto", "--json", env=AS_THEY_ARE)
     assert again.results[0]["data"]["outcome"] == "already_done"
     # What the analysis found, named, is the same encode.
-    named = encode("film.mkv", *FINE, "--crop", "160:78:0:6", "-o", "named.mkv", "--json", env=AS_IT_IS)
+    named = encode("film.mkv", *FINE, "--crop", "160:78:0:6", "-o", "named.mkv", "--json", env=AS_THEY_ARE)
     assert {event["data"]["reused"] for event in named.events if event["event"] == "trial_complete"} == {True}
-    planned = encode("film.mkv", *FINE, "--crop", "auto", "--dry-run", "--json", "-o", "third.mkv", env=AS_IT_IS)
+    planned = encode("film.mkv", *FINE, "--crop", "auto", "--dry-run", "--json", "-o", "third.mkv", env=AS_THEY_ARE)
     assert any("160:78:0:6" in reason for reason in planned.results[0]["data"]["reasons"])
 
 

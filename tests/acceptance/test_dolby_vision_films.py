@@ -99,6 +99,7 @@ def test_chunks_are_as_safe_where_they_are_asked_for(encode: Command, films: Pat
     assert not any("in one piece" in reason for reason in data["reasons"])
 
 
+@pytest.mark.prove
 def test_the_score_is_the_pictures_whatever_its_metadata(encode: Command, films: Path, folder: Path) -> None:
     plain = film(folder, "plain.mkv", replace(SMALL, frames=6, record=False, number=lambda _: None))
     dolby = film(folder, "six.mkv", replace(SMALL, frames=6))
@@ -215,6 +216,7 @@ def test_a_dry_run_says_what_would_become_of_it(encode: Command, films: Path, fo
     assert contents(films) == {}
 
 
+@pytest.mark.prove
 @pytest.mark.skipif(not DOLBY_VISION.is_dir(), reason=f"there is no {DOLBY_VISION}")
 def test_a_real_film_keeps_the_metadata_of_all_its_frames(encode: Command, films: Path) -> None:
     source = DOLBY_VISION / "profile81_259frames.mkv"

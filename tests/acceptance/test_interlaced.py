@@ -14,7 +14,7 @@ from command import QUICK, Command
 from fields import FFMPEG, TELECINE, copy, field_pictures, repeat_fields
 
 #: A model that is named in full scores small pictures as they are, which is quick.
-CHUNKS = {"REELWRIGHT_PROCESSING__CHUNK_SIZE": "1", "REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1neg"}
+CHUNKS = {"REELWRIGHT_PROCESSING__CHUNK_SIZE": "1"}
 FINE = ("--preset", "12", "--crf", "12")
 LOOK = ("-f", "lavfi", "-i", "testsrc2=size=96x64:rate=50")
 MPEG2 = ("-c:v", "mpeg2video", "-q:v", "3", "-g", "12", "-bf", "2")

@@ -18,8 +18,6 @@ from media import CLIPS
 from pgs import write_pgs
 
 TWO_AUDIO = CLIPS / "title_two_audio_240p.mp4"
-#: A model that is made for no one size: small pictures are scored small, and fast.
-SMALL = {"REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1neg"}
 #: Tags that say how the new file was made.
 OURS = {"ENCODER", "ENCODER_OPTIONS", "DURATION"}
 
@@ -75,7 +73,7 @@ def test_three_sounds_three_kinds_of_subtitles_fonts_chapters_and_cover_art_arri
     clips: Clips, encode: Command, films: Path
 ) -> None:
     source = Path(shutil.copy(make_everything(clips.folder / "everything"), films))
-    run = encode(source, "-o", "out.mkv", *QUICK, "--json", env=SMALL)
+    run = encode(source, "-o", "out.mkv", *QUICK, "--json")
     assert run.code == 0, run.err
     out = films / "out.mkv"
     assert_equal_and_in_time(source, out)
@@ -117,26 +115,26 @@ def assert_ledger_tells(encode: Command, films: Path) -> None:
     page = (films / "page.html").read_text()
     assert "rule stale-statistics" in page
     assert "2 chapters" in page
-    dry = encode("everything.mkv", "-o", "dry.mkv", "--dry-run", "--json", env=SMALL)
+    dry = encode("everything.mkv", "-o", "dry.mkv", "--dry-run", "--json")
     plan = next(e["data"]["plan"] for e in dry.events if e["event"] == "analysis_complete")
     assert [(r["subject"], r["stream"], r["name"], r["fate"], r["rule"]) for r in plan["ledger"]] == [
         tuple(r) for r in rows
     ]
-    assert "stale-statistics" in encode("everything.mkv", "-o", "dry.mkv", "--dry-run", env=SMALL).err
+    assert "stale-statistics" in encode("everything.mkv", "-o", "dry.mkv", "--dry-run").err
 
 
 def other(encode: Command, *args: str) -> "subprocess.CompletedProcess[str]":
     """Another command with the same ledger."""
     return subprocess.run(
         [sys.executable, "-P", "-m", "reelwright", *args],
-        cwd=encode.folder, env=encode.variables(SMALL), capture_output=True, text=True, timeout=120, check=False,
+        cwd=encode.folder, env=encode.variables(), capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
 
 
 @pytest.mark.skipif(not TWO_AUDIO.is_file(), reason=f"there is no {TWO_AUDIO}")
 def test_both_sounds_of_the_two_audio_clip_arrive(encode: Command, films: Path) -> None:
     source = Path(shutil.copy(TWO_AUDIO, films))
-    run = encode(source, "-o", "out.mkv", *QUICK, "--json", env=SMALL)
+    run = encode(source, "-o", "out.mkv", *QUICK, "--json")
     assert run.code == 0, run.err
     assert len(timed(source)) == 2
     assert_equal_and_in_time(source, films / "out.mkv")
@@ -175,7 +173,7 @@ def test_framing_of_a_broadcast_changes_by_rule_and_what_it_frames_does_not(
     clips: Clips, encode: Command, films: Path
 ) -> None:
     source = Path(shutil.copy(broadcast(clips), films))
-    run = encode(source, "-o", "out.mkv", *QUICK, "--json", env=SMALL)
+    run = encode(source, "-o", "out.mkv", *QUICK, "--json")
     assert run.code == 0, run.err
     # FFmpeg's own filters take the framing off by another way than the tool works out what must be left.
     clips.run("-copyts", "-i", source, "-map", "0:a:0", "-c", "copy", films / "bare.mp4")
@@ -217,7 +215,7 @@ def odd(clips: Clips) -> Path:
 
 def test_odd_streams_and_broken_words_have_named_fates(clips: Clips, encode: Command, films: Path) -> None:
     source = Path(shutil.copy(odd(clips), films))
-    run = encode(source, "-o", "out.mkv", *QUICK, "--json", env=SMALL)
+    run = encode(source, "-o", "out.mkv", *QUICK, "--json")
     assert run.code == 0, run.err
     with av.open(str(films / "out.mkv")) as after:
         assert after.metadata["title"] == "Café " + "x" * 5000
@@ -242,7 +240,7 @@ def test_forty_streams_arrive_in_their_order(clips: Clips, encode: Command, film
                   "-c:a", "mp2", "-c:s", "subrip", *named), films,
         )
     )  # fmt: skip
-    run = encode(source, "-o", "out.mkv", *QUICK, "--json", env=SMALL)
+    run = encode(source, "-o", "out.mkv", *QUICK, "--json")
     assert run.code == 0, run.err
     assert_equal_and_in_time(source, films / "out.mkv")
     with av.open(str(films / "out.mkv")) as after:

@@ -348,7 +348,7 @@ def test_of_a_first_trial_the_target_is_expected() -> None:
     assert asked([]).predicted == pytest.approx(WIDE.target, abs=0.2)
 
 
-@given(slope=st.floats(0.02, 0.3), at_40=st.floats(60, 99), crfs=st.tuples(st.integers(48, 110), st.integers(115, 200)))
+@given(slope=st.floats(0.065, 0.2), at_40=st.floats(85, 91), crfs=st.tuples(st.integers(48, 96), st.integers(165, 200)))
 def test_between_two_trials_a_straight_curve_is_expected_exactly(
     slope: float, at_40: float, crfs: tuple[int, int]
 ) -> None:

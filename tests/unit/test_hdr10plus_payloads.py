@@ -132,7 +132,7 @@ def test_what_no_packet_was_seen_to_carry_cannot_be_kept() -> None:
 
 def test_an_excerpt_has_the_metadata_of_its_own_frames() -> None:
     part = clip_index(described(1, 2, 0, 1, 2), 1, 4)
-    assert [part.hdr10plus_at(k) for k in range(3)] == [TWO, ("", ""), ONE]
+    assert [part.hdr10plus[kind] for kind in part.hdr10plus_of or ()] == [TWO, ("", ""), ONE]
     assert clip_index(constant(5), 1, 4).hdr10plus_of is None
 
 

@@ -26,7 +26,7 @@ from reelwright.planning.decision import Verdict, decide, refused_after_reading
 from reelwright.planning.division import divide
 from reelwright.planning.estimate import Estimate, TrialFact, estimate
 from reelwright.planning.explanation import Explanation, Known, changes
-from reelwright.planning.once_read import once_read
+from reelwright.planning.once_read import plan_once_read
 from reelwright.planning.plan import EncodePlan, make_plan
 from reelwright.store.database import open_ledger
 from reelwright.tools.capabilities import ask_ffmpeg, find_ffmpeg
@@ -66,7 +66,7 @@ async def explain(job: EncodeJob) -> Explanation:
             if (refusal := refused_after_reading(info, request, index)) is not None:
                 told = changes(info, refusal, None, output_exists=False, job=None)
                 return replace(said, decision=refusal, changes=told)
-            plan = await with_doubts(runner, settings, once_read(make_plan(info, request, index), info, index))
+            plan = await with_doubts(runner, settings, plan_once_read(info, request, index))
     parallel = spread_by(seen, plan, (plan.width, plan.height), limits_for(settings))
     return Explanation(
         source=said.source,
@@ -133,7 +133,7 @@ async def look_up(
         if source is None:
             return Known(), facts, seen, None
         index = recall_index(workspace_for(settings.work_dir, source.source_id), source)
-        plan = plan if index is None else once_read(make_plan(said.info, plan.request, index), said.info, index)
+        plan = plan if index is None else plan_once_read(said.info, plan.request, index)
         job = await offload(store.find_job, identity.job_id(source.source_id, plan.request_identity(), said.output))
         status = job.status.value if job else None
         if index is None:

@@ -53,6 +53,11 @@ class Film:
         return self.span[1] - self.span[0]
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all of the film is encoded, and not an excerpt."""
+        return self.frames == self.index.frames
+
+    @property
     def part(self) -> FrameIndex:
         """The index of the frames that are encoded."""
         return clip_index(self.index, *self.span)
@@ -65,7 +70,7 @@ class Film:
     @property
     def source_bytes(self) -> int:
         """Bytes of the source: the file's, or those of an excerpt's pictures alone."""
-        if self.frames == self.index.frames:
+        if self.is_whole:
             return self.info.size_bytes
         return sum(self.index.packet_bytes[slice(*self.span)])
 

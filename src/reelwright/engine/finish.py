@@ -59,7 +59,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
     """Join the chosen trials and sounds with the rest of the source, beside the destination under a temporary name."""
     film.check_source()
     out = temporary_path(film.output, film.job_id)
-    whole, part = film.frames == film.index.frames, film.part
+    part = film.part
     clock, begins = film_clock(film.plan.request.container, part.time_base), [s.begin for s in sounds.values()]
     shift = shift_of(film.info, film.index, film.plan, begins)
     job = Join(
@@ -68,7 +68,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         chunks=tuple(film.workspace.segments / trial.file_name for trial in chosen),
         out=out,
         span=film.span,
-        window=None if whole else window_of(part),
+        window=None if film.is_whole else window_of(part),
         shift=shift,
         sounds={index: (job.file, sounds[index]) for index, job in sound_jobs(film).items()},
         rate=nominal_rate(part),
@@ -76,7 +76,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         display_aspect=display_aspect(film.plan),
         chapters=chapters_of(film, shift),
         clock=clock,
-        movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if whole else None, sounds=begins),
+        movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if film.is_whole else None, sounds=begins),
         unofficial=film.plan.dolby_vision,
         folder=film.workspace.working,
     )
@@ -109,7 +109,7 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
 
 def chapters_of(film: Film, shift: Fraction) -> tuple[Chapter, ...]:
     """The chapters that are written, on the source's clock; `shift` moves a whole film onto the output's."""
-    if film.frames != film.index.frames:
+    if not film.is_whole:
         return written(chapter_fates(film.info.chapters, window=window_of(film.part)))
     return written(chapter_fates(film.info.chapters, shift=shift))
 
@@ -121,7 +121,7 @@ def sound_keys(sounds: Mapping[int, Encoded]) -> dict[str, str]:
 
 def bytes_before(film: Film, assembled: StepRecord) -> int:
     """Bytes of the source that the output stands for: the file's; of an excerpt, its pictures' and what was copied."""
-    if film.frames == film.index.frames:
+    if film.is_whole:
         return film.source_bytes
     copied = sum(int(row["size"]) for row in assembled.result["written"] if row["input"] != Input.SOUND)
     return film.source_bytes + copied + film.sound_bytes
@@ -210,18 +210,18 @@ async def gather(
 ) -> tuple[Evidence, Inspection, Usage]:
     """Everything the checks need to know, by reading and decoding the whole output."""
     output = await probe(film.runner, film.tools.ffmpeg, path)
-    film_stream = output.film
+    video = output.film.index if output.film else 0
     joined = assembled["joined"]
     inspection, answer = await inspect(
         film.runner,
         path,
-        film_stream.index if film_stream else 0,
+        video,
         [row["frames"] for row in joined],
         film.workspace.working,
     )
     hdr10plus, reading = None, None
     if any(payload for payload, _ in film.index.hdr10plus):
-        hdr10plus, reading = await read_hdr10plus(film.runner, path, film_stream.index if film_stream else 0)
+        hdr10plus, reading = await read_hdr10plus(film.runner, path, video)
     lines = count()
     decoded = await film.runner.run(
         decode_args(film.tools.ffmpeg, os.fspath(path)),
@@ -260,7 +260,7 @@ async def gather(
         attachments=inspection.attachments,
         hdr10plus=hdr10plus,
         grain=inspection.grain,
-        metadata=await both_metadata(film, path, film_stream.index if film_stream else 0),
+        metadata=await both_metadata(film, path, video),
     )
     children = (decoded, answer.finished, *((listened,) if listened else ()), *((reading.finished,) if reading else ()))
     return evidence, inspection, summed(map(usage_of, children))
@@ -291,7 +291,7 @@ def expected_sounds(film: Film, sounds: Mapping[int, Encoded]) -> tuple[Planned,
 
 async def compare_samples(film: Film, path: Path, rows: tuple[Written, ...]) -> tuple[Samples, ...]:
     """Decode every sound that is stored in another way, in source and output. An excerpt's is not compared."""
-    if film.frames != film.index.frames:
+    if not film.is_whole:
         return ()
     found = []
     for stream, _, number in places(film, rows):
@@ -325,12 +325,11 @@ def sounds_begin(film: Film, rows: tuple[Written, ...]) -> tuple[Fraction | None
     when its first sample is heard, which its packets alone do not tell.
     """
     probed = {s.index: start_of(s) for s in film.info.streams}
-    whole = film.frames == film.index.frames
     found = []
     for stream, row, _ in places(film, rows):
         if stream.kind is StreamKind.AUDIO and stream.route is not Route.SOUND:
             met = None if row.begins is None else Fraction(row.begins)
-            found.append(probed[stream.index] if whole and stream.route is Route.PACKETS else met)
+            found.append(probed[stream.index] if film.is_whole and stream.route is Route.PACKETS else met)
     return tuple(found)
 
 

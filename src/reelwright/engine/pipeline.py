@@ -40,7 +40,7 @@ from reelwright.planning.containers import container_of
 from reelwright.planning.crop import AUTO, is_known
 from reelwright.planning.decision import Decision, Verdict, decide, refused_after_reading
 from reelwright.planning.division import divide
-from reelwright.planning.once_read import once_read
+from reelwright.planning.once_read import plan_once_read
 from reelwright.planning.plan import EncodePlan, Request, make_plan
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.probe import check_folder, check_readable, probe
@@ -163,7 +163,7 @@ class Line:
         if (found := refused_after_reading(info, self.request, index)) is not None:
             self.decision = found
             raise found.error() or ReelwrightError("A refusal has no error.")
-        return once_read(make_plan(info, self.request, index), info, index)
+        return plan_once_read(info, self.request, index)
 
     def save_scenes(self, index: FrameIndex) -> None:
         """Write the cuts into the file asked for."""

@@ -23,7 +23,7 @@ def planned_sounds(film: Film) -> dict[int, OpusPlan]:
 
 def sound_job(film: Film, index: int, plan: OpusPlan) -> SoundJob:
     """What encoding a sound needs, and where it lies then."""
-    window = None if film.frames == film.index.frames else window_of(film.part)
+    window = None if film.is_whole else window_of(film.part)
     key = sound_key(film.index.source_id, index, plan, window)
     folder = film.workspace.segments
     return SoundJob(source=film.source, index=index, plan=plan, window=window, key=key, folder=folder)

@@ -45,10 +45,9 @@ def limit_of(film: Film) -> Limit | None:
     if percent is None:
         return None
     copied = film.copied_bytes
-    whole = film.frames == film.index.frames
     return Limit(
         percent=percent,
-        source_bytes=film.source_bytes if whole else film.source_bytes + copied + film.sound_bytes,
+        source_bytes=film.source_bytes if film.is_whole else film.source_bytes + copied + film.sound_bytes,
         copied_bytes=copied,
         frames=film.frames,
     )

@@ -93,10 +93,6 @@ class FrameIndex:
         """The first frame shown at that time, counted from the first frame, or later; `frames` where none is."""
         return bisect_left(self.pts, self.pts[0] + ceil(seconds / self.time_base))
 
-    def hdr10plus_at(self, frame: int) -> tuple[str, str]:
-        """HDR10+ of a frame: its payloads, and the digest of what a decoder made of them."""
-        return self.hdr10plus[self.hdr10plus_of[frame]] if self.hdr10plus_of else ("", "")
-
     def key_before(self, frame: int, *, back: int = 0) -> int | None:
         """Place in `key_pts` of the last key frame shown no later than `frame`, or of the one `back` before it.
 

@@ -8,7 +8,7 @@ from reelwright.media.colors import UNSAID
 from reelwright.media.model import MediaInfo, Video
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.alignment import refuse
-from reelwright.planning.colors import UNTAG, is_full_range, is_rgb
+from reelwright.planning.colors import PIX_FMT, QUALITY, UNTAG, is_full_range, is_rgb
 from reelwright.planning.crop import crop_filter, cropped, evened
 from reelwright.planning.decision import Decision, unusable
 from reelwright.planning.plan import Scoring, encode_filters, even_size, scored_with
@@ -184,8 +184,8 @@ def distorted_filters(shown: Video, other: Video) -> tuple[str, ...]:
     chain = [] if (other.width, other.height) == evened(other) else [even_size(other)]
     given, wanted = ("full" if is_full_range(video) else "limited" for video in (other, shown))
     chain += [] if is_rgb(other) else [UNTAG]
-    chain += [f"scale=in_range={given}:out_range={wanted}:flags=bicubic+accurate_rnd+full_chroma_int"]
-    return (*chain, "format=yuv420p10le")
+    chain += [f"scale=in_range={given}:out_range={wanted}:{QUALITY}"]
+    return (*chain, f"format={PIX_FMT}")
 
 
 def comparison_notes(shown: Video, other: Video, scoring: Scoring, options: ScoreOptions) -> tuple[str, ...]:

@@ -5,13 +5,18 @@ from dataclasses import replace
 from reelwright.media.model import MediaInfo
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.fates import Fate, Rule
-from reelwright.planning.plan import EncodePlan, note
+from reelwright.planning.plan import EncodePlan, Request, make_plan, note
 from reelwright.planning.stream_ledger import Subject, entry, with_fates
 from reelwright.planning.streams import settled_sounds
 
 
+def plan_once_read(info: MediaInfo, request: Request, index: FrameIndex) -> EncodePlan:
+    """The plan of a film as it is once the film was read; see `make_plan`."""
+    return once_read(make_plan(info, request, index), info, index)
+
+
 def once_read(plan: EncodePlan, info: MediaInfo, index: FrameIndex) -> EncodePlan:
-    """The plan of a film as it is once the film was read."""
+    """A plan with what reading the film adds."""
     return with_sounds(with_late_streams(plan, index), info, index)
 
 
