@@ -171,6 +171,16 @@ class EncodingSettings(Section):
     min_crf: float = Field(default=12, ge=1, le=70)
     max_crf: float = Field(default=50, ge=1, le=70)
     vmaf_model: str = "v0.6.1"
+    #: Every chunk on the target, or the film's mean on it with the fewest bytes.
+    objective: Literal["uniform", "min-size"] = "uniform"
+    #: No chunk's mean below this with "min-size"; 0: three below the target.
+    floor_vmaf: float = Field(default=0, ge=0, lt=100)
+    #: No chunk's 5th percentile below this; 0: it is not looked at.
+    floor_p5: float = Field(default=0, ge=0, lt=100)
+    #: Some frames first and all of them where that does not settle it, or all of them always.
+    scored_frames: Literal["sequential", "every"] = "sequential"
+    #: The search learns from the trials of other films that the ledger has.
+    learn: bool = True
     #: Strength of the grain that is synthesised, 0 to 50; 0: none.
     film_grain: int = Field(default=0, ge=0, le=50)
     #: How fields become frames; empty: a film with fields is refused.

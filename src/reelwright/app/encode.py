@@ -60,6 +60,11 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         hwaccel=encoding.hwaccel,
         # The setting of that name is for libraries: somebody who names a film wants it encoded.
         max_encoded_percent=job.max_encoded_percent,
+        max_output_size=job.max_output_size,
+        objective=encoding.objective,
+        floor_vmaf=encoding.floor_vmaf or None,
+        floor_p5=encoding.floor_p5 or None,
+        scored_frames=encoding.scored_frames,
     )
     check_encoder(request)
     return request

@@ -41,6 +41,7 @@ class EncodeJob:
     duration: str | None = None
     #: An output larger than this share of the source is not kept; None: there is no limit.
     max_encoded_percent: float | None = None
+    max_output_size: int | None = None
     zones: "tuple[Zone, ...]" = ()
     #: Size to encode at; a side that is 0 follows from the other.
     scale: tuple[int, int] | None = None

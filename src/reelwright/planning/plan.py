@@ -56,12 +56,22 @@ class Request:
     chunk_seconds: float = 10.0
     #: "v0.6.1", or a libvmaf model version in full.
     vmaf_model: str = "v0.6.1"
+    #: "uniform": every chunk on the target; "min-size": the film's mean on the target, with the fewest bytes.
+    objective: str = "uniform"
+    #: No chunk's mean below this with "min-size"; None: three below the target.
+    floor_vmaf: float | None = None
+    #: No chunk's 5th percentile below this; None: it is not looked at.
+    floor_p5: float | None = None
+    #: "sequential": every fifth frame or so first, all of them where that does not settle it; "every": all of them.
+    scored_frames: str = "sequential"
     deterministic: bool = False
     #: Only a part: seconds from the first frame where it begins, and how long it is, as decimal numbers in text.
     start: str | None = None
     duration: str | None = None
     #: An output larger than this share of the source is not kept; None: there is no limit.
     max_encoded_percent: float | None = None
+    #: An output of more bytes than this is not kept; None: there is no limit.
+    max_output_size: int | None = None
     #: Parts with an aim or parameters of their own, in the plainest form of `--zone`; they do not overlap.
     zones: tuple[str, ...] = ()
     #: First frames of scenes, instead of those found in the film, and how many frames that film has.
@@ -92,10 +102,13 @@ class Request:
 
 
 #: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
-HOW_ONLY = frozenset({"deterministic", "max_encoded_percent", "hwaccel"})
+HOW_ONLY = frozenset({"deterministic", "max_encoded_percent", "max_output_size", "hwaccel"})
 #: Fields a job's identity leaves out while they have their default: jobs begun before there were these keep their ids.
 SINCE = frozenset(
-    {"container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio", "opus"}
+    {
+        *("container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio", "opus"),
+        *("objective", "floor_vmaf", "floor_p5", "scored_frames"),
+    }
 )
 
 
