@@ -206,14 +206,23 @@ def likeliest(belief: Belief, low: float, high: float, steps: range, step: float
         step: CRFs from one multiple to the next.
     """
     middle = min(max(round(belief.crf / step), steps[0]), steps[-1])
-    reach = math.ceil(3 * belief.sd / step) + 4
+    reach = math.ceil(2 * belief.sd / step) + 4
+    chances: dict[int, float] = {}
+
+    def rank(k: int) -> tuple[float, int]:
+        if k not in chances:
+            chances[k] = hit(belief, k * step, low, high)
+        return chances[k], -abs(k - middle)
+
+    # A coarse look, then ever closer ones around the best: the chance has one summit for all practical purposes.
+    stride = max(1, reach // 5)
     near = range(max(steps[0], middle - reach), min(steps[-1], middle + reach) + 1)
-    # First a coarse look, then a close one: the chance has one summit for all practical purposes.
-    coarse = max(1, len(near) // 24)
-    found = max(near[::coarse], key=lambda k: (hit(belief, k * step, low, high), -abs(k - middle)))
-    close = range(max(near[0], found - coarse), min(near[-1], found + coarse) + 1)
-    found = max(close, key=lambda k: (hit(belief, k * step, low, high), -abs(k - middle)))
-    return found * step, hit(belief, found * step, low, high)
+    found = max((middle, *near[::stride]), key=rank)
+    while stride > 1:
+        stride = max(1, stride // 3)
+        looked = (found + place * stride for place in (-2, -1, 0, 1, 2))
+        found = max((k for k in looked if steps[0] <= k <= steps[-1]), key=rank)
+    return found * step, chances[found]
 
 
 def _z(score: float) -> float:
