@@ -22,13 +22,13 @@ from reelwright.engine.scheduler import (
     with_sight,
 )
 from reelwright.planning.plan import Request
-from reelwright.planning.windows import SAMPLE_SD
+from reelwright.planning.windows import sample_sd
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Point
 from simulation import Curve, straight
 
 SIZE = (1920, 1080)
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=40, deadline=None)
 Choose = Callable[[int], int]
 
 
@@ -94,7 +94,8 @@ def play(
 
 
 def sight(crf: float, score: float) -> Sight:
-    return Sight(crf=crf, score=min(100.0, max(0.0, score)), sd=SAMPLE_SD)
+    seen = min(100.0, max(0.0, score))
+    return Sight(crf=crf, score=seen, sd=sample_sd(seen))
 
 
 def accepted(run: Run) -> list[float]:

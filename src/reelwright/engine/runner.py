@@ -27,7 +27,7 @@ from reelwright.engine.sounds import Sounds
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
-from reelwright.planning.windows import SAMPLE_SD
+from reelwright.planning.windows import sample_sd
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Accept, Point
 from reelwright.tools.failures import OutOfMemoryError
@@ -91,7 +91,7 @@ def with_trial(state: JobState, chunk: int, trial: TrialRecord) -> JobState:
 
 def sight_of(trial: TrialRecord) -> Sight:
     """A sample as the search sees it."""
-    return Sight(crf=trial.crf, score=trial.score.mean, sd=SAMPLE_SD)
+    return Sight(crf=trial.crf, score=trial.score.mean, sd=sample_sd(trial.score.mean))
 
 
 class LocalRunner:
