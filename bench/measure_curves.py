@@ -7,7 +7,8 @@ lie short samples (`2x0.2`: two windows in the middles of two halves of the chun
 proxy, the whole chunk at a fast preset. Writes `DIR/NAME-PRESET.json`:
 
     {"film", "width", "height", "model", "scaled_to", "chunks": [{"start", "frames", "features",
-     "trials": [{"windows", "share", "crf", "preset", "frames", "bytes", "encode_cpu", "score_cpu", "vmaf", "frame_scores"}]}]}
+     "trials": [{"windows", "share", "crf", "preset", "frames", "bytes", "encode_cpu", "score_cpu", "vmaf",
+                 "frame_scores"}]}]}
 
 `share` is the part of the chunk's frames that was encoded, 1 for a whole one; CPU is in seconds, all processes.
 """

@@ -22,6 +22,7 @@ def row(name: str, rounds: Sequence[Sequence[Found]], target: float) -> str:
     found = [f for one in rounds for f in one]
     frames = sum(f.frames for f in found)
     encodes = sum(f.encodes * f.frames for f in found) / frames
+    cost = sum(f.cost * f.frames for f in found) / frames
     # A chunk that goes to a bound has no answer; so has one that is flat.
     inside = [f for f in found if not f.flat and not any(p.crf in {12.0, 50.0} for p in f.points)]
     within = fmean(f.accepted.within_band for f in inside) if inside else 1.0
@@ -29,15 +30,15 @@ def row(name: str, rounds: Sequence[Sequence[Found]], target: float) -> str:
     samples = sum(len(f.sights) for f in found) / len(found)
     means = [m for one in rounds if (m := missed(one, target)) is not None]
     landed = fmean(-0.1 <= m <= 0.2 for m in means)
-    said = f"{name:28}{len(found) // len(rounds):7}{encodes:9.3f}{samples:9.2f}{first:7.0%}{within:9.1%}"
+    said = f"{name:28}{len(found) // len(rounds):7}{encodes:9.3f}{cost:7.3f}{samples:9.2f}{first:7.0%}{within:9.1%}"
     return f"{said}{fmean(means):+8.3f}{min(means):+8.2f}{max(means):+8.2f}{landed:8.1%}"
 
 
 def main() -> None:
     """Print a table for each target and band."""
-    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 10  # noqa: PLR2004 - the second argument
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     films = [load_film(path) for path in sorted(Path(sys.argv[1]).glob("*.json"))]
-    head = f"{'film':28}{'chunks':>7}{'encodes':>9}{'samples':>9}{'first':>7}{'within':>9}"
+    head = f"{'film':28}{'chunks':>7}{'encodes':>9}{'cost':>7}{'samples':>9}{'first':>7}{'within':>9}"
     head += f"{'mean':>8}{'least':>8}{'most':>8}{'landed':>8}"
     for target, half in ((93.0, 1.0), (93.0, 0.5), (95.0, 1.0), (95.0, 0.5)):
         noise = random.Random(1)  # noqa: S311 - the same errors in every run

@@ -5,7 +5,7 @@ import math
 import random
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,15 +21,14 @@ from reelwright.engine.scheduler import (
 from reelwright.planning import chunking as planning
 from reelwright.planning.chunking import Features
 from reelwright.planning.plan import Request
-from reelwright.planning.windows import SHARE, sample_sd
+from reelwright.planning.windows import DEARER, SHARE
 from reelwright.quality.belief import Prior, Sight
-from reelwright.quality.controller import next_move
+from reelwright.quality.controller import WHOLE_SD, next_move
 from reelwright.quality.feedback import Ended, mean_of
 from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Try
+from reelwright.quality.prior import BLUR, SHIFT
 
 Curve = Callable[[float], float]
-#: Mean and standard deviation of a sample's error in z = ln(100 - score).
-SAMPLE_BIAS, SAMPLE_ERROR = 0.0, 0.07
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +70,11 @@ class Found:
     def encodes(self) -> float:
         """Encodes of the whole chunk, samples by their share."""
         return len(self.points) + SHARE * len(self.sights)
+
+    @property
+    def cost(self) -> float:
+        """The same with samples by what they cost."""
+        return len(self.points) + SHARE * DEARER * len(self.sights)
 
     @property
     def score(self) -> float:
@@ -153,7 +157,9 @@ def film_like(film: Film, source: random.Random, count: int) -> Film:
                     goes_on=part > 0,
                 )
             )
-    return Film(name=f"like {film.name}", width=film.width, height=film.height, preset=film.preset, chunks=tuple(chunks))
+    return Film(
+        name=f"like {film.name}", width=film.width, height=film.height, preset=film.preset, chunks=tuple(chunks)
+    )
 
 
 def moved(curve: Curve, shift: float, stretch: float) -> Curve:
@@ -203,18 +209,16 @@ def search_film(film: Film, request: Request, *, noise: random.Random, workers: 
     """Search a film's chunks as the runner does, by the scheduler itself.
 
     Trials under way end in the order of their lengths, as they would where frames cost the same. Samples of a chunk all
-    err by the same, being of the same frames: in z, as was measured.
+    err by the same, being of the same frames: in CRF, as was measured.
     """
     state = film_state(film, request)
-    errors = [noise.gauss(SAMPLE_BIAS, SAMPLE_ERROR) for _ in film.chunks]
+    errors = [noise.gauss(SHIFT, BLUR) for _ in film.chunks]
     running: list[tuple[float, TrialStep]] = []
     now = 0.0
     while True:
         state = accept_waiting(state)
         steps = next_steps(state, {step.chunk.index for _, step in running}, workers - len(running))
-        for step in steps:
-            if isinstance(step, TrialStep):
-                running.append((now + step.frames, step))
+        running += [(now + step.frames, step) for step in steps if isinstance(step, TrialStep)]
         if not running:
             break
         now, landed = min(running, key=lambda r: (r[0], r[1].chunk.index))
@@ -224,8 +228,9 @@ def search_film(film: Film, request: Request, *, noise: random.Random, workers: 
         if landed.windows is None:
             state = with_point(state, index, Point(crf=landed.crf, score=score))
         else:
-            seen = max(0.0, 100 - (100 - score) * math.exp(errors[index]))
-            state = with_sight(state, index, Sight(crf=landed.crf, score=seen, sd=sample_sd(seen)))
+            seen = film.chunks[index].curve(landed.crf + errors[index])
+            sight = Sight(crf=landed.crf, score=seen, sd=WHOLE_SD, sample=True)
+            state = with_sight(state, index, sight)
     return [
         Found(frames=s.chunk.frames, points=s.points, sights=s.sights, accepted=s.accepted, flat=s.flat)
         for s in state.chunks

@@ -373,7 +373,9 @@ def test_the_goal_moves_the_next_trial_and_not_what_is_accepted() -> None:
     crfs = [asked([], replace(WIDE, goal=goal)).crf for goal in (93.5, 93.2, 93.0, 92.8, 92.5)]
     assert crfs == sorted(set(crfs))
     for goal in (92.5, 93.5):
-        move = next_move([Point(crf=30, score=92.05)], replace(WIDE, goal=goal), prior=Prior(crf=30, sd=5.0), film=UNKNOWN)
+        move = next_move(
+            [Point(crf=30, score=92.05)], replace(WIDE, goal=goal), prior=Prior(crf=30, sd=5.0), film=UNKNOWN
+        )
         assert isinstance(move, Accept)
         assert move.within_band
 

@@ -22,7 +22,6 @@ from reelwright.engine.scheduler import (
     with_sight,
 )
 from reelwright.planning.plan import Request
-from reelwright.planning.windows import sample_sd
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Point
 from simulation import Curve, straight
@@ -94,8 +93,7 @@ def play(
 
 
 def sight(crf: float, score: float) -> Sight:
-    seen = min(100.0, max(0.0, score))
-    return Sight(crf=crf, score=seen, sd=sample_sd(seen))
+    return Sight(crf=crf, score=min(100.0, max(0.0, score)), sd=0.02, sample=True)
 
 
 def accepted(run: Run) -> list[float]:

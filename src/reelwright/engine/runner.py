@@ -27,9 +27,8 @@ from reelwright.engine.sounds import Sounds
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
-from reelwright.planning.windows import sample_sd
 from reelwright.quality.belief import Sight
-from reelwright.quality.controller import Accept, Point
+from reelwright.quality.controller import WHOLE_SD, Accept, Point
 from reelwright.tools.failures import OutOfMemoryError
 from reelwright.version import VERSION
 
@@ -91,7 +90,7 @@ def with_trial(state: JobState, chunk: int, trial: TrialRecord) -> JobState:
 
 def sight_of(trial: TrialRecord) -> Sight:
     """A sample as the search sees it."""
-    return Sight(crf=trial.crf, score=trial.score.mean, sd=sample_sd(trial.score.mean))
+    return Sight(crf=trial.crf, score=trial.score.mean, sd=WHOLE_SD, sample=True)
 
 
 class LocalRunner:

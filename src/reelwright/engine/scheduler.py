@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from reelwright.encoders import find
-from reelwright.engine.order import in_order, waves
 from reelwright.engine.jobs import StepKind
+from reelwright.engine.order import in_order, waves
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request, Strategy
-from reelwright.planning.windows import SHARE, Window, sample_sd, sample_windows
+from reelwright.planning.windows import DEARER, SHARE, Window, sample_windows
 from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.belief import Belief, Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
 from reelwright.quality.feedback import Ended, goal_for
 from reelwright.quality.kinship import Traits
 from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
-from reelwright.quality.prior import Answer, expect
+from reelwright.quality.prior import BLUR, Answer, expect
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,7 +219,7 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
         prior=prior_of(state, chunk, peers),
         film=replace(film_view(state, chunk.zone), beside=beside(state, chunk)),
         sights=known.sights,
-        sampling=Sampling(share=SHARE, sd=sample_sd(aim.target)) if may_sample(state.request, chunk) else None,
+        sampling=Sampling(cost=SHARE * DEARER, blur=BLUR) if may_sample(state.request, chunk) else None,
     )
 
 

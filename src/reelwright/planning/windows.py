@@ -8,13 +8,9 @@ Window = tuple[int, int]
 SHARE = 0.2
 #: A sample of fewer frames says little: its key frames are too large a part of it.
 FEWEST = 10
-#: Standard deviation of what a sample lacks of the whole chunk, as a share of what its score lacks of 100.
-SAMPLE_ERROR = 0.07
-
-
-def sample_sd(score: float) -> float:
-    """Standard deviation of a sample's mean VMAF as that of the whole chunk."""
-    return SAMPLE_ERROR * max(100 - score, 0.5)
+#: What a sample costs for each frame of it, against a frame of a whole trial: programs start, frames between the
+#: windows are decoded.
+DEARER = 1.5
 
 
 def sample_windows(chunk: Chunk) -> tuple[Window, ...] | None:

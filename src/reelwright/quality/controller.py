@@ -36,7 +36,7 @@ WHOLE_SD = 0.02
 #: No curve is steeper, in z per CRF.
 STEEPEST = 0.4
 #: What a miss is expected to cost, in whole encodes: the next one may miss as well.
-MISS = 1.1
+MISS = 1.5
 #: Neighbours of one scene are kept so many CRFs apart at the most, where that leaves this share of the chance to hit.
 BESIDE, AS_GOOD = 4.0, 0.9
 #: Scores above this are clipped: they say "too good" and nothing about the slope.
@@ -117,8 +117,8 @@ def _first_move(
     settled = chance + _ends_anyway(belief, crf, aim)
     if sampling is not None and len(seen) < sampling.most:
         crf = aim.max_crf if crf > aim.max_crf - NEAR_BOUND else aim.min_crf if crf < aim.min_crf + NEAR_BOUND else crf
-        after = hit_after_sample(belief, aim.low, aim.high, sampling.sd) + _ends_anyway(belief, crf, aim)
-        if sampling.share + (1 - min(after, 1.0)) * MISS < (1 - settled) * MISS:
+        after = hit_after_sample(belief, aim.low, aim.high, sampling.blur) + _ends_anyway(belief, crf, aim)
+        if sampling.cost + (1 - min(after, 1.0)) * MISS < (1 - settled) * MISS:
             why = f"a sample at CRF {crf:g}: {chance:.0%} sure of the band without it"
             return Sample(crf=crf, why=why, predicted=belief.score(crf))
     why = f"first trial, at CRF {crf:g} where {belief.score(crf):.2f} is expected"
@@ -251,7 +251,7 @@ def _goal_band(aim: Aim) -> tuple[float, float]:
 
 
 def _goal(aim: Aim) -> float:
-    """Aim at the goal, the target where none is set, but a quarter of the band clear of its edges: a hit must survive a small error."""
+    """Aim at the goal, or the target, but a quarter of the band clear of its edges: a hit must survive a small error."""
     quarter = (aim.high - aim.low) / 4
     wanted = aim.target if aim.goal is None else aim.goal
     return _z(min(max(wanted, aim.low + quarter), aim.high - quarter))

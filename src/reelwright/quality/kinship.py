@@ -60,9 +60,14 @@ def foretell(shown: Sequence[Shown], traits: Traits | None, between: float) -> t
     """
     near = sorted(shown, key=lambda s: (_unlike(s.traits, traits), s.above))[:MOST]
     apart = [_apart(s.traits, traits) for s in near]
-    left = [s.above - math.fsum(m * d for (m, _), d in zip(LINES, a, strict=True)) for s, a in zip(near, apart, strict=True)]
+    left = [
+        s.above - math.fsum(m * d for (m, _), d in zip(LINES, a, strict=True)) for s, a in zip(near, apart, strict=True)
+    ]
     common = [
-        [between + NEAR * _nearness(a.traits, b.traits) + _along(apart[i], apart[j]) for j, b in enumerate(near[: i + 1])]
+        [
+            between + NEAR * _nearness(a.traits, b.traits) + _along(apart[i], apart[j])
+            for j, b in enumerate(near[: i + 1])
+        ]
         for i, a in enumerate(near)
     ]
     shared = [between + NEAR * _nearness(s.traits, traits) for s in near]
@@ -79,6 +84,11 @@ def _apart(one: Traits | None, other: Traits | None) -> tuple[float, ...]:
     if one is None or other is None:
         return (0.0,) * len(LINES)
     return tuple(a - b for a, b in zip(one.levels, other.levels, strict=True))
+
+
+def _expected(apart: Sequence[float]) -> float:
+    """What so large a difference in traits is expected to be worth, in CRF."""
+    return math.fsum(mean * d for (mean, _), d in zip(LINES, apart, strict=True))
 
 
 def _unlike(one: Traits | None, other: Traits | None) -> float:
@@ -108,7 +118,6 @@ def _conditional(
     seen: list[float] = []
     weights: list[float] = []
     for i, row in enumerate(common):
-        # A chunk without traits is near no other, and not even to itself: it shares the film's level alone.
         lower: list[float] = []
         for j in range(i):
             lower.append((row[j] - math.fsum(a * b for a, b in zip(lower, factor[j], strict=False))) / factor[j][j])

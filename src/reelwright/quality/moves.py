@@ -93,10 +93,10 @@ class Wait:
 class Sampling:
     """What a sample of a chunk would be: what it costs and how much it tells."""
 
-    #: Share of the chunk's frames that is encoded.
-    share: float
-    #: Standard deviation of its score as that of the whole chunk.
-    sd: float
+    #: Its cost against that of a whole trial.
+    cost: float
+    #: Standard deviation of the CRF that it points at.
+    blur: float
     #: Samples of a chunk at the most.
     most: int = 2
 

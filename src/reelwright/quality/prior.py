@@ -19,9 +19,11 @@ SLOPE = 0.056
 #: at a temporal information of 30, 0.05 to 0.06 below 10.
 RESTLESS, STEEPENING = 12.0, 0.85
 #: Standard deviation of a slope's logarithm.
-SPREAD = 0.4
+SPREAD = 0.3
 #: Variance of films around their class, in squared CRF.
 BETWEEN = 15.0
+#: A sample looks worse than its chunk by so many CRFs, and the standard deviation of that among chunks.
+SHIFT, BLUR = 1.4, 1.6
 #: As many chunks as the usual slope is worth, against those of this very film.
 PSEUDO_CHUNKS = 3.0
 #: Targets nearer to 100 than this are out of reach of the model.
@@ -66,7 +68,8 @@ def expect(
     constant = class_crf(width, height, preset, target)
     slope = slope_for(temporal)
     if not answers:
-        return Prior(crf=constant, sd=math.sqrt(WITHIN + BETWEEN), slope=slope, spread=SPREAD)
+        sd = math.sqrt(WITHIN + BETWEEN)
+        return Prior(crf=constant, sd=sd, slope=slope, spread=SPREAD, shift=SHIFT, blur=BLUR)
     shown = [Shown(above=answer.crf - constant, traits=answer.traits) for answer in answers]
     above, variance = foretell(shown, traits, BETWEEN)
     steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (len(answers) + PSEUDO_CHUNKS)
@@ -76,6 +79,8 @@ def expect(
         # What the film's chunks are steeper than usual is partly their motion, which is known of this one.
         slope=slope * math.exp(steeper / 2),
         spread=SPREAD,
+        shift=SHIFT,
+        blur=BLUR,
     )
 
 
