@@ -93,7 +93,7 @@ async def check_model(runner: Runner, ffmpeg: str, model: str) -> None:
     hint = f"Did you mean {near}?" if near else f"v0.6.1 and v1 choose by the picture; others are {', '.join(KNOWN)}."
     if not MODEL_NAME.fullmatch(model):
         raise UsageError(f"{model!r} is no name of a VMAF model.", hint=hint)
-    grey = ("-f", "lavfi", "-i", "color=c=gray:s=192x192:r=1:d=1")
+    grey = ("-f", "lavfi", "-i", "color=c=gray:s=384x216:r=1:d=1")
     done = await runner.run(
         [*(ffmpeg, *QUIET), *grey, *grey, "-lavfi", f"libvmaf=model=version={model}", "-f", "null", "-"],
         what="Trying the VMAF model",
