@@ -1,4 +1,4 @@
-"""Some frames first: their scores are those of a run over every frame, and every frame is looked at where it matters."""
+"""Some frames first: their scores are those of a run over every frame, which is made where it matters."""
 
 import json
 import shutil

@@ -12,8 +12,8 @@ from examples import film, index, info, plan
 from reelwright.errors import ToolError
 from reelwright.planning.colors import UNTAG
 from reelwright.planning.plan import EncodePlan
-from reelwright.tools.frames import chosen, reference_input
 from reelwright.quality.steps import first_scored
+from reelwright.tools.frames import chosen, reference_input
 from reelwright.tools.vmaf import Look, Pairing, parse_log, score_args, thinning
 
 KEYED = index(range(0, 4000, 40), key_pts=(0, 1000, 2000, 3000))
