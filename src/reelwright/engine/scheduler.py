@@ -16,8 +16,9 @@ from reelwright.quality.belief import Belief, Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
 from reelwright.quality.feedback import Ended, goal_for
 from reelwright.quality.kinship import Traits
-from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
+from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 from reelwright.quality.prior import BLUR, Answer, expect
+from reelwright.quality.steps import Goal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +29,8 @@ class ChunkState:
     points: tuple[Point, ...] = ()
     #: Samples of it that were scored.
     sights: tuple[Sight, ...] = ()
+    #: CRFs of earlier trials that were scored on some frames, which do not settle what becomes of them here.
+    unclear: tuple[float, ...] = ()
     accepted: Accept | None = None
     #: Shown to have no answer: it waits for the rest of the film.
     flat: bool = False
@@ -60,6 +63,10 @@ class TrialStep:
     windows: tuple[Window, ...] | None = None
     #: The score the search expects; None where it expects none.
     predicted: float | None = None
+    #: What its score is held against; None where nothing hangs on it.
+    goal: Goal | None = None
+    #: It was encoded earlier; its score alone is taken again, of every frame.
+    again: bool = False
 
     @property
     def frames(self) -> int:
@@ -92,9 +99,14 @@ def begin(
     chunks: Sequence[Chunk],
     points: Mapping[int, Sequence[Point]],
     sights: Mapping[int, Sequence[Sight]] | None = None,
+    *,
+    unclear: Mapping[int, Sequence[float]] | None = None,
 ) -> JobState:
-    """The state of a job whose chunks have these trials and samples already, by chunk index."""
-    seen = sights or {}
+    """The state of a job whose chunks have these trials and samples already, by chunk index.
+
+    The CRFs of trials that are to be scored anew are not among the points.
+    """
+    seen, doubted = sights or {}, unclear or {}
     order = in_order(chunks)
     turn, wave = {index: k for k, index in enumerate(order)}, waves(order)
     states = tuple(
@@ -104,6 +116,7 @@ def begin(
             sights=tuple(seen.get(c.index, ())),
             turn=turn[c.index],
             wave=wave[c.index],
+            unclear=tuple(doubted.get(c.index, ())),
         )
         for c in chunks
     )
@@ -116,7 +129,9 @@ def begin(
 def with_point(state: JobState, chunk_index: int, point: Point) -> JobState:
     """The state after one more trial of a chunk."""
     chunks = list(state.chunks)
-    chunks[chunk_index] = replace(chunks[chunk_index], points=(*chunks[chunk_index].points, point))
+    known = chunks[chunk_index]
+    left = tuple(crf for crf in known.unclear if crf != point.crf)
+    chunks[chunk_index] = replace(known, points=(*known.points, point), unclear=left)
     return settle(replace(state, chunks=tuple(chunks)), chunk_index)
 
 
@@ -130,7 +145,7 @@ def with_sight(state: JobState, chunk_index: int, sight: Sight) -> JobState:
 def settle(state: JobState, chunk_index: int) -> JobState:
     """Note what a chunk's trials have come to: an answer, none to be had, or neither yet."""
     known = state.chunks[chunk_index]
-    if not (known.points or known.sights) or known.accepted:
+    if not (known.points or known.sights) or known.accepted or known.unclear:
         return state
     move = move_of(state, known, learned=False)
     chunks = list(state.chunks)
@@ -189,6 +204,23 @@ def aim_of(request: Request, zone: Zone | None = None) -> Aim:
     )
 
 
+def goal_of(request: Request, zone: Zone | None = None) -> Goal | None:
+    """What a chunk's scores are held against; None where its CRF is fixed."""
+    if fixed_crf(request, zone) is not None:
+        return None
+    aim = aim_of(request, zone)
+    return Goal(low=aim.low, high=aim.high, floor_p5=request.floor_p5)
+
+
+def matters(request: Request, zone: Zone | None, crf: float) -> bool:
+    """Whether the search looks at a trial at this CRF at all."""
+    fixed = fixed_crf(request, zone)
+    if fixed is not None:
+        return abs(crf - fixed) < SAME
+    aim = aim_of(request, zone)
+    return aim.min_crf - SAME <= crf <= aim.max_crf + SAME
+
+
 def fixed_crf(request: Request, zone: Zone | None) -> float | None:
     """The CRF a chunk has without a search; None: it is searched."""
     if zone is not None and (zone.crf is not None or zone.target is not None):
@@ -207,7 +239,7 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
     chunk = known.chunk
     fixed = fixed_crf(state.request, chunk.zone)
     if fixed is not None:
-        tried = any(abs(p.crf - fixed) < 1e-9 for p in known.points)  # noqa: PLR2004 - the same quarter step
+        tried = any(abs(p.crf - fixed) < SAME for p in known.points)
         origin = "is that of a film in one piece" if state.request.strategy == Strategy.DIRECT else "was asked for"
         why = f"CRF {fixed:g} {origin}"
         return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
@@ -215,7 +247,7 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
     peers = answered(state, chunk) if learned else []
     return next_move(
         known.points,
-        replace(aim, goal=goal_of(state, known, aim, peers)) if learned else aim,
+        replace(aim, goal=paid_back(state, known, aim, peers)) if learned else aim,
         prior=prior_of(state, chunk, peers),
         film=replace(film_view(state, chunk.zone), beside=beside(state, chunk)),
         sights=known.sights,
@@ -223,7 +255,7 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
     )
 
 
-def goal_of(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkState]) -> float:
+def paid_back(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkState]) -> float:
     """Where a chunk's trials aim, so that the mean of its kin lands on the target."""
     ended = [Ended(frames=s.chunk.frames, score=score_of(s)) for s in peers]
     if state.request.deterministic:  # who of its own wave has ended depends on timing
@@ -326,17 +358,14 @@ def next_steps(state: JobState, busy: Collection[int], most: int, sounding: Coll
             return steps
         open_steps: list[Step] = [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed]
         return open_steps[:1]
-    for known in sorted(waiting, key=lambda s: (not (s.points or s.sights), s.turn)):
+    begun = {s.chunk.index for s in waiting if s.points or s.sights or s.unclear}
+    for known in sorted(waiting, key=lambda s: (s.chunk.index not in begun, s.turn)):
         if len(steps) >= most:
             break
         if known.chunk.index in busy or not is_open(state, known):
             continue
-        move = move_of(state, known)
-        if isinstance(move, Try | Sample):
-            windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
-            steps.append(
-                TrialStep(chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted)
-            )
+        if (step := trial_step(state, known)) is not None:
+            steps.append(step)
     return steps
 
 
@@ -345,6 +374,21 @@ def is_open(state: JobState, known: ChunkState) -> bool:
     if not state.request.deterministic or fixed_crf(state.request, known.chunk.zone) is not None:
         return True
     return all(s.accepted or s.flat for s in state.chunks if s.wave < known.wave)
+
+
+def trial_step(state: JobState, known: ChunkState) -> TrialStep | None:
+    """The next trial of a chunk; None where it waits for others."""
+    goal = goal_of(state.request, known.chunk.zone)
+    if known.unclear:
+        why = "some of its frames were scored and do not settle it: all of them"
+        return TrialStep(chunk=known.chunk, crf=known.unclear[0], why=why, goal=goal, again=True)
+    move = move_of(state, known)
+    if not isinstance(move, Try | Sample):
+        return None
+    windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
+    return TrialStep(
+        chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted, goal=goal
+    )
 
 
 def accept_waiting(state: JobState) -> JobState:

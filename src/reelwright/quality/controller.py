@@ -85,7 +85,7 @@ def next_move(
         return _first_move(glimpsed, seen, aim, prior=prior, film=film, sampling=sampling)
     best = _best(known, aim)
     if aim.low <= best.score <= aim.high:
-        why = f"{_say(best)} is within {aim.low:.2f} to {aim.high:.2f}"
+        why = f"{_say(best)} {_band(best, aim)}"
         return Accept(crf=best.crf, why=why, within_band=True)
     everything = sorted([*known, *glimpsed], key=lambda p: (p.crf, p.score))
     if _is_flat(everything, aim):
@@ -322,4 +322,14 @@ def _crf(steps: int, aim: Aim) -> float:
 
 
 def _say(point: Point) -> str:
-    return f"{point.score:.2f} at CRF {point.crf:g}"
+    if point.held is None:
+        return f"{point.score:.2f} at CRF {point.crf:g}"
+    held = f"a 5th percentile of {point.held.p5:.2f}, counted as {point.score:.2f},"
+    return f"{point.held.mean:.2f} with {held} at CRF {point.crf:g}"
+
+
+def _band(point: Point, aim: Aim) -> str:
+    """How an accepted trial lies: by its mean, or by the 5th percentile that is not to fall below its floor."""
+    if point.held is None:
+        return f"is within {aim.low:.2f} to {aim.high:.2f}"
+    return f"is as low as its floor of {point.held.p5 - point.score + aim.low:.2f} lets it be"

@@ -44,11 +44,22 @@ class Aim:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """What a trial was scored at where its 5th percentile, and not its mean, decides."""
+
+    mean: float
+    p5: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Point:
     """One trial as the search sees it."""
 
     crf: float
+    #: The mean, or less where the 5th percentile holds it down.
     score: float
+    #: None where the mean decides.
+    held: Held | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
