@@ -49,6 +49,7 @@ def test_without_a_sight_the_belief_is_the_prior() -> None:
     assert math.fsum(n.weight for n in belief.lines) == pytest.approx(1)
 
 
+@settings(max_examples=60, deadline=None)
 @given(crf=st.floats(30, 50), slope=st.floats(0.03, 0.12), away=st.floats(-4, 4))
 def test_a_score_near_the_answer_tells_where_it_is(crf: float, slope: float, away: float) -> None:
     belief = believe(VAGUE, 93, seen(line(crf, slope), crf + away))
@@ -57,6 +58,7 @@ def test_a_score_near_the_answer_tells_where_it_is(crf: float, slope: float, awa
     assert belief.sd < VAGUE.sd
 
 
+@settings(max_examples=60, deadline=None)
 @given(crf=st.floats(32, 48), slope=st.floats(0.03, 0.12))
 def test_two_scores_tell_the_slope(crf: float, slope: float) -> None:
     belief = believe(VAGUE, 93, seen(line(crf, slope), crf - 5, crf + 4))

@@ -22,6 +22,7 @@ def test_the_first_chunk_aims_a_hair_above_the_target() -> None:
     assert goal_for(93, 92, 94, [], 1000) == pytest.approx(93 + LEAN)
 
 
+@settings(deadline=None)
 @given(ended=endings, left=st.integers(1, 3000))
 def test_what_is_left_aims_where_the_mean_then_lands_on_the_target_or_at_the_edge_of_its_room(
     ended: list[Ended], left: int

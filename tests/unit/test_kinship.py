@@ -18,8 +18,9 @@ traits = st.builds(
 many_shown = st.lists(st.builds(Shown, above=st.floats(-30, 30), traits=st.one_of(st.none(), traits)), max_size=40)
 
 
-def far(above: float, **changes: float) -> Shown:
-    return Shown(above=above, traits=replace(HERE, place=1e6, **changes))
+def far(above: float, place: float = 1e6, **changes: float) -> Shown:
+    """A chunk so far from the one asked about that being near says nothing."""
+    return Shown(above=above, traits=replace(HERE, place=place, **changes))
 
 
 def test_without_a_chunk_nothing_is_known_of_the_film() -> None:
@@ -55,9 +56,9 @@ def test_what_goes_with_the_answers_of_a_film_is_found_out() -> None:
     """Answers that fall by 10 CRF for each e-fold of the source's bytes."""
     source = random.Random(2)
     shown = []
-    for _ in range(12):
+    for k in range(12):
         level = source.gauss(0, 0.6)
-        shown.append(far(-10 * level + source.gauss(0, 0.5), source=5000 * math.exp(level)))
+        shown.append(far(-10 * level + source.gauss(0, 0.5), 1e6 + 1e5 * k, source=5000 * math.exp(level)))
     costly, _ = foretell(shown, replace(HERE, source=5000 * math.exp(1)), BETWEEN)
     cheap, variance = foretell(shown, replace(HERE, source=5000 * math.exp(-1)), BETWEEN)
     assert cheap == pytest.approx(10, abs=2.5)
@@ -66,7 +67,7 @@ def test_what_goes_with_the_answers_of_a_film_is_found_out() -> None:
 
 
 def test_a_film_whose_chunks_differ_for_no_known_reason_leaves_the_next_unsure() -> None:
-    alike = foretell([far(k % 2 * 0.5) for k in range(10)], HERE, BETWEEN)[1]
-    mixed = foretell([far(k % 2 * 20.0 - 10) for k in range(10)], HERE, BETWEEN)[1]
-    assert alike < 5
+    alike = foretell([far(k % 2 * 0.5, 1e6 + 1e5 * k) for k in range(10)], HERE, BETWEEN)[1]
+    mixed = foretell([far(k % 2 * 20.0 - 10, 1e6 + 1e5 * k) for k in range(10)], HERE, BETWEEN)[1]
+    assert alike < 10
     assert mixed > 20
