@@ -24,7 +24,6 @@ from reelwright.engine.scheduler import (
     with_sight,
 )
 from reelwright.planning.plan import Request
-from reelwright.planning.windows import SAMPLE_SD
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Point
 from reelwright.quality.moves import Held
@@ -32,7 +31,7 @@ from reelwright.quality.steps import Goal
 from simulation import Curve, straight
 
 SIZE = (1920, 1080)
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=40, deadline=None)
 Choose = Callable[[int], int]
 
 
@@ -98,7 +97,7 @@ def play(
 
 
 def sight(crf: float, score: float) -> Sight:
-    return Sight(crf=crf, score=min(100.0, max(0.0, score)), sd=SAMPLE_SD)
+    return Sight(crf=crf, score=min(100.0, max(0.0, score)), sd=0.02, sample=True)
 
 
 def accepted(run: Run) -> list[float]:

@@ -31,8 +31,8 @@ from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request
-from reelwright.planning.windows import SAMPLE_SD
 from reelwright.quality.belief import Sight
+from reelwright.quality.controller import WHOLE_SD
 from reelwright.quality.moves import Accept, Held, Point
 from reelwright.quality.steps import Goal, is_settled
 from reelwright.tools.failures import OutOfMemoryError
@@ -112,7 +112,7 @@ def sight_of(trial: TrialRecord, goal: Goal | None) -> Sight:
     """A sample as the search sees it."""
     score = trial.score
     seen = score.mean if goal is None else goal.effective(score.mean, score.p5)
-    return Sight(crf=trial.crf, score=seen, sd=SAMPLE_SD)
+    return Sight(crf=trial.crf, score=seen, sd=WHOLE_SD, sample=True)
 
 
 def is_clear(trial: TrialRecord, request: Request, chunk: Chunk) -> bool:
