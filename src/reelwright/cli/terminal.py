@@ -213,7 +213,7 @@ def sound_line(sound: dict[str, Any]) -> Text:
 
 def frames_scored(vmaf: Mapping[str, Any]) -> str:
     """Which of the film's frames its score is of."""
-    step = vmaf["n_subsample"]
+    step = vmaf.get("n_subsample", 1)
     return "every frame" if step == 1 else f"{vmaf['frames']} frames, of some chunks one in {step}"
 
 
