@@ -30,6 +30,7 @@ from reelwright.events import Emitter, EventName
 from reelwright.planning.windows import SAMPLE_SD
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Accept, Point
+from reelwright.quality.rates import sample_rate
 from reelwright.tools.failures import OutOfMemoryError
 from reelwright.version import VERSION
 
@@ -49,10 +50,7 @@ class Trials:
 
     def points(self) -> dict[int, list[Point]]:
         """The trials as the search sees them."""
-        return {
-            chunk: [Point(crf=trial.crf, score=trial.score.mean) for trial in trials.values()]
-            for chunk, trials in self.by_chunk.items()
-        }
+        return {chunk: [point_of(trial) for trial in trials.values()] for chunk, trials in self.by_chunk.items()}
 
     def sights(self) -> dict[int, list[Sight]]:
         """The samples as the search sees them."""
@@ -86,12 +84,21 @@ def with_trial(state: JobState, chunk: int, trial: TrialRecord) -> JobState:
     """The state after one more trial or sample of a chunk."""
     if trial.windows is not None:
         return with_sight(state, chunk, sight_of(trial))
-    return with_point(state, chunk, Point(crf=trial.crf, score=trial.score.mean))
+    return with_point(state, chunk, point_of(trial))
+
+
+def point_of(trial: TrialRecord) -> Point:
+    """A trial as the search sees it."""
+    return Point(crf=trial.crf, score=trial.score.mean, rate=trial.size_bytes / trial.frames)
 
 
 def sight_of(trial: TrialRecord) -> Sight:
     """A sample as the search sees it."""
-    return Sight(crf=trial.crf, score=trial.score.mean, sd=SAMPLE_SD)
+    windows, key = len(trial.windows or ()), trial.features.get("key_bytes")
+    rate = None
+    if windows and key is not None:
+        rate = sample_rate(trial.size_bytes, int(key), trial.frames, windows, trial.end - trial.start)
+    return Sight(crf=trial.crf, score=trial.score.mean, sd=SAMPLE_SD, rate=rate)
 
 
 class LocalRunner:
@@ -123,7 +130,7 @@ class LocalRunner:
         #: From here on the job can only be finished: a name that is being given cannot be taken back.
         self.placing = False
         self.worth = Worth(film)
-        self.watch = Watch(emit, film.frames, film.source_bytes)
+        self.watch = Watch(emit, film.frames, film.source_bytes, film.copied_bytes)
         self.sounds = Sounds(film, store, offload, emit, self.watch)
         self._running: dict[asyncio.Task[TrialRecord], TrialStep] = {}
 
@@ -139,7 +146,8 @@ class LocalRunner:
             while True:
                 state = self.accept(state)
                 self.watch.settled(state, self.trials.by_chunk)
-                if self.worth.objects(self.trials.chosen(state), self.sounds.bytes()):
+                sounds = self.sounds.bytes()
+                if self.worth.objects(self.trials.chosen(state), sounds) or self.worth.foresees(state, sounds):
                     return state
                 busy = {step.chunk.index for step in self._running.values()}
                 room = self.pace.most - len(self._running) - len(self.sounds.running)
@@ -163,8 +171,8 @@ class LocalRunner:
             await self.stop()
 
     def accept(self, state: JobState) -> JobState:
-        """Accept flat chunks that need no other trial, and announce them."""
-        after = accept_waiting(state)
+        """Accept flat chunks that need no other trial, or all that were weighed together, and announce them."""
+        after = accept_waiting(state, {step.chunk.index for step in self._running.values()})
         for known, settled in zip(state.chunks, after.chunks, strict=True):
             if settled.accepted and not known.accepted:
                 self.tell_accepted(settled.chunk.index, settled.accepted)

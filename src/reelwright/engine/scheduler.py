@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from reelwright.encoders import find
+from reelwright.engine import trading
 from reelwright.engine.jobs import StepKind
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request, Strategy
@@ -75,6 +77,8 @@ class SoundStep:
 
 
 Step = TrialStep | SoundStep | FilmStep
+#: Chunks are enough to say what the rest of a film is like.
+ENOUGH = 40
 FILM_STEPS = (StepKind.ASSEMBLE, StepKind.VALIDATE, StepKind.PLACE)
 
 
@@ -113,7 +117,7 @@ def with_sight(state: JobState, chunk_index: int, sight: Sight) -> JobState:
 def settle(state: JobState, chunk_index: int) -> JobState:
     """Note what a chunk's trials have come to: an answer, none to be had, or neither yet."""
     known = state.chunks[chunk_index]
-    if not (known.points or known.sights) or known.accepted:
+    if not (known.points or known.sights) or known.accepted or trading.trades(state.request, known.chunk.zone):
         return state
     move = move_of(state, known)
     chunks = list(state.chunks)
@@ -257,6 +261,8 @@ def next_steps(state: JobState, busy: Collection[int], most: int, sounding: Coll
             return steps
         open_steps: list[Step] = [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed]
         return open_steps[:1]
+    steps += [step_of(known, move) for known, move in trading.ready(state, busy, RULES)][: max(0, most - len(steps))]
+    waiting = [s for s in waiting if not trading.trades(state.request, s.chunk.zone)]
     for known in sorted(waiting, key=lambda s: (not (s.points or s.sights), -s.chunk.frames, s.chunk.index)):
         if len(steps) >= most:
             break
@@ -264,16 +270,45 @@ def next_steps(state: JobState, busy: Collection[int], most: int, sounding: Coll
             continue
         move = move_of(state, known)
         if isinstance(move, Try | Sample):
-            windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
-            steps.append(
-                TrialStep(chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted)
-            )
+            steps.append(step_of(known, move))
     return steps
 
 
-def accept_waiting(state: JobState) -> JobState:
-    """Accept flat chunks for which that has become possible without another trial."""
+def step_of(known: ChunkState, move: Try | Sample) -> TrialStep:
+    """A move as a step."""
+    windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
+    return TrialStep(chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted)
+
+
+def accept_waiting(state: JobState, busy: Collection[int] = ()) -> JobState:
+    """Accept flat chunks for which that has become possible without another trial, and chunks weighed together."""
+    agreed = trading.agreed(state, busy, RULES)
+    if any(s.chunk.index in agreed and not s.accepted for s in state.chunks):
+        state = replace(
+            state, chunks=tuple(replace(s, accepted=agreed.get(s.chunk.index, s.accepted)) for s in state.chunks)
+        )
     for known in state.chunks:
         if known.flat and not known.accepted:
             state = settle(state, known.chunk.index)
     return state
+
+
+def film_prior(state: JobState, known: ChunkState, target: float) -> Prior:
+    """What is expected of a chunk before its own trials, where the whole film is weighed."""
+    return class_prior(state, known.chunk, target, [] if state.request.deterministic else shown(state, target))
+
+
+@lru_cache(maxsize=4)
+def shown(state: JobState, target: float) -> tuple[Answer, ...]:
+    """Where the longest chunks that were encoded meet the target, as far as their trials tell."""
+    seen = sorted((s for s in state.chunks if s.points or s.sights), key=lambda s: (-s.chunk.frames, s.chunk.index))
+    return tuple(answer_of(state, s, target) for s in seen[:ENOUGH])
+
+
+#: What the bargain over a whole film asks of a chunk's search.
+RULES = trading.Rules(
+    prior_of=film_prior,
+    aim_of=aim_of,
+    fixed_crf=fixed_crf,
+    may_sample=lambda state, known: may_sample(state.request, known.chunk),
+)

@@ -41,6 +41,8 @@ class Sight:
     score: float
     #: Standard deviation of the score as that of the whole chunk: nearly 0 for a whole encode.
     sd: float
+    #: Bytes a frame that it says the whole chunk takes; None: not known.
+    rate: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,6 +47,8 @@ class Point:
 
     crf: float
     score: float
+    #: Bytes a frame; None: not known.
+    rate: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
