@@ -24,7 +24,7 @@ from reelwright.quality.rates import Line, Member, belief_of, line_of, trend_of
 #: The mean is accepted from so far below the target to so far above it, and is aimed at so far above it.
 UNDER, OVER, LEAN = 0.05, 0.12, 0.02
 #: An encode is made again where that saves at least this share of what as many frames take on average in the film.
-PAYS = 0.03
+PAYS = 0.05
 #: Chunks may depart from the film's slope by so much (in its logarithm) to bring the mean home.
 LEEWAY = 0.4
 #: A trial that corrects the mean departs from what its chunk wants by no more CRFs.
@@ -267,9 +267,10 @@ def _firsts(known: Sequence[_Known], missing: Collection[int], slope: float, aim
 
 
 def _try(k: _Known, crf: float, slope: float, why: str = "") -> Try:
-    price = f"{_money(slope)} bytes a frame for a point of VMAF"
-    said = f"the film pays {price}: CRF {k.wanted:.2f} is wanted"
-    return Try(crf=crf, why=f"{why}{said}", predicted=100 - k.line.loss(crf))
+    loss = k.line.loss(crf)
+    give = f" ± {loss * k.line.unsure:.2f}" if k.line.unsure else ""
+    said = f"{_money(slope)} bytes a frame for a point of VMAF want CRF {k.wanted:.2f}"
+    return Try(crf=crf, why=f"{why}{said}; {100 - loss:.2f}{give} is expected at CRF {crf:g}", predicted=100 - loss)
 
 
 def _money(slope: float) -> str:
@@ -308,16 +309,8 @@ def _repairs(known: Sequence[_Known], slope: float, aim: FilmAim) -> tuple[dict[
         _balance(known, slope, math.inf, aim)
         return _accept(known, slope, aim), False
     each = math.fsum(k.frames * (k.choice.rate or 0.0) for k in known if k.choice) / _frames(known)
-    again = [k for k in known if _gain(k, slope, aim) > PAYS * k.frames * each]
-    if again:
-        ids = {k.member.index for k in again}
-        kept = [k for k in known if not k.flat and k.member.index not in ids]
-        free = [k for k in again if not k.flat]
-        near = _solve(free, aim, _loss_of(kept), _frames(kept), around=slope) if free else slope
-        found: dict[int, Move] = {}
-        for k in _longest_first(again):
-            crf = aim.snap(k.wanted if k.flat else aim.clip(k.line, k.line.wanted(near)))
-            found[k.member.index] = _again(k, aim.snap(k.wanted) if k.tried(crf) else crf, slope)
+    found = _redo(known, slope, each, aim)
+    if found:
         return found, False
     if _balance(known, slope, PAYS * each * _frames(known) / len(known), aim):
         return _accept(known, slope, aim), False
@@ -328,9 +321,27 @@ def _repairs(known: Sequence[_Known], slope: float, aim: FilmAim) -> tuple[dict[
     return correction, True
 
 
+def _redo(known: Sequence[_Known], slope: float, each: float, aim: FilmAim) -> dict[int, Move]:
+    """Chunks for which another encode pays, at a slope that leaves the mean where it is to be."""
+    again = [k for k in known if _gain(k, slope, aim) > PAYS * k.frames * each]
+    ids = {k.member.index for k in again}
+    kept = [k for k in known if not k.flat and k.member.index not in ids]
+    free = [k for k in again if not k.flat]
+    near = _solve(free, aim, _loss_of(kept), _frames(kept), around=slope) if free else slope
+    found: dict[int, Move] = {}
+    for k in _longest_first(again):
+        crf = aim.snap(k.wanted if k.flat else aim.clip(k.line, k.line.wanted(near)))
+        if k.choice is None or k.tried(crf):
+            continue
+        # For the mean's sake it may hardly move: then nothing is left to gain.
+        if _is_low(k, aim) or k.cost_of(k.choice, slope) - k.cost_at(crf, slope) > PAYS * k.frames * each / 2:
+            found[k.member.index] = _again(k, crf, slope)
+    return found
+
+
 def _again(k: _Known, crf: float, slope: float) -> Try:
     point = k.choice
-    was = f"{_say(point)} is off what the film pays, " if point else ""
+    was = f"{_say(point)} is off: " if point else ""
     return _try(k, crf, slope, was)
 
 
