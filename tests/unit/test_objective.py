@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reelwright.quality.belief import Prior, Sight
+from reelwright.quality.film_aim import FilmAim
 from reelwright.quality.moves import Accept, Point, Sample, Try
-from reelwright.quality.objective import OVER, UNDER, Exchange, FilmAim, exchange
+from reelwright.quality.objective import OVER, UNDER, Exchange, exchange
 from reelwright.quality.outlook import Prospect, fitting, outlook
 from reelwright.quality.rates import Line, Member, sample_rate
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reelwright.engine.aims import goal_of, matters
 from reelwright.engine.film import Film
 from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
 from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
@@ -19,8 +20,6 @@ from reelwright.engine.scheduler import (
     TrialStep,
     accept_waiting,
     begin,
-    goal_of,
-    matters,
     next_steps,
     with_point,
     with_sight,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from reelwright.planning.plan import Request
 from reelwright.planning.zones import Zone
+from reelwright.quality.film_aim import FilmAim
 from reelwright.quality.moves import Accept, Aim, Point, Sample, Try
-from reelwright.quality.objective import Exchange, FilmAim, exchange
+from reelwright.quality.objective import Exchange, exchange
 from reelwright.quality.outlook import Outlook, Prospect, outlook
 from reelwright.quality.rates import Line, Member, Trend, belief_of, line_of, trend_of
 

@@ -12,6 +12,9 @@ from reelwright.engine.trading import expected
 from reelwright.planning.gate import Limit, Projection, foretell, judge, too_large
 from reelwright.quality.outlook import fitting
 
+#: A mean below this is no advice.
+WATCHABLE = 60.0
+
 
 class Worth:
     """Watches the size of one film's output; without a limit it never objects."""
@@ -39,7 +42,9 @@ class Worth:
         if foretell(limit, projection) is not None:
             room = float(limit.bytes) - limit.copied_bytes
             highest = state.request.max_crf
-            self.objection = foretell(limit, replace(projection, fitting=fitting(known.prospects, room, highest)))
+            mean = fitting(known.prospects, room, highest)
+            fits = mean if mean is not None and mean >= WATCHABLE else None
+            self.objection = foretell(limit, replace(projection, fitting=fits))
         return self.objection is not None
 
     def objects(self, chosen: Sequence[TrialRecord], sound_bytes: int = 0) -> bool:
