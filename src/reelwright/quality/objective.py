@@ -38,7 +38,7 @@ BEYOND = 6.0
 #: First trials begin when no more than this share of the frames is still to be sampled.
 FEW = 0.1
 #: Whole trials of a film at the most: so many a chunk, and so many besides; and of one chunk to be where it wants.
-MOST_EACH, MOST_BESIDES, MOST_WISHES = 2, 4, 3
+MOST_EACH, MOST_BESIDES, MOST_WISHES = 2, 4, 5
 #: The film's slope, as a logarithm, lies between these.
 SLOPES = (-12.0, 24.0)
 
