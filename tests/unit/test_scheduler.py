@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import chunk
+from reelwright.engine.aims import goal_of, matters
 from reelwright.engine.jobs import StepKind
 from reelwright.engine.scheduler import (
     FILM_STEPS,
@@ -16,8 +17,6 @@ from reelwright.engine.scheduler import (
     TrialStep,
     accept_waiting,
     begin,
-    goal_of,
-    matters,
     median_by_frames,
     next_steps,
     with_point,

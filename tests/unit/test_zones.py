@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import chunk, constant, index, plan
+from reelwright.engine.aims import aim_of
 from reelwright.engine.scheduler import (
     TrialStep,
     accept_waiting,
-    aim_of,
     begin,
     film_view,
     next_steps,

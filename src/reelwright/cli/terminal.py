@@ -20,6 +20,8 @@ from reelwright.events import Event, EventName
 RECENT = 6
 #: Plain output gets a line of progress this often.
 PLAIN_SECONDS = 10.0
+#: A range of means that is narrower is not worth saying.
+CERTAIN = 0.1
 WORDS = {"assemble": "joining the chunks", "validate": "checking every frame of the output", "place": "placing"}
 
 
@@ -193,9 +195,18 @@ def headline(facts: dict[str, Any]) -> str:
         return f"{WORDS[facts['phase']]}  {percent}" if facts["phase"] == "validate" else WORDS[facts["phase"]]
     eta = f"  about {duration(facts['eta_seconds'])} left" if facts.get("eta_seconds") is not None else ""
     mean = f"  VMAF {facts['mean']:.2f} so far" if facts.get("mean") else ""
-    projected = facts.get("projected_bytes")
-    sizes = f"  {size(projected)} of {size(facts['source_bytes'])} expected" if projected else ""
-    return f"{percent}{eta}{mean}{sizes}"
+    return f"{percent}{eta}{mean}{projection(facts)}"
+
+
+def projection(facts: dict[str, Any]) -> str:
+    """What the film is expected to come to, with the range it will very likely lie in."""
+    likely, span = facts.get("projected_bytes"), facts.get("projected_bytes_range")
+    if not likely:
+        return ""
+    wide = f" ({size(span[0])} to {size(span[1])})" if span and size(span[0]) != size(span[1]) else ""
+    means, of = facts.get("projected_mean_range"), facts["source_bytes"]
+    vmaf = f"  VMAF {means[0]:.1f} to {means[1]:.1f} and" if means and means[1] - means[0] > CERTAIN else " "
+    return f"{vmaf} {size(likely)}{wide} of {size(of)} expected"
 
 
 def lane_line(lane: dict[str, Any]) -> Text:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reelwright.engine.aims import goal_of, matters
 from reelwright.engine.film import Film
 from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
 from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
@@ -19,8 +20,6 @@ from reelwright.engine.scheduler import (
     TrialStep,
     accept_waiting,
     begin,
-    goal_of,
-    matters,
     next_steps,
     with_point,
     with_sight,
@@ -34,6 +33,7 @@ from reelwright.planning.plan import Request
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import WHOLE_SD
 from reelwright.quality.moves import Accept, Held, Point
+from reelwright.quality.rates import sample_rate
 from reelwright.quality.steps import Goal, is_settled
 from reelwright.tools.failures import OutOfMemoryError
 from reelwright.version import VERSION
@@ -101,18 +101,22 @@ def with_trial(state: JobState, chunk: int, trial: TrialRecord) -> JobState:
 
 def point_of(trial: TrialRecord, goal: Goal | None) -> Point:
     """A trial as the search sees it."""
-    score = trial.score
+    score, rate = trial.score, trial.size_bytes / trial.frames
     if goal is None or not goal.is_held(score.mean, score.p5):
-        return Point(crf=trial.crf, score=score.mean)
+        return Point(crf=trial.crf, score=score.mean, rate=rate)
     held = Held(mean=score.mean, p5=score.p5)
-    return Point(crf=trial.crf, score=goal.effective(score.mean, score.p5), held=held)
+    return Point(crf=trial.crf, score=goal.effective(score.mean, score.p5), held=held, rate=rate)
 
 
 def sight_of(trial: TrialRecord, goal: Goal | None) -> Sight:
     """A sample as the search sees it."""
+    windows, key = len(trial.windows or ()), trial.features.get("key_bytes")
+    rate = None
+    if windows and key is not None:
+        rate = sample_rate(trial.size_bytes, int(key), trial.frames, windows, trial.end - trial.start)
     score = trial.score
     seen = score.mean if goal is None else goal.effective(score.mean, score.p5)
-    return Sight(crf=trial.crf, score=seen, sd=WHOLE_SD, sample=True)
+    return Sight(crf=trial.crf, score=seen, sd=WHOLE_SD, sample=True, rate=rate)
 
 
 def is_clear(trial: TrialRecord, request: Request, chunk: Chunk) -> bool:
@@ -152,7 +156,7 @@ class LocalRunner:
         #: From here on the job can only be finished: a name that is being given cannot be taken back.
         self.placing = False
         self.worth = Worth(film)
-        self.watch = Watch(emit, film.frames, film.source_bytes)
+        self.watch = Watch(emit, film.frames, film.source_bytes, film.copied_bytes)
         self.sounds = Sounds(film, store, offload, emit, self.watch)
         self._running: dict[asyncio.Task[TrialRecord], TrialStep] = {}
 
@@ -168,7 +172,8 @@ class LocalRunner:
             while True:
                 state = self.accept(state)
                 self.watch.settled(state, self.trials.by_chunk)
-                if self.worth.objects(self.trials.chosen(state), self.sounds.bytes()):
+                sounds = self.sounds.bytes()
+                if self.worth.objects(self.trials.chosen(state), sounds) or self.worth.foresees(state, sounds):
                     return state
                 busy = {step.chunk.index for step in self._running.values()}
                 room = self.pace.most - len(self._running) - len(self.sounds.running)
@@ -192,8 +197,8 @@ class LocalRunner:
             await self.stop()
 
     def accept(self, state: JobState) -> JobState:
-        """Accept flat chunks that need no other trial, and announce them."""
-        after = accept_waiting(state)
+        """Accept flat chunks that need no other trial, or all that were weighed together, and announce them."""
+        after = accept_waiting(state, {step.chunk.index for step in self._running.values()})
         for known, settled in zip(state.chunks, after.chunks, strict=True):
             if settled.accepted and not known.accepted:
                 self.tell_accepted(settled.chunk.index, settled.accepted)

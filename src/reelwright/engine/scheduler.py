@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from reelwright.encoders import find
+from reelwright.engine import trading
+from reelwright.engine.aims import aim_of, fixed_crf, goal_of, may_sample
 from reelwright.engine.jobs import StepKind
 from reelwright.engine.order import in_order, waves
 from reelwright.planning.chunking import Chunk
@@ -90,6 +91,8 @@ class SoundStep:
 
 
 Step = TrialStep | SoundStep | FilmStep
+#: Chunks are enough to say what the rest of a film is like.
+ENOUGH = 40
 FILM_STEPS = (StepKind.ASSEMBLE, StepKind.VALIDATE, StepKind.PLACE)
 
 
@@ -147,6 +150,8 @@ def settle(state: JobState, chunk_index: int) -> JobState:
     known = state.chunks[chunk_index]
     if not (known.points or known.sights) or known.accepted or known.unclear:
         return state
+    if trading.trades(state.request, known.chunk.zone):  # those are accepted all together
+        return state
     move = move_of(state, known, learned=False)
     chunks = list(state.chunks)
     flat = known.flat or isinstance(move, Wait)
@@ -186,46 +191,6 @@ def median_by_frames(pairs: Sequence[tuple[float, int]]) -> float | None:
         if seen >= half:
             return value
     return None
-
-
-def aim_of(request: Request, zone: Zone | None = None) -> Aim:
-    """What a chunk's search aims at: the request's target or its zone's, with the request's band around it."""
-    target = request.target_vmaf if zone is None or zone.target is None else zone.target
-    moved = target - request.target_vmaf
-    encoder = find(request.encoder)
-    return Aim(
-        target=target,
-        # Not rounded off the target's side: a sum may be a hair above or below what was asked for.
-        low=min(request.band_low + moved, target),
-        high=max(request.band_high + moved, target),
-        min_crf=request.min_crf,
-        max_crf=min(request.max_crf, encoder.highest_crf),
-        step=encoder.crf_step,
-    )
-
-
-def goal_of(request: Request, zone: Zone | None = None) -> Goal | None:
-    """What a chunk's scores are held against; None where its CRF is fixed."""
-    if fixed_crf(request, zone) is not None:
-        return None
-    aim = aim_of(request, zone)
-    return Goal(low=aim.low, high=aim.high, floor_p5=request.floor_p5)
-
-
-def matters(request: Request, zone: Zone | None, crf: float) -> bool:
-    """Whether the search looks at a trial at this CRF at all."""
-    fixed = fixed_crf(request, zone)
-    if fixed is not None:
-        return abs(crf - fixed) < SAME
-    aim = aim_of(request, zone)
-    return aim.min_crf - SAME <= crf <= aim.max_crf + SAME
-
-
-def fixed_crf(request: Request, zone: Zone | None) -> float | None:
-    """The CRF a chunk has without a search; None: it is searched."""
-    if zone is not None and (zone.crf is not None or zone.target is not None):
-        return zone.crf
-    return request.crf
 
 
 def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move:
@@ -268,13 +233,6 @@ def paid_back(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[Chun
 def score_of(known: ChunkState) -> float:
     """The score of a finished chunk."""
     return next(p.score for p in known.points if known.accepted and p.crf == known.accepted.crf)
-
-
-def may_sample(request: Request, chunk: Chunk) -> bool:
-    """Whether a sample of a chunk can be encoded, and tells something of it."""
-    if request.deinterlace is not None:  # what neighbours make of a frame at a window's edge is not what it will be
-        return False
-    return find(request.encoder).samples and sample_windows(chunk) is not None
 
 
 def prior_of(state: JobState, chunk: Chunk, peers: Sequence[ChunkState] | None = None) -> Prior:
@@ -358,6 +316,9 @@ def next_steps(state: JobState, busy: Collection[int], most: int, sounding: Coll
             return steps
         open_steps: list[Step] = [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed]
         return open_steps[:1]
+    together = [s for s in waiting if trading.trades(state.request, s.chunk.zone)]
+    steps += traded_steps(state, together, busy)[: max(0, most - len(steps))]
+    waiting = [s for s in waiting if not trading.trades(state.request, s.chunk.zone)]
     begun = {s.chunk.index for s in waiting if s.points or s.sights or s.unclear}
     for known in sorted(waiting, key=lambda s: (s.chunk.index not in begun, s.turn)):
         if len(steps) >= most:
@@ -383,17 +344,56 @@ def trial_step(state: JobState, known: ChunkState) -> TrialStep | None:
         why = "some of its frames were scored and do not settle it: all of them"
         return TrialStep(chunk=known.chunk, crf=known.unclear[0], why=why, goal=goal, again=True)
     move = move_of(state, known)
-    if not isinstance(move, Try | Sample):
-        return None
+    return step_of(state, known, move) if isinstance(move, Try | Sample) else None
+
+
+def step_of(state: JobState, known: ChunkState, move: Try | Sample) -> TrialStep:
+    """A move as a step."""
     windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
+    goal = goal_of(state.request, known.chunk.zone)
     return TrialStep(
         chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted, goal=goal
     )
 
 
-def accept_waiting(state: JobState) -> JobState:
-    """Accept flat chunks for which that has become possible without another trial."""
+def traded_steps(state: JobState, together: Sequence[ChunkState], busy: Collection[int]) -> list[Step]:
+    """Trials of chunks that are weighed together."""
+    doubted = [s for s in together if s.unclear]
+    if doubted:
+        steps = [trial_step(state, s) for s in doubted if s.chunk.index not in busy]
+        return [step for step in steps if step is not None]
+    return [step_of(state, known, move) for known, move in trading.ready(state, busy, RULES)] if together else []
+
+
+def accept_waiting(state: JobState, busy: Collection[int] = ()) -> JobState:
+    """Accept flat chunks for which that has become possible without another trial, and chunks weighed together."""
+    doubted = {s.chunk.index for s in state.chunks if s.unclear}
+    agreed = trading.agreed(state, {*busy, *doubted}, RULES)
+    if any(s.chunk.index in agreed and not s.accepted for s in state.chunks):
+        chunks = tuple(replace(s, accepted=agreed.get(s.chunk.index, s.accepted)) for s in state.chunks)
+        state = replace(state, chunks=chunks)
     for known in state.chunks:
         if known.flat and not known.accepted:
             state = settle(state, known.chunk.index)
     return state
+
+
+def film_prior(state: JobState, known: ChunkState, target: float) -> Prior:
+    """What is expected of a chunk before its own trials, where the whole film is weighed."""
+    return class_prior(state, known.chunk, target, [] if state.request.deterministic else shown(state, target))
+
+
+@lru_cache(maxsize=4)
+def shown(state: JobState, target: float) -> tuple[Answer, ...]:
+    """Where the longest chunks that were encoded meet the target, as far as their trials tell."""
+    seen = sorted((s for s in state.chunks if s.points or s.sights), key=lambda s: (-s.chunk.frames, s.chunk.index))
+    return tuple(answer_of(state, s, target) for s in seen[:ENOUGH])
+
+
+#: What the bargain over a whole film asks of a chunk's search.
+RULES = trading.Rules(
+    prior_of=film_prior,
+    aim_of=aim_of,
+    fixed_crf=fixed_crf,
+    may_sample=lambda state, known: may_sample(state.request, known.chunk),
+)

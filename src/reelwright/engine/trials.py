@@ -152,7 +152,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> Tria
         **scored(film, key, dict(plan.parameters), scores),
         encode_usage=encode_usage,
         score_usage=scores.usage,
-        features=asdict(step.chunk.features),
+        features={**asdict(step.chunk.features), **({"key_bytes": facts.key_bytes} if step.windows else {})},
         width=film.plan.width,
         height=film.plan.height,
         encoder=film.plan.encoder,

@@ -45,6 +45,8 @@ class Sight:
     score: float
     #: Standard deviation of the score: nearly 0.
     sd: float
+    #: Bytes a frame that it says the whole chunk takes; None: not known.
+    rate: float | None = None
     #: Whether it is of a sample: it scores like the whole chunk at a CRF that is higher by the chunk's shift.
     sample: bool = False
 

@@ -251,7 +251,7 @@ def _goal_band(aim: Aim) -> tuple[float, float]:
 
 
 def _goal(aim: Aim) -> float:
-    """Aim at the goal, or the target, but a quarter of the band clear of its edges: a hit survives a small error."""
+    """Aim at the goal, or the target, a quarter of the band clear of its edges: a hit must survive a small error."""
     quarter = (aim.high - aim.low) / 4
     wanted = aim.target if aim.goal is None else aim.goal
     return _z(min(max(wanted, aim.low + quarter), aim.high - quarter))

@@ -58,6 +58,8 @@ class Point:
     crf: float
     #: The mean, or less where the 5th percentile holds it down.
     score: float
+    #: Bytes a frame; None: not known.
+    rate: float | None = None
     #: None where the mean decides.
     held: Held | None = None
 
