@@ -204,7 +204,7 @@ def test_memory_is_never_promised_twice_and_more_of_it_never_means_fewer(
 
     one = found(memory)
     assert one.encodes >= 1
-    assert 1 <= one.threads <= max(1, min(cores, MOST_THREADS))
+    assert 1 <= one.threads <= min(2 * cores, MOST_THREADS)
     assert one.encodes == 1 or one.encodes * (one.need_bytes - 1) + one.reserve_bytes <= memory
     assert found(memory + more).encodes >= one.encodes
 

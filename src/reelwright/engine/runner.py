@@ -144,9 +144,10 @@ class LocalRunner:
                 busy = {step.chunk.index for step in self._running.values()}
                 room = self.pace.most - len(self._running) - len(self.sounds.running)
                 steps = next_steps(state, busy, room, self.sounds.busy)
+                alone = None if len(steps) == room else len(self._running) + len(steps) + len(self.sounds.running)
                 for step in steps:
                     if isinstance(step, TrialStep):
-                        self.start_trial(step)
+                        self.start_trial(step, alone)
                     elif isinstance(step, SoundStep):
                         self.sounds.start(step.index)
                     else:
@@ -196,13 +197,18 @@ class LocalRunner:
                 self.tell_accepted(settled.chunk.index, settled.accepted)
         return state
 
-    def start_trial(self, step: TrialStep) -> None:
-        """Begin a trial beside those under way, unless the work disk is nearly full."""
+    def start_trial(self, step: TrialStep, alone: int | None = None) -> None:
+        """Begin a trial beside those under way, unless the work disk is nearly full.
+
+        Args:
+            step: the trial.
+            alone: how many run then, where nothing is left to start beside them; None: there is enough.
+        """
         if self.pace.disk_is_full(len(self._running)):
             return
         lane = Lane(chunk=step.chunk.index, frames=step.frames, crf=step.crf)
         self.watch.open(lane)
-        film = replace(self.film, threads=self.pace.threads_for(step.chunk.index))
+        film = replace(self.film, threads=self.pace.threads_for(step.chunk.index, alone))
         task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch)))
         self._running[task] = step
 
@@ -228,6 +234,7 @@ class LocalRunner:
             if trial is None:
                 continue
             await self.offload(self.store.commit_trial, trial)
+            self.pace.landed(step.chunk.index, trial.cpu_idle, at_once)
             self.made += 1
             self.cpu_seconds += trial.encode_usage.cpu_seconds + trial.score_usage.cpu_seconds
             self.trials.add(step.chunk.index, trial)
