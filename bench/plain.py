@@ -12,7 +12,7 @@ from typing import Any
 from measuring import QUIET, mean, timed, whole_film_scores, write
 
 #: Encodes on either side of the wanted mean may be so many CRFs apart; between them a straight line is taken.
-NEAR = 2.0
+NEAR = 3.0
 #: So close to the wanted mean no second encode is needed.
 SAME_MEAN = 0.01
 #: VMAF a CRF step costs, for the second guess: less than most, so that it lands on the other side.
@@ -128,8 +128,10 @@ def next_crf(rows: list[dict[str, Any]], wanted: float, start: float) -> float:
         exact = a["crf"] + part * (b["crf"] - a["crf"])
         guess = exact + 0.5 if exact - a["crf"] <= NEAR - 0.5 else exact - 0.5
     else:
-        edge = above[-1] if above else below[0]
-        step = (edge["mean"] - wanted) / SLOPE
+        edge, beyond = (above[-1], above[-2:-1]) if above else (below[0], below[1:2])
+        slopes = [(edge["mean"] - row["mean"]) / (row["crf"] - edge["crf"]) for row in beyond]
+        # A little further than the line says, to come out on the other side.
+        step = 1.2 * (edge["mean"] - wanted) / max(0.1, *slopes) if slopes else (edge["mean"] - wanted) / SLOPE
         guess = edge["crf"] + math.copysign(min(12.0, max(0.5, abs(step))), step)
     return min(63.0, max(1.0, round(guess * 2) / 2))
 

@@ -1,7 +1,7 @@
 """Which setting fills the CPU, from what was idle beside the trials."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reelwright.engine.filling import (
@@ -93,6 +93,7 @@ class TestTheEnd:
         assert threads_at_the_end(of(4, 5), 1, most=4) == 5
 
 
+@settings(deadline=None)
 @given(
     seen=st.dictionaries(
         st.builds(of, st.integers(1, 6), st.integers(1, 6)), st.lists(st.floats(0, 1), max_size=8), max_size=12
@@ -110,6 +111,7 @@ def test_the_next_setting_was_judged_or_is_one_step_from_one_that_was(
     assert {(0, 0), (1, 0), (0, 1)} & set(steps)
 
 
+@settings(deadline=None)
 @given(shares=st.lists(st.floats(0, 1), min_size=16, max_size=16))
 def test_it_comes_to_rest(shares: list[float]) -> None:
     settings = [of(encodes, threads) for encodes in range(1, 5) for threads in range(1, 5)]
