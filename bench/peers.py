@@ -46,7 +46,8 @@ def measure(film: Path, cell: Cell, build: Path) -> dict[str, Any]:
         tools = Path(folder) / "tools"
         tools.mkdir()
         output = Path(folder) / "theirs.mkv"
-        command = command_of(film, cell, output)
+        # Its samples would lie beside the film.
+        command = [*command_of(film, cell, output), "--temp-dir", folder]
         path = f"{tool_folder(tools)}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "XDG_CACHE_HOME": str(Path(folder) / "cache"), "SVT_LOG": "1"}
         done = timed(command, env=environment, cwd=folder, stderr=subprocess.STDOUT)

@@ -234,7 +234,8 @@ class LocalRunner:
             if trial is None:
                 continue
             await self.offload(self.store.commit_trial, trial)
-            self.pace.landed(step.chunk.index, trial.cpu_idle, at_once)
+            # A sample is too short to tell how it filled the CPU.
+            self.pace.landed(step.chunk.index, None if trial.windows else trial.cpu_idle, at_once)
             self.made += 1
             self.cpu_seconds += trial.encode_usage.cpu_seconds + trial.score_usage.cpu_seconds
             self.trials.add(step.chunk.index, trial)
