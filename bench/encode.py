@@ -107,7 +107,8 @@ class Bench:
             if not cell.warm and cell == Cell(film=cell.film, preset=cell.preset, target=cell.target):
                 copy_ledger(ledger, self.build / "ledgers" / f"{cell.film}-p{cell.preset}-t{cell.target:g}.sqlite3")
             shown = film_times(film), film_times(output)
-        crfs = [c["crf"] for c in of_kind(events, "segment_complete")]
+        frames = {t["chunk"]: t["frames"] for t in of_kind(events, "trial_complete") if whole(t)}
+        crfs = [c["crf"] for c in of_kind(events, "segment_complete") for _ in range(frames[c["chunk"]])]
         beside = Plain(film, cell.preset, self.build, scale=scale, model=model)
         equal = beside.at(mean(ours), median(crfs), rounds=self.rounds)
         rows = chunk_rows(events, ours, equal.scores, target=cell.target, band=cell.band)

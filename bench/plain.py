@@ -1,5 +1,12 @@
-"""One plain FFmpeg encode of a film, kept, and the one with a wanted mean found among them."""
+"""One plain FFmpeg encode of a film, kept, and the one with a wanted mean found among them.
 
+    python bench/plain.py --build DIR --source FILM [--preset P] --crf N ...
+
+makes some beforehand. Means and bytes hold whatever else the machine does; a time that was taken while others used it
+is taken again where a cell needs it.
+"""
+
+import argparse
 import json
 import math
 import os
@@ -132,7 +139,7 @@ def next_crf(rows: list[dict[str, Any]], wanted: float, start: float) -> float:
         slopes = [(edge["mean"] - row["mean"]) / (row["crf"] - edge["crf"]) for row in beyond]
         # A little further than the line says, to come out on the other side.
         step = 1.2 * (edge["mean"] - wanted) / max(0.1, *slopes) if slopes else (edge["mean"] - wanted) / SLOPE
-        guess = edge["crf"] + math.copysign(min(12.0, max(0.5, abs(step))), step)
+        guess = edge["crf"] + math.copysign(min(12.0, max(1.0, abs(step))), step)
     return min(63.0, max(1.0, round(guess * 2) / 2))
 
 
@@ -149,3 +156,22 @@ def between(low: dict[str, Any], high: dict[str, Any], near: dict[str, Any], wan
         scores=near["scores"],
         mean=near["mean"],
     )
+
+
+def main() -> None:
+    """Make some beforehand."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("--build", type=Path, required=True, help="where results are kept")
+    add("--source", type=Path, required=True)
+    add("--preset", type=int, default=6)
+    add("--crf", type=float, nargs="+", required=True)
+    add("--scale", metavar="WxH", help="what small pictures are scored at: what a cell of the film says as scaled_to")
+    args = parser.parse_args()
+    beside = Plain(args.source.resolve(), args.preset, args.build.resolve(), scale=args.scale, model="vmaf_v0.6.1")
+    for crf in args.crf:
+        beside.encode(crf)
+
+
+if __name__ == "__main__":
+    main()
