@@ -139,7 +139,7 @@ def film_sections(build: Path, docs: Path, said: dict[str, str]) -> list[str]:
     lines = section("Films", [*overview(cells), *pictures], said)
     lines += section("Every cell", every_cell(cells), said)
     lines += section("Where the time goes", where_time_goes(cells), said)
-    return lines + (section("Beside ab-av1", beside(cells, peers), said) if peers else [])
+    return lines + section("Beside ab-av1", beside(cells, peers) if peers else ["Not run here yet."], said)
 
 
 def page(build: Path, docs: Path) -> str:

@@ -155,7 +155,7 @@ def field(figure: Figure, rows: Sequence[Row], column: int) -> str:
         noisy = " (busy)" if "time" in figure.title and (row["busy"] or row["plain_busy"]) else ""
         said.append(f"{label(row)}: {figure.show.format(value)}{noisy}{mark}")
     bounds = asked(figure.bounds[column], figure.show)
-    return "<br>".join([*said, f"*{bounds}*"] if bounds and said else said) or "-"
+    return "<br>".join([*(said or ["-"]), *([f"*{bounds}*"] if bounds else [])])
 
 
 def within(rows: Sequence[Row], band: float, least: float) -> str:
@@ -235,7 +235,7 @@ def every_cell(rows: Sequence[Row]) -> list[str]:
 
 
 def where_time_goes(rows: Sequence[Row]) -> list[str]:
-    """The phases of each run with the default band, cold and warm."""
+    """The phases of each run with the default band at preset 6, cold and warm."""
     head = ("film", "analysis", "trials", "of it the tail", "joined, checked", "slots filled", "cores kept busy")
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
     for row in rows:
