@@ -7,6 +7,7 @@ is taken again where a cell needs it.
 """
 
 import argparse
+import glob
 import json
 import math
 import os
@@ -85,7 +86,7 @@ class Plain:
 
     def known(self) -> list[dict[str, Any]]:
         """All encodes that are kept, by CRF."""
-        found = self.folder.glob(f"{self.film.stem}-p{self.preset}-crf*.json")
+        found = self.folder.glob(f"{glob.escape(self.film.stem)}-p{self.preset}-crf*.json")
         return sorted((json.loads(p.read_text()) for p in found), key=lambda row: row["crf"])
 
     def at(self, wanted: float, start: float, *, rounds: int = 1) -> Equal:
