@@ -8,6 +8,7 @@ from reelwright.engine.filling import (
     ENOUGH,
     FULL,
     MOST_THREADS,
+    SHORTEST_SECONDS,
     WORTH,
     Setting,
     best_of,
@@ -15,6 +16,7 @@ from reelwright.engine.filling import (
     next_setting,
     seen_before,
     threads_at_the_end,
+    told_by,
 )
 from reelwright.engine.jobs import Usage, UsageSample
 
@@ -74,10 +76,24 @@ class TestWhatEarlierFilmsSay:
 
     def test_trials_without_the_figures_are_left_out(self) -> None:
         rows = [
-            UsageSample(width=64, height=48, threads=threads, cpu_idle=idle, encode=Usage(), score=Usage())
-            for threads, idle in ((2, 0.1), (None, 0.2), (2, None), (3, 0.3))
+            UsageSample(
+                width=64, height=48, threads=threads, cpu_idle=idle, encode=Usage(wall_seconds=seconds), score=Usage()
+            )
+            for threads, idle, seconds in (
+                (2, 0.1, 9.0),
+                (None, 0.2, 9.0),
+                (2, None, 9.0),
+                (3, 0.3, 9.0),
+                (3, 0.4, 1.0),
+            )
         ]
         assert seen_before(rows, 5) == {of(5, 2): [0.1], of(5, 3): [0.3]}
+
+    def test_a_trial_that_is_mostly_start_up_tells_nothing(self) -> None:
+        half = Usage(wall_seconds=SHORTEST_SECONDS / 2)
+        assert told_by(0.4, half, half) == 0.4
+        assert told_by(0.4, half) is None
+        assert told_by(None, half, half) is None
 
 
 class TestTheEnd:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from reelwright.engine.jobs import UsageSample
+from reelwright.engine.jobs import Usage, UsageSample
 
 #: SVT-AV1's highest level of parallelism.
 MOST_THREADS = 6
@@ -17,6 +17,8 @@ MOST_THREADS = 6
 FULL = 0.05
 #: A larger setting has to leave so much less idle to be worth its memory.
 WORTH = 0.02
+#: A trial shorter than this, in seconds, is mostly start-up, and tells nothing.
+SHORTEST_SECONDS = 2.0
 #: Trials with a setting, all slots filled, before it is judged.
 ENOUGH = 4
 
@@ -32,6 +34,11 @@ class Setting:
 
 #: Shares of the CPU that were idle beside the trials with each setting.
 Seen = Mapping[Setting, Sequence[float]]
+
+
+def told_by(idle: float | None, *parts: Usage) -> float | None:
+    """The idle share beside a trial of these parts where it tells how encodes fill the CPU; else None."""
+    return idle if sum(part.wall_seconds for part in parts) >= SHORTEST_SECONDS else None
 
 
 def idle_of(seen: Seen, setting: Setting) -> float | None:
@@ -89,6 +96,7 @@ def seen_before(samples: Sequence[UsageSample], encodes: int) -> dict[Setting, l
     """What the ledger's trials at about this picture size tell, as if so many had run at once."""
     found: dict[Setting, list[float]] = {}
     for sample in samples:
-        if sample.threads is not None and sample.cpu_idle is not None:
-            found.setdefault(Setting(encodes=encodes, threads=sample.threads), []).append(sample.cpu_idle)
+        idle = told_by(sample.cpu_idle, sample.encode, sample.score)
+        if sample.threads is not None and idle is not None:
+            found.setdefault(Setting(encodes=encodes, threads=sample.threads), []).append(idle)
     return found

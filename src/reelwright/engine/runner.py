@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reelwright.engine.filling import told_by
 from reelwright.engine.film import Film
 from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
 from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
@@ -234,8 +235,8 @@ class LocalRunner:
             if trial is None:
                 continue
             await self.offload(self.store.commit_trial, trial)
-            # A sample is too short to tell how it filled the CPU.
-            self.pace.landed(step.chunk.index, None if trial.windows else trial.cpu_idle, at_once)
+            idle = None if trial.windows else told_by(trial.cpu_idle, trial.encode_usage, trial.score_usage)
+            self.pace.landed(step.chunk.index, idle, at_once)
             self.made += 1
             self.cpu_seconds += trial.encode_usage.cpu_seconds + trial.score_usage.cpu_seconds
             self.trials.add(step.chunk.index, trial)
