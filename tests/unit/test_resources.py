@@ -46,6 +46,17 @@ def sample(peak: int = GIB, cores: float = 1.7, *, idle: float | None = 0.3, thr
     )
 
 
+class TestThreadsThatWereSeen:
+    def test_those_that_left_least_idle_are_taken(self) -> None:
+        seen = [sample(idle=0.2)] * 4 + [sample(idle=0.01, threads=3)] * 4
+        assert decide_parallel(machine(4, 64 * GIB), seen, **HD).threads == 3
+
+    def test_an_odd_row_is_never_taken_as_it_is(self) -> None:
+        for odd in (-1, 0, 99):
+            found = decide_parallel(machine(2, 64 * GIB), [sample(idle=0.0, threads=odd)] * 8, **HD)
+            assert 1 <= found.threads <= 4
+
+
 class TestNothingSeen:
     @pytest.mark.parametrize(
         ("cores", "memory", "requested", "encodes", "threads"),

@@ -219,7 +219,7 @@ def usual_threads(cores: int, samples: Sequence[UsageSample]) -> int:
     """Threads of each encode: those that were seen to fill the CPU at this size, else the built-in number."""
     built_in = max(1, min(CORES_PER_ENCODE, cores))
     seen = best_of(seen_before(samples, 1), Setting(encodes=1, threads=built_in)).threads
-    return min(seen, most_threads_of(cores))
+    return max(1, min(seen, most_threads_of(cores)))
 
 
 def by_cpu(cores: int, each: float | None) -> int:
