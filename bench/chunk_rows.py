@@ -44,7 +44,7 @@ def chunk_rows(
                 "plain": round(fmean(plain[part]), 3),
                 "answered": answered(settled, [t["score"] for t in tried if whole(t)], target, band),
                 "predicted": next((t.get("predicted") for t in tried if whole(t)), None),
-                "trials": sum(whole(t) for t in tried),
+                "trials": len({t["crf"] for t in tried if whole(t)}),
                 "samples": sum(not whole(t) for t in tried),
                 "why": settled["why"],
             }
