@@ -76,10 +76,10 @@ def phases(events: list[Event], workers: int) -> dict[str, float]:
         if e["event"] == "trial_complete" and not e["data"]["reused"]
         for stop in [datetime.fromisoformat(e["timestamp"]).timestamp()]
     ]
-    last_full = max((t for t in (s for s, _ in spans) if running(spans, t) >= workers), default=begun)
-    tail = ended - next(
-        (t for t in sorted(e for _, e in spans) if t > last_full and running(spans, t) < workers), begun
-    )
+    full = [start for start, _ in spans if running(spans, start) >= workers]
+    ends = sorted(stop for _, stop in spans)
+    thinner = (t for t in ends if full and t > max(full) and running(spans, t) < workers)
+    tail = ended - next(thinner, begun)
     return {
         "analysis": when["analysis_complete"] - when["file_discovered"],
         "trials": ended - begun,
