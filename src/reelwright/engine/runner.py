@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reelwright.engine.aims import goal_of, matters
+from reelwright.engine.filling import told_by
 from reelwright.engine.film import Film
 from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
 from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
@@ -178,9 +179,10 @@ class LocalRunner:
                 busy = {step.chunk.index for step in self._running.values()}
                 room = self.pace.most - len(self._running) - len(self.sounds.running)
                 steps = next_steps(state, busy, room, self.sounds.busy)
+                alone = None if len(steps) == room else len(self._running) + len(steps) + len(self.sounds.running)
                 for step in steps:
                     if isinstance(step, TrialStep):
-                        self.start_trial(step)
+                        self.start_trial(step, alone)
                     elif isinstance(step, SoundStep):
                         self.sounds.start(step.index)
                     else:
@@ -231,14 +233,19 @@ class LocalRunner:
                 self.tell_accepted(settled.chunk.index, settled.accepted)
         return state
 
-    def start_trial(self, step: TrialStep) -> None:
-        """Begin a trial beside those under way, unless the work disk is nearly full."""
+    def start_trial(self, step: TrialStep, alone: int | None = None) -> None:
+        """Begin a trial beside those under way, unless the work disk is nearly full.
+
+        Args:
+            step: the trial.
+            alone: how many run then, where nothing is left to start beside them; None: there is enough.
+        """
         if self.pace.disk_is_full(len(self._running)):
             return
         known = self.trials.unclear[step.chunk.index][step.crf] if step.again else None
         lane = Lane(chunk=step.chunk.index, frames=step.frames, crf=step.crf, doing="score" if step.again else "encode")
         self.watch.open(lane)
-        film = replace(self.film, threads=self.pace.threads_for(step.chunk.index))
+        film = replace(self.film, threads=self.pace.threads_for(step.chunk.index, alone))
         task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch), known))
         self._running[task] = step
 
@@ -264,6 +271,9 @@ class LocalRunner:
             if trial is None:
                 continue
             await self.offload(self.store.commit_trial, trial)
+            whole = trial.windows is None and not step.again
+            idle = told_by(trial.cpu_idle, trial.encode_usage, trial.score_usage) if whole else None
+            self.pace.landed(step.chunk.index, idle, at_once)
             self.count(step, trial)
             self.trials.add(step.chunk.index, trial)
             state = with_trial(state, step.chunk.index, trial)
