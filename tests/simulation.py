@@ -5,7 +5,7 @@ import math
 import random
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from statistics import median_low
@@ -14,6 +14,7 @@ from reelwright.planning.windows import FEWEST, SAMPLE_SD, SHARE
 from reelwright.quality.belief import Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
 from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
+from reelwright.quality.outlook import Expected
 from reelwright.quality.prior import Answer
 
 Curve = Callable[[float], float]
@@ -27,6 +28,8 @@ class Chunk:
     curve: Curve
     #: Temporal information; None: unknown.
     temporal: float | None = None
+    #: What other films say of it; None: nothing.
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +178,8 @@ def search_film(film: Film, aim: Aim, prior_of: PriorOf, *, noise: random.Random
             found.append(Found(frames=chunk.frames, points=points, sights=sights, accepted=move, flat=False))
             if move.within_band:
                 accepted.append((move.crf, chunk.frames))
-                answers.append(answer_to(prior, aim, points, sights))
+                answer = answer_to(prior, aim, points, sights)
+                answers.append(replace(answer, expected=chunk.expected))
     final = FilmView(median_crf=weighted_median(accepted), settled=True)
     for chunk, prior, sampled, points, sights in waiting:
         move, tried, seen = search(

@@ -9,6 +9,7 @@ from typing import Any
 from reelwright.engine.film import Film
 from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
 from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
+from reelwright.engine.learning import facts_of, foresee
 from reelwright.engine.offload import Offload
 from reelwright.engine.pace import Pace
 from reelwright.engine.progress import Lane, Watch
@@ -30,6 +31,7 @@ from reelwright.events import Emitter, EventName
 from reelwright.planning.windows import SAMPLE_SD
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Accept, Point
+from reelwright.quality.learned import Learned
 from reelwright.tools.failures import OutOfMemoryError
 from reelwright.version import VERSION
 
@@ -104,10 +106,19 @@ class LocalRunner:
         emit: takes the film's events.
         pace: how many trials run at once.
         overwrite: whether an existing output may be replaced.
+        learns: whether the trials of other films say where to begin.
     """
 
     def __init__(
-        self, film: Film, store: JobStore, offload: Offload, emit: Emitter, *, pace: Pace, overwrite: bool
+        self,
+        film: Film,
+        store: JobStore,
+        offload: Offload,
+        emit: Emitter,
+        *,
+        pace: Pace,
+        overwrite: bool,
+        learns: bool = True,
     ) -> None:
         self.film = film
         self.store = store
@@ -115,6 +126,8 @@ class LocalRunner:
         self.emit = emit
         self.pace = pace
         self.overwrite = overwrite
+        self.learns = learns
+        self.learned: Learned | None = None
         self.trials = Trials()
         self.made = 0
         #: CPU seconds of the trials made in this run.
@@ -134,7 +147,8 @@ class LocalRunner:
             ReelwrightError: a step failed for good; what was committed stays committed.
         """
         state = await self.recall()
-        self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), **self.pace.facts())
+        facts = {**self.pace.facts(), **facts_of(self.learned)}
+        self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), **facts)
         try:
             while True:
                 state = self.accept(state)
@@ -189,7 +203,9 @@ class LocalRunner:
         self.steps = await self.offload(self.store.steps, film.job_id)
         plan = film.plan
         await self.sounds.recall()
-        state = begin(plan.request, (plan.width, plan.height), film.chunks, self.trials.points(), self.trials.sights())
+        self.learned, foreseen = await foresee(film, self.store, self.offload, learns=self.learns)
+        size, trials = (plan.width, plan.height), self.trials
+        state = begin(plan.request, size, film.chunks, trials.points(), trials.sights(), foreseen)
         state = replace(state, sounds=self.sounds.left())
         for settled in state.chunks:
             if settled.accepted:

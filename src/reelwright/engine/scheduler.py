@@ -12,6 +12,7 @@ from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.belief import Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
 from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
+from reelwright.quality.outlook import Expected
 from reelwright.quality.prior import Answer, expect
 
 
@@ -39,6 +40,8 @@ class JobState:
     committed: frozenset[StepKind] = frozenset()
     #: Streams whose sound is still to be encoded.
     sounds: tuple[int, ...] = ()
+    #: What other films say of each chunk; empty: nothing.
+    foreseen: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,13 +87,14 @@ def begin(
     chunks: Sequence[Chunk],
     points: Mapping[int, Sequence[Point]],
     sights: Mapping[int, Sequence[Sight]] | None = None,
+    foreseen: Sequence[Expected] = (),
 ) -> JobState:
     """The state of a job whose chunks have these trials and samples already, by chunk index."""
     seen = sights or {}
     states = tuple(
         ChunkState(chunk=c, points=tuple(points.get(c.index, ())), sights=tuple(seen.get(c.index, ()))) for c in chunks
     )
-    state = JobState(request=request, width=size[0], height=size[1], chunks=states)
+    state = JobState(request=request, width=size[0], height=size[1], chunks=states, foreseen=tuple(foreseen))
     for chunk in chunks:
         state = settle(state, chunk.index)
     return state
@@ -215,7 +219,12 @@ def answer_of(state: JobState, known: ChunkState, target: float) -> Answer:
     """Where a finished chunk meets the target, by its own trials."""
     whole = [Sight(crf=p.crf, score=p.score, sd=WHOLE_SD) for p in known.points]
     belief = believe(class_prior(state, known.chunk, target, ()), target, [*known.sights, *whole])
-    return Answer(crf=belief.crf, slope=belief.slope)
+    return Answer(crf=belief.crf, slope=belief.slope, expected=foreseen_of(state, known.chunk))
+
+
+def foreseen_of(state: JobState, chunk: Chunk) -> Expected | None:
+    """What other films say of a chunk."""
+    return state.foreseen[chunk.index] if state.foreseen else None
 
 
 def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[Answer]) -> Prior:
@@ -228,6 +237,7 @@ def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[
         target=target,
         temporal=chunk.features.temporal,
         answers=answers,
+        expected=foreseen_of(state, chunk),
     )
 
 

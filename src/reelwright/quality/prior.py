@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from reelwright.quality.belief import Prior
+from reelwright.quality.outlook import CLOSEST, FIT_TARGET, Expected, Found, foretell
 
 #: Least width and height of a class of pictures, and the CRF where its chunks come to `FIT_TARGET`. From the
 #: limits of the first class on, pictures are scored as they are; smaller ones are scored scaled up.
 CLASSES = ((1728, 972, 40.0), (1152, 648, 32.0), (0, 0, 23.0))
-FIT_TARGET = 93.0
 #: CRFs to add by preset. Only preset 6 has been measured; the others start where it does.
 PRESET_SHIFT = {6: 0.0}
 #: Rise of ln(100 - score) per CRF where the picture is calm, which also turns a change of target into one of CRF.
@@ -24,8 +24,6 @@ SPREAD = 0.4
 WITHIN, BETWEEN = 17.0, 15.0
 #: As many chunks as the variance inside films is worth, against those of this very film.
 PSEUDO_CHUNKS = 3.0
-#: Targets nearer to 100 than this are out of reach of the model.
-CLOSEST = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +33,8 @@ class Answer:
     crf: float
     #: Rise of z = ln(100 - score) per CRF.
     slope: float
+    #: What other films said of the chunk; None: nothing.
+    expected: Expected | None = None
 
 
 def expect(
@@ -45,6 +45,7 @@ def expect(
     target: float,
     temporal: float | None = None,
     answers: Sequence[Answer] = (),
+    expected: Expected | None = None,
 ) -> Prior:
     """Expect where a chunk meets its target, how steep it is there, and how sure that is.
 
@@ -60,22 +61,28 @@ def expect(
         target: VMAF to meet.
         temporal: temporal information of the chunk on 270 lines (ITU-T P.910); None: unknown.
         answers: of this film's finished chunks that have one, in any order.
+        expected: what other films say of the chunk; None: nothing, and the constant stands for it.
     """
     constant = class_crf(width, height, preset, target)
     slope = slope_for(temporal)
-    if not answers:
+    if not answers and expected is None:
         return Prior(crf=constant, sd=math.sqrt(WITHIN + BETWEEN), slope=slope, spread=SPREAD)
     count = len(answers)
+    steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (count + PSEUDO_CHUNKS)
+    # What the film's chunks are steeper than usual is partly their motion, which is known of this one.
+    slope *= math.exp(steeper / 2)
+    if expected is not None:
+        finished = [Found(expected=a.expected, crf=a.crf) for a in answers if a.expected is not None]
+        crf, sd = foretell(expected, target, finished)
+        return Prior(crf=crf, sd=sd, slope=slope, spread=SPREAD)
     middle = fmean(answer.crf for answer in answers)
     scatter = math.fsum((answer.crf - middle) ** 2 for answer in answers)
     within = (PSEUDO_CHUNKS * WITHIN + scatter) / (PSEUDO_CHUNKS + count)
     trust = BETWEEN / (BETWEEN + within / count)
-    steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (count + PSEUDO_CHUNKS)
     return Prior(
         crf=constant + trust * (middle - constant),
         sd=math.sqrt(within + BETWEEN * (1 - trust)),
-        # What the film's chunks are steeper than usual is partly their motion, which is known of this one.
-        slope=slope * math.exp(steeper / 2),
+        slope=slope,
         spread=SPREAD,
     )
 
