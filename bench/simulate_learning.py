@@ -15,12 +15,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # the simulator is the tests' own
 
+from train_model import Measured, past, read, train
+
 from reelwright.quality.belief import Prior
 from reelwright.quality.learned import learn
 from reelwright.quality.moves import Aim
 from reelwright.quality.prior import Answer, expect
 from simulation import Chunk, Film, Found, search_film, through
-from train_model import Measured, past, read, train
 
 ROUNDS = 10
 
@@ -53,6 +54,7 @@ def encodes(film: Film, aim: Aim) -> tuple[float, int]:
 
 def halves(film: Measured) -> list[tuple[Measured, Measured]]:
     """Each half of a film with the other one."""
+
     def half(k: int) -> Measured:
         return replace(film, name=f"{film.name}/{k + 1}", traits=film.traits[k::2], points=film.points[k::2])
 
@@ -69,9 +71,7 @@ def simulate(films: Sequence[Measured], film: Measured, aim: Aim) -> list[float]
 
     constant, frames = encodes(film_of(film, None), aim)
     built_in, _ = encodes(told(film, learned), aim)
-    warm = [
-        encodes(told(one, learn(model, [past(other, aim.target)], aim.target)), aim) for one, other in halves(film)
-    ]
+    warm = [encodes(told(one, learn(model, [past(other, aim.target)], aim.target)), aim) for one, other in halves(film)]
     cold = [encodes(told(one, learned), aim) for one, _ in halves(film)]
     return [
         frames, constant / frames, built_in / frames,
@@ -92,7 +92,10 @@ def main() -> None:
         for film in films:
             row = simulate(films, film, aim)
             total = [a + b for a, b in zip(total, (row[0], row[0] * row[1], row[0] * row[2]), strict=True)]
-            print(f"{film.name[:27]:28}{row[0]:7.0f}" + "".join(f"{value:10.2f}" if value else f"{'':10}" for value in row[1:]))
+            print(
+                f"{film.name[:27]:28}{row[0]:7.0f}"
+                + "".join(f"{value:10.2f}" if value else f"{'':10}" for value in row[1:])
+            )
         print(f"{'all, by frames':28}{total[0]:7.0f}{total[1] / total[0]:10.2f}{total[2] / total[0]:10.2f}")
 
 

@@ -180,9 +180,7 @@ def predict(film: Measured, target: float, learned: Learned | None) -> Errors:
     return Errors(errors=tuple(errors), likelihoods=tuple(likelihoods))
 
 
-def prior(
-    film: Measured, target: float, traits: Traits, answers: Sequence[Answer], expected: Expected | None
-) -> Prior:
+def prior(film: Measured, target: float, traits: Traits, answers: Sequence[Answer], expected: Expected | None) -> Prior:
     setting = film.setting
     return expect(
         width=setting.width, height=setting.height, preset=setting.preset, target=target,

@@ -1,4 +1,4 @@
-"""What the ledger's films teach a job: the built-in model read, the ledger's trials turned into answers, both joined."""
+"""What the ledger's films teach a job: their trials become answers, and answers correct the model built in."""
 
 import json
 import logging
@@ -31,7 +31,9 @@ def built_in() -> Model:
     return load_model(json.loads(text))
 
 
-async def foresee(film: Film, store: JobStore, offload: Offload, *, learns: bool) -> tuple[Learned, tuple[Expected, ...]]:
+async def foresee(
+    film: Film, store: JobStore, offload: Offload, *, learns: bool
+) -> tuple[Learned, tuple[Expected, ...]]:
     """What other films say of each chunk of this one, which is itself no part of them.
 
     A deterministic job must choose the same trials on every machine, so it asks the built-in model alone.
@@ -47,9 +49,9 @@ async def foresee(film: Film, store: JobStore, offload: Offload, *, learns: bool
     return learned, learned.foresee(traits, settings)
 
 
-def facts_of(learned: Learned | None) -> dict[str, object]:
+def facts_of(learned: Learned) -> dict[str, object]:
     """What was learned from, for those who watch; nothing where nothing was."""
-    if learned is None or not learned.tried:
+    if not learned.tried:
         return {}
     return {"learned": {"films": len(learned.tried), "chunks": learned.chunks, "weight": round(learned.weight, 3)}}
 

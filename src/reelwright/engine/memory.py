@@ -140,7 +140,7 @@ class MemoryJobStore:
             if self._numbers[key] > first and trial.source_id != without:
                 by_film.setdefault(trial.source_id, []).append((self._numbers[key], trial))
         newest = sorted(by_film, key=lambda source: max(by_film[source], key=lambda t: t[0])[0], reverse=True)
-        found = []
+        found: list[FilmHistory] = []
         for source in newest:
             ordered = [trial for _, trial in sorted(by_film[source], key=lambda t: t[0])]
             some = [past_trial(t) for t in ordered if t.encoder == encoder and t.windows is None][:trials]

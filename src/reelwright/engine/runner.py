@@ -31,7 +31,6 @@ from reelwright.events import Emitter, EventName
 from reelwright.planning.windows import SAMPLE_SD
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Accept, Point
-from reelwright.quality.learned import Learned
 from reelwright.tools.failures import OutOfMemoryError
 from reelwright.version import VERSION
 
@@ -127,7 +126,7 @@ class LocalRunner:
         self.pace = pace
         self.overwrite = overwrite
         self.learns = learns
-        self.learned: Learned | None = None
+        self.learning: dict[str, object] = {}
         self.trials = Trials()
         self.made = 0
         #: CPU seconds of the trials made in this run.
@@ -147,7 +146,7 @@ class LocalRunner:
             ReelwrightError: a step failed for good; what was committed stays committed.
         """
         state = await self.recall()
-        facts = {**self.pace.facts(), **facts_of(self.learned)}
+        facts = {**self.pace.facts(), **self.learning}
         self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), **facts)
         try:
             while True:
@@ -203,9 +202,10 @@ class LocalRunner:
         self.steps = await self.offload(self.store.steps, film.job_id)
         plan = film.plan
         await self.sounds.recall()
-        self.learned, foreseen = await foresee(film, self.store, self.offload, learns=self.learns)
+        learned, foreseen = await foresee(film, self.store, self.offload, learns=self.learns)
+        self.learning = facts_of(learned)
         size, trials = (plan.width, plan.height), self.trials
-        state = begin(plan.request, size, film.chunks, trials.points(), trials.sights(), foreseen)
+        state = begin(plan.request, size, film.chunks, trials.points(), trials.sights(), foreseen=foreseen)
         state = replace(state, sounds=self.sounds.left())
         for settled in state.chunks:
             if settled.accepted:

@@ -87,6 +87,7 @@ def begin(
     chunks: Sequence[Chunk],
     points: Mapping[int, Sequence[Point]],
     sights: Mapping[int, Sequence[Sight]] | None = None,
+    *,
     foreseen: Sequence[Expected] = (),
 ) -> JobState:
     """The state of a job whose chunks have these trials and samples already, by chunk index."""

@@ -282,8 +282,7 @@ def load_model(plain: Mapping[str, Any]) -> Model:
         names = list(plain["coefficients"])
         table = plain["covariance"]
         covariance = {
-            name: {of: float(table[max(i, k)][min(i, k)]) for k, of in enumerate(names)}
-            for i, name in enumerate(names)
+            name: {of: float(table[max(i, k)][min(i, k)]) for k, of in enumerate(names)} for i, name in enumerate(names)
         }
         return Model(
             view=View(

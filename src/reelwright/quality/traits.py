@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from reelwright.quality.belief import CLIPPED
 from reelwright.quality.normal import Row
@@ -175,7 +176,7 @@ def answer_from(
     known = sorted((crf, math.log(100 - score)) for crf, score in points if score < CLIPPED)
     if not known:
         return None
-    for (left, low), (right, high) in zip(known, known[1:], strict=False):
+    for (left, low), (right, high) in pairwise(known):
         if low <= wanted <= high and right > left and high > low:
             return _reached(left + (wanted - low) / (high - low) * (right - left)), BETWEEN_TRIALS
     near = min(known, key=lambda p: abs(p[1] - wanted))
