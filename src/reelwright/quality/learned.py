@@ -31,6 +31,8 @@ PSEUDO_CHUNKS, PSEUDO_FILMS = 16.0, 6.0
 LEAST_SHARE, MOST_SHARE = 0.4, 3.0
 #: How many observations a film counts for in the comparison of the two models, whatever its length.
 VOTES = 2.0
+#: Degrees of freedom of the distribution they are compared by.
+TAILS = 4.0
 #: What is left of the comparison's memory with each further film, and the farthest it goes, in natural logarithms.
 MEMORY, SUREST = 0.85, 2.5
 #: As many of a film's chunks count where it is asked how much chunks scatter.
@@ -195,14 +197,14 @@ def observed(film: PastFilm, model: Model, target: float) -> list[Seen]:
 def compare(name: str, seen: Sequence[Seen], fixed: View, view: View, *, weight: float) -> Tried:
     """Predict a film by both models: errors, and the difference of their logarithmic likelihoods, a film a few votes.
 
-    An error of any size says no more than a wild one: one wrong row, or one odd film, decides nothing.
+    The likelihood is that of Student's distribution: one wrong row, or one odd film, decides little.
     """
     squares, likelihoods = [0.0, 0.0], [0.0, 0.0]
     for k, one in ((k, one) for one in seen for k in (0, 1)):
         crf, variance = predicted((fixed, view)[k], one)
         square = (one.value - crf) ** 2
         squares[k] += square
-        likelihoods[k] -= (min(square / variance, WILD**2) + math.log(variance)) / 2
+        likelihoods[k] -= (TAILS + 1) / 2 * math.log1p(square / variance / TAILS) + math.log(variance) / 2
     count = len(seen)
     return Tried(
         name=name,

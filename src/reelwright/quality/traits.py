@@ -28,6 +28,8 @@ FEWEST_BITS, LEAST_MOTION, LEAST_DETAIL = 0.002, 0.3, 2.0
 #: Farther from the typical than this no line is to be trusted. Below this motion (a logarithm) a picture is all but
 #: still: what bits it has are grain's, and say less the less it moves.
 MOST_BITS, MOST_MOTION, STILL = 1.2, 1.2, 0.9
+#: No figure of a chunk is larger.
+ABSURD = 1e12
 #: The preset all others are counted from.
 USUAL_PRESET = 6
 #: Standard deviations, in CRF, of what is unknown of a setting nobody has measured: of another encoder, preset, VMAF
@@ -79,7 +81,7 @@ def traits_of(features: Mapping[str, object], *, frames: int, width: int, height
         value = features.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return None
-        return float(value) if math.isfinite(value) and value >= 0 else None
+        return float(value) if 0 <= value <= ABSURD else None
 
     size = number("source_bytes")
     return Traits(
