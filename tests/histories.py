@@ -3,14 +3,17 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reelwright.engine.learning import built_in
 from reelwright.quality.learned import Learned, PastChunk, PastFilm, learn
 from reelwright.quality.moves import Aim
-from reelwright.quality.outlook import Expected
 from reelwright.quality.prior import Answer, expect, slope_for
 from reelwright.quality.traits import Setting, Traits
 from simulation import Chunk, Film, search_film, straight
+
+if TYPE_CHECKING:
+    from reelwright.quality.outlook import Expected
 
 AIM = Aim(target=93.0, low=92.0, high=94.0)
 
