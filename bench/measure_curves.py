@@ -1,13 +1,14 @@
 """Measured curves of a film's chunks: what the quality engine's model is fitted to and simulated with.
 
-    python bench/measure_curves.py --out DIR [--preset 6] [--crf 24 32 40 48] [--share 0.2] [--proxy 12] FILM ...
+    python bench/measure_curves.py --out DIR [--preset 6] [--crf 24 32 40 48] [--sample 2x0.2 ...] [--proxy 12] FILM ...
 
 Each chunk of each film, cut as Reelwright cuts it, is encoded whole at each CRF and scored frame by frame. Beside each
-lie a short sample, two windows of the chunk, a quarter and three quarters through, and a proxy, the whole chunk at a
-fast preset. Writes `DIR/NAME-PRESET.json`:
+lie short samples (`2x0.2`: two windows in the middles of two halves of the chunk, a fifth of its frames together) and a
+proxy, the whole chunk at a fast preset. Writes `DIR/NAME-PRESET.json`:
 
     {"film", "width", "height", "model", "scaled_to", "chunks": [{"start", "frames", "features",
-     "trials": [{"crf", "preset", "share", "frames", "bytes", "encode_cpu", "score_cpu", "vmaf", "frame_scores"}]}]}
+     "trials": [{"windows", "share", "crf", "preset", "frames", "bytes", "encode_cpu", "score_cpu", "vmaf",
+                 "frame_scores"}]}]}
 
 `share` is the part of the chunk's frames that was encoded, 1 for a whole one; CPU is in seconds, all processes.
 """
@@ -18,17 +19,19 @@ import json
 import os
 import tempfile
 from dataclasses import asdict, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
 
-from reelwright.media.timing import FrameIndex, Timing
+from reelwright.media.timing import FrameIndex
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.division import divide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
-from reelwright.tools.ffmpeg import ENCODER_ENVIRONMENT, encode_args
-from reelwright.tools.frames import FrameCommand, film_frames, reference_input
+from reelwright.tools.encoders import port_for
+from reelwright.tools.ffmpeg import encode_args
+from reelwright.tools.frames import FrameCommand, choose_windows, film_frames, reference_input
 from reelwright.tools.index import load_index, make_index
 from reelwright.tools.probe import probe
 from reelwright.tools.process import Runner
@@ -38,20 +41,13 @@ FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 Window = tuple[int, int]
 
 
-def windows(chunk: Chunk, share: float) -> tuple[Window, ...]:
-    """Two windows of a chunk, a quarter and three quarters through, that hold `share` of its frames."""
-    length = max(4, round(chunk.frames * share / 2))
-    if share >= 1 or 4 * length > 3 * chunk.frames:
+def windows(chunk: Chunk, count: int, share: float) -> tuple[Window, ...]:
+    """Windows in the middles of as many equal parts of a chunk; all of it where that is nearly the same."""
+    length = max(3, round(chunk.frames * share / count))
+    if share >= 1 or 4 * count * length > 3 * chunk.frames:
         return ((chunk.start, chunk.end),)
-    middles = (chunk.start + chunk.frames // 4, chunk.start + 3 * chunk.frames // 4)
+    middles = (chunk.start + chunk.frames * (2 * k + 1) // (2 * count) for k in range(count))
     return tuple((max(chunk.start, m - length // 2), max(chunk.start, m - length // 2) + length) for m in middles)
-
-
-def choose(index: FrameIndex, parts: tuple[Window, ...]) -> str:
-    """The filter that passes the frames of some windows."""
-    if index.timing is Timing.COUNTED:
-        return "select='" + "+".join(rf"between(n\,{a}\,{b - 1})" for a, b in parts) + "'"
-    return "select='" + "+".join(rf"between(pts\,{index.pts[a]}\,{index.pts[b - 1]})" for a, b in parts) + "'"
 
 
 class Meter:
@@ -65,13 +61,14 @@ class Meter:
         plan = replace(self.plan, request=replace(self.plan.request, preset=preset))
         source = film_frames(os.fspath(self.film), self.plan.video_index, self.index)
         base = source(parts[0][0], parts[-1][1], 0)
-        command = FrameCommand(input_args=base.input_args, filters=(choose(self.index, parts),))
+        command = FrameCommand(input_args=base.input_args, filters=(choose_windows(self.index, parts),))
         out = self.folder / "trial.mkv"
         argv = encode_args(FFMPEG, command, plan, crf=crf, threads=2, out=os.fspath(out))
         if len(parts) > 1:
             at = argv.index("-svtav1-params")
-            argv[at:at] = ["-force_key_frames", f"expr:eq(n,{parts[0][1] - parts[0][0]})"]
-        encoded = await self.runner.run(argv, what="Encoding", env=ENCODER_ENVIRONMENT)
+            starts = accumulate(b - a for a, b in parts[:-1])
+            argv[at:at] = ["-force_key_frames", "expr:" + "+".join(f"eq(n,{start})" for start in starts)]
+        encoded = await self.runner.run(argv, what="Encoding", env=port_for(plan.encoder).environment)
         scores, cpu = await self.score(parts, out)
         return {
             "crf": crf,
@@ -90,7 +87,7 @@ class Meter:
             chunk_path=os.fspath(out),
             reference_input=reference_input(os.fspath(self.film), self.index, parts[0][0], 0),
             video_index=self.plan.video_index,
-            choose=choose(self.index, parts),
+            choose=(choose_windows(self.index, parts),),
             preroll=1,
             mirrored=True,
         )
@@ -115,13 +112,13 @@ async def measure(runner: Runner, film: Path, args: argparse.Namespace, folder: 
     for chunk in divide(index, plan.request):
         trials = []
         for crf in args.crf:
-            whole, parts = ((chunk.start, chunk.end),), windows(chunk, args.share)
-            wanted = [(whole, args.preset)]
-            wanted += [(parts, args.preset)] if len(parts) > 1 else []
+            whole = ((chunk.start, chunk.end),)
+            samples = [windows(chunk, count, share) for count, share in args.sample]
+            wanted = [(whole, args.preset), *((parts, args.preset) for parts in samples if parts != whole)]
             wanted += [(whole, args.proxy)] if args.proxy else []
             for ranges, preset in wanted:
                 share = sum(b - a for a, b in ranges) / chunk.frames
-                trials.append({"share": round(share, 3), **await meter.trial(ranges, crf, preset)})
+                trials.append({"windows": ranges, "share": round(share, 3), **await meter.trial(ranges, crf, preset)})
         rows.append(
             {"start": chunk.start, "frames": chunk.frames, "features": asdict(chunk.features), "trials": trials}
         )
@@ -134,6 +131,12 @@ async def measure(runner: Runner, film: Path, args: argparse.Namespace, folder: 
     }  # fmt: skip
 
 
+def layout(text: str) -> tuple[int, float]:
+    """How many windows, and what share of a chunk they hold."""
+    count, share = text.split("x")
+    return int(count), float(share)
+
+
 async def main() -> None:
     """Measure each film."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -141,7 +144,7 @@ async def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--preset", type=int, default=6)
     parser.add_argument("--crf", type=float, nargs="+", default=[24, 32, 40, 48])
-    parser.add_argument("--share", type=float, default=0.2)
+    parser.add_argument("--sample", type=layout, nargs="*", default=[(2, 0.2)], metavar="COUNTxSHARE")
     parser.add_argument("--proxy", type=int, default=0, help="preset of the proxies; 0: none")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)

@@ -1,21 +1,20 @@
 """Made-up films whose answers are known, and searches of them with and without what other films taught."""
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reelwright.engine.learning import built_in
+from reelwright.planning.plan import Request
 from reelwright.quality.learned import Learned, PastChunk, PastFilm, learn
-from reelwright.quality.moves import Aim
-from reelwright.quality.prior import Answer, expect, slope_for
+from reelwright.quality.prior import slope_for
 from reelwright.quality.traits import Setting, Traits
 from simulation import Chunk, Film, search_film, straight
 
 if TYPE_CHECKING:
     from reelwright.quality.outlook import Expected
-
-AIM = Aim(target=93.0, low=92.0, high=94.0)
 
 
 def setting(width: int = 1920, height: int = 1080, preset: int = 6, **changes: object) -> Setting:
@@ -57,29 +56,23 @@ class Reel:
 
     def encodes(self, learned: Learned | None) -> float:
         """Encodes a chunk that a search needs."""
-        expected: Sequence[Expected | None] = [None] * len(self.traits)
-        if learned is not None:
-            expected = learned.foresee(self.traits, [self.setting] * len(self.traits))
+        size = self.setting
+        foreseen = () if learned is None else learned.foresee(self.traits, [size] * len(self.traits))
         chunks = tuple(
             Chunk(
                 frames=t.frames,
                 # Through the answer at 93: (crf - 40) CRFs above or below that of CRF 40.
-                curve=straight(100 - 7 * 2.718281828 ** (slope_for(t.temporal) * (40 - crf)), slope_for(t.temporal)),
-                temporal=t.temporal,
-                expected=e,
+                curve=straight(100 - 7 * math.exp(slope_for(t.temporal) * (40 - crf)), slope_for(t.temporal)),
+                temporal=t.temporal or 0.0,
+                spatial=t.spatial or 0.0,
+                source=(t.bits or 0.0) * size.width * size.height / 8,
             )
-            for t, crf, e in zip(self.traits, self.crfs, expected, strict=True)
+            for t, crf in zip(self.traits, self.crfs, strict=True)
         )
-        size = self.setting
-        film = Film(name=self.name, width=size.width, height=size.height, preset=size.preset, chunks=chunks)
-
-        def prior_of(chunk: Chunk, answers: Sequence[Answer]) -> object:
-            return expect(
-                width=film.width, height=film.height, preset=film.preset, target=AIM.target,
-                temporal=chunk.temporal, answers=answers, expected=chunk.expected,
-            )  # fmt: skip
-
-        found = search_film(film, AIM, prior_of, noise=random.Random(self.name))  # type: ignore[arg-type]
+        film = Film(
+            name=self.name, width=size.width, height=size.height, preset=size.preset, chunks=chunks, foreseen=foreseen
+        )
+        found = search_film(film, Request(preset=size.preset), noise=random.Random(self.name))
         return sum(f.encodes * f.frames for f in found) / sum(f.frames for f in found)
 
 
@@ -92,8 +85,8 @@ def make(kind: Kind, number: int, chunks: int = 12, of: Setting | None = None) -
         bits, motion = luck.gauss(0, 0.4), luck.gauss(0, 0.3)
         traits.append(
             Traits(
-                frames=luck.randrange(60, 240), bits=kind.source * 2.718281828**bits, spatial=66.0,
-                temporal=kind.temporal * 2.718281828**motion, difference=1.0, luma=100.0,
+                frames=luck.randrange(60, 240), bits=kind.source * math.exp(bits), spatial=66.0,
+                temporal=kind.temporal * math.exp(motion), difference=1.0, luma=100.0,
             )
         )  # fmt: skip
         crf = level + kind.bits * bits + kind.motion * motion + luck.gauss(0, kind.scatter)

@@ -8,14 +8,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from statistics import median_low
 
-from reelwright.planning.windows import FEWEST, SAMPLE_SD, SHARE
-from reelwright.quality.belief import Prior, Sight, believe
+from reelwright.engine.scheduler import (
+    JobState,
+    TrialStep,
+    accept_waiting,
+    begin,
+    next_steps,
+    with_point,
+    with_sight,
+)
+from reelwright.planning import chunking as planning
+from reelwright.planning.chunking import Features
+from reelwright.planning.plan import Request
+from reelwright.planning.windows import DEARER, SHARE
+from reelwright.quality.belief import Prior, Sight
 from reelwright.quality.controller import WHOLE_SD, next_move
-from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
+from reelwright.quality.feedback import Ended, mean_of
+from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Try
 from reelwright.quality.outlook import Expected
-from reelwright.quality.prior import Answer
+from reelwright.quality.prior import BLUR, SHIFT
 
 Curve = Callable[[float], float]
 
@@ -26,10 +38,12 @@ class Chunk:
 
     frames: int
     curve: Curve
-    #: Temporal information; None: unknown.
-    temporal: float | None = None
-    #: What other films say of it; None: nothing.
-    expected: Expected | None = None
+    temporal: float = 5.0
+    spatial: float = 50.0
+    #: Bytes a frame of its source.
+    source: float = 5000.0
+    #: Whether it goes on with the scene of the chunk before.
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +55,8 @@ class Film:
     height: int
     preset: int
     chunks: tuple[Chunk, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampled:
-    """How a chunk is sampled, and by how much its samples err."""
-
-    sampling: Sampling
-    error: float = 0.0
+    #: What other films say of each chunk; empty: nothing.
+    foreseen: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +73,16 @@ class Found:
     def encodes(self) -> float:
         """Encodes of the whole chunk, samples by their share."""
         return len(self.points) + SHARE * len(self.sights)
+
+    @property
+    def cost(self) -> float:
+        """The same with samples by what they cost."""
+        return len(self.points) + SHARE * DEARER * len(self.sights)
+
+    @property
+    def score(self) -> float:
+        """The score of what was accepted."""
+        return next(p.score for p in self.points if p.crf == self.accepted.crf)
 
 
 def straight(at_40: float, slope: float, *, ceiling: float = 100.0) -> Curve:
@@ -112,10 +130,44 @@ def load_film(path: Path) -> Film:
             frames=c["frames"],
             curve=through(sorted((t["crf"], t["vmaf"]) for t in c["trials"])),
             temporal=c["features"]["ti"],
+            spatial=c["features"]["si"],
+            source=c["features"]["source_bpp"] * data["width"] * data["height"] / 8,
         )
         for c in data["chunks"]
     )
     return Film(name=path.stem, width=data["width"], height=data["height"], preset=data["preset"], chunks=chunks)
+
+
+def film_like(film: Film, source: random.Random, count: int) -> Film:
+    """Return a film of one look: scenes of one to three chunks, each like some chunk of a measured film.
+
+    A scene's curve lies a little higher or lower and is a little steeper or flatter than the measured one; what it cost
+    its source goes along, as far as it does in measured films.
+    """
+    chunks: list[Chunk] = []
+    while len(chunks) < count:
+        like = source.choice(film.chunks)
+        higher = source.gauss(0, 2)
+        for part in range(source.choice((1, 1, 1, 2, 3))):
+            shift, stretch = higher + source.gauss(0, 0.7), math.exp(source.gauss(0, 0.08))
+            chunks.append(
+                Chunk(
+                    frames=source.choice((25, 40, 60, 90, 120, 150, 240)),
+                    curve=moved(like.curve, shift, stretch),
+                    temporal=like.temporal * math.exp(source.gauss(0, 0.1)),
+                    spatial=like.spatial * math.exp(source.gauss(0, 0.1)),
+                    source=like.source * math.exp(source.gauss(-shift / 10, 0.2)),
+                    goes_on=part > 0,
+                )
+            )
+    return Film(
+        name=f"like {film.name}", width=film.width, height=film.height, preset=film.preset, chunks=tuple(chunks)
+    )
+
+
+def moved(curve: Curve, shift: float, stretch: float) -> Curve:
+    """Return a curve shifted by so many CRFs and stretched around CRF 35."""
+    return lambda crf: curve(min(max(35 + (crf - shift - 35) * stretch, 0.0), 70.0))
 
 
 def search(
@@ -125,80 +177,72 @@ def search(
     start: float | Prior,
     film: FilmView,
     points: Sequence[Point] = (),
-    sights: Sequence[Sight] = (),
-    sampled: "Sampled | None" = None,
-) -> tuple[Move, tuple[Point, ...], tuple[Sight, ...]]:
-    """Run trials until the chunk is accepted or waits; also return every trial and sample.
+) -> tuple[Move, tuple[Point, ...]]:
+    """Run trials until the chunk is accepted or waits; also return every trial.
 
     Raises:
         AssertionError: the search tries more than it may.
     """
-    known, seen = list(points), list(sights)
+    known = list(points)
     prior = start if isinstance(start, Prior) else Prior(crf=start, sd=5.0)
-    sampling = sampled.sampling if sampled else None
     while True:
-        move = next_move(known, aim, prior=prior, film=film, sights=seen, sampling=sampling)
+        move = next_move(known, aim, prior=prior, film=film)
         if isinstance(move, Try):
             assert len(known) < aim.max_trials, f"more than {aim.max_trials} trials: {known}"
             known.append(Point(crf=move.crf, score=curve(move.crf)))
-        elif isinstance(move, Sample):
-            assert sampled is not None, "a sample of a chunk that cannot be sampled"
-            assert len(seen) < sampled.sampling.most, f"more samples than allowed: {seen}"
-            score = min(100.0, curve(move.crf) + sampled.error)
-            seen.append(Sight(crf=move.crf, score=score, sd=sampled.sampling.sd))
         else:
-            return move, tuple(known), tuple(seen)
+            return move, tuple(known)
 
 
-def weighted_median(values: Sequence[tuple[float, int]]) -> float | None:
-    """Return the value in the middle when each counts as often as its weight says."""
-    return median_low([value for value, weight in values for _ in range(weight)]) if values else None
+def film_state(film: Film, request: Request) -> JobState:
+    """Return a job of a simulated film, before its first trial."""
+    chunks, start = [], 0
+    for index, chunk in enumerate(film.chunks):
+        features = Features(
+            spatial=chunk.spatial, temporal=chunk.temporal, difference=1.0, luma=100.0,
+            source_bytes=chunk.source, intra_share=0.0,
+        )  # fmt: skip
+        end = start + chunk.frames
+        chunks.append(planning.Chunk(index=index, start=start, end=end, features=features, goes_on=chunk.goes_on))
+        start = end
+    return begin(request, (film.width, film.height), chunks, {}, foreseen=film.foreseen)
 
 
-PriorOf = Callable[[Chunk, Sequence[Answer]], Prior]
+def search_film(film: Film, request: Request, *, noise: random.Random, workers: int = 2) -> list[Found]:
+    """Search a film's chunks as the runner does, by the scheduler itself.
 
-
-def search_film(film: Film, aim: Aim, prior_of: PriorOf, *, noise: random.Random | None = None) -> list[Found]:
-    """Search chunk after chunk, the long ones first, each with what the film has shown by then.
-
-    Flat chunks wait for the end, as in a real job. With `noise`, chunks are sampled; samples of a chunk all err by the
-    same, being of the same frames.
+    Trials under way end in the order of their lengths, as they would where frames cost the same. Samples of a chunk all
+    err by the same, being of the same frames: in CRF, as was measured.
     """
-    answers: list[Answer] = []
-    accepted: list[tuple[float, int]] = []
-    waiting: list[tuple[Chunk, Prior, Sampled | None, tuple[Point, ...], tuple[Sight, ...]]] = []
-    found: list[Found] = []
-    for chunk in sorted(film.chunks, key=lambda c: -c.frames):
-        prior, sampled = prior_of(chunk, answers), sampled_for(chunk, noise)
-        view = FilmView(median_crf=weighted_median(accepted), settled=False)
-        move, points, sights = search(chunk.curve, aim, start=prior, film=view, sampled=sampled)
-        if isinstance(move, Wait):
-            waiting.append((chunk, prior, sampled, points, sights))
-        elif isinstance(move, Accept):
-            found.append(Found(frames=chunk.frames, points=points, sights=sights, accepted=move, flat=False))
-            if move.within_band:
-                accepted.append((move.crf, chunk.frames))
-                answer = answer_to(prior, aim, points, sights)
-                answers.append(replace(answer, expected=chunk.expected))
-    final = FilmView(median_crf=weighted_median(accepted), settled=True)
-    for chunk, prior, sampled, points, sights in waiting:
-        move, tried, seen = search(
-            chunk.curve, aim, start=prior, film=final, points=points, sights=sights, sampled=sampled
-        )
-        assert isinstance(move, Accept), f"a settled film leaves nothing to wait for: {move}"
-        found.append(Found(frames=chunk.frames, points=tried, sights=seen, accepted=move, flat=True))
-    return found
+    state = film_state(film, request)
+    errors = [noise.gauss(SHIFT, BLUR) for _ in film.chunks]
+    running: list[tuple[float, TrialStep]] = []
+    now = 0.0
+    while True:
+        state = accept_waiting(state)
+        steps = next_steps(state, {step.chunk.index for _, step in running}, workers - len(running))
+        running += [(now + step.frames, step) for step in steps if isinstance(step, TrialStep)]
+        if not running:
+            break
+        now, landed = min(running, key=lambda r: (r[0], r[1].chunk.index))
+        running.remove((now, landed))
+        index = landed.chunk.index
+        score = film.chunks[index].curve(landed.crf)
+        if landed.windows is None:
+            state = with_point(state, index, Point(crf=landed.crf, score=score))
+        else:
+            seen = film.chunks[index].curve(landed.crf + errors[index])
+            sight = Sight(crf=landed.crf, score=seen, sd=WHOLE_SD, sample=True)
+            state = with_sight(state, index, sight)
+    return [
+        Found(frames=s.chunk.frames, points=s.points, sights=s.sights, accepted=s.accepted, flat=s.flat)
+        for s in state.chunks
+        if s.accepted
+    ]
 
 
-def answer_to(prior: Prior, aim: Aim, points: Sequence[Point], sights: Sequence[Sight]) -> Answer:
-    """Where a chunk meets the target, by its own trials."""
-    whole = [Sight(crf=p.crf, score=p.score, sd=WHOLE_SD) for p in points]
-    belief = believe(prior, aim.target, [*sights, *whole])
-    return Answer(crf=belief.crf, slope=belief.slope)
-
-
-def sampled_for(chunk: Chunk, noise: random.Random | None) -> Sampled | None:
-    """How a chunk is sampled; None where it is not."""
-    if noise is None or round(chunk.frames * SHARE / 2) * 2 < FEWEST:
-        return None
-    return Sampled(sampling=Sampling(share=SHARE, sd=SAMPLE_SD), error=noise.gauss(0, SAMPLE_SD))
+def missed(found: Sequence[Found], target: float) -> float | None:
+    """By how much the frame-weighted mean of the chunks that have an answer misses the target; None: no answers."""
+    ended = [Ended(frames=f.frames, score=f.score) for f in found if f.accepted.within_band]
+    mean = mean_of(ended)
+    return None if mean is None else mean - target

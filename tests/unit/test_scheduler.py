@@ -16,19 +16,22 @@ from reelwright.engine.scheduler import (
     TrialStep,
     accept_waiting,
     begin,
+    goal_of,
+    matters,
     median_by_frames,
     next_steps,
     with_point,
     with_sight,
 )
 from reelwright.planning.plan import Request
-from reelwright.planning.windows import SAMPLE_SD
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Point
+from reelwright.quality.moves import Held
+from reelwright.quality.steps import Goal
 from simulation import Curve, straight
 
 SIZE = (1920, 1080)
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=40, deadline=None)
 Choose = Callable[[int], int]
 
 
@@ -94,7 +97,7 @@ def play(
 
 
 def sight(crf: float, score: float) -> Sight:
-    return Sight(crf=crf, score=min(100.0, max(0.0, score)), sd=SAMPLE_SD)
+    return Sight(crf=crf, score=min(100.0, max(0.0, score)), sd=0.02, sample=True)
 
 
 def accepted(run: Run) -> list[float]:
@@ -299,3 +302,54 @@ def test_of_a_crf_that_was_asked_for_nothing_is_expected() -> None:
     (step,) = next_steps(state, [], 1)
     assert isinstance(step, TrialStep)
     assert step.predicted is None
+
+
+# --- trials of another job that were scored on some frames ---
+
+
+def test_a_trial_that_some_frames_do_not_settle_is_scored_again_before_anything_is_tried() -> None:
+    chunks = chunks_of([100, 200])
+    state = begin(Request(), SIZE, chunks, {0: [Point(crf=20.0, score=98.0)]}, unclear={0: [30.0, 32.0]})  # type: ignore[arg-type]
+    assert state.chunks[0].accepted is None
+    first, other = next_steps(state, busy=(), most=2)
+    assert isinstance(first, TrialStep)
+    assert isinstance(other, TrialStep)
+    assert (first.chunk.index, first.crf, first.again) == (0, 30.0, True)
+    assert (other.chunk.index, other.again) == (1, False)
+    state = with_point(state, 0, Point(crf=30.0, score=94.4))
+    [second] = next_steps(state, busy=(1,), most=2)
+    assert isinstance(second, TrialStep)
+    assert (second.crf, second.again) == (32.0, True)
+    state = with_point(state, 0, Point(crf=32.0, score=93.2))
+    assert state.chunks[0].accepted is not None
+    assert state.chunks[0].accepted.crf == 32.0
+
+
+def test_an_accepted_trial_waits_for_those_that_are_to_be_scored_again() -> None:
+    points = {0: [Point(crf=30.0, score=93.9)]}
+    state = begin(Request(), SIZE, chunks_of([100]), points, unclear={0: [32.0]})  # type: ignore[arg-type]
+    assert state.chunks[0].accepted is None
+    better = with_point(state, 0, Point(crf=32.0, score=93.1))
+    assert better.chunks[0].accepted is not None
+    assert better.chunks[0].accepted.crf == 32.0
+
+
+def test_what_a_score_is_held_against_is_the_aim_of_its_chunk() -> None:
+    request = Request(band_low=92.5, band_high=93.5, floor_p5=80.0)
+    assert goal_of(request) == Goal(low=92.5, high=93.5, floor_p5=80.0)
+    fixed = replace(request, crf=30.0)
+    assert goal_of(fixed) is None
+    assert matters(request, None, 12.0)
+    assert not matters(request, None, 11.75)
+    assert matters(fixed, None, 30.0)
+    assert not matters(fixed, None, 30.25)
+
+
+def test_a_search_that_a_floor_holds_says_so() -> None:
+    held = Held(mean=95.4, p5=85.5)
+    points = {0: [Point(crf=30.0, score=92.5, held=held)]}
+    [known] = begin(Request(floor_p5=85.0), SIZE, chunks_of([100]), points).chunks  # type: ignore[arg-type]
+    assert known.accepted is not None
+    assert known.accepted.within_band
+    assert "95.40 with a 5th percentile of 85.50" in known.accepted.why
+    assert "floor of 85.00" in known.accepted.why

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -210,6 +211,12 @@ def sound_line(sound: dict[str, Any]) -> Text:
     return Text(f"sound {sound['stream']:>4}  to Opus  encoding {done:3.0f} %", style="cyan")
 
 
+def frames_scored(vmaf: Mapping[str, Any]) -> str:
+    """Which of the film's frames its score is of."""
+    step = vmaf["n_subsample"]
+    return "every frame" if step == 1 else f"{vmaf['frames']} frames, of some chunks one in {step}"
+
+
 def summary(event: Event) -> Text:
     """What a source has come to, in a few lines."""
     data = event.data
@@ -224,7 +231,7 @@ def summary(event: Event) -> Text:
         rows.append(
             ("VMAF", f"{vmaf['mean']:.2f} mean, {vmaf['p5']:.2f} 5th percentile, {vmaf['min']:.2f} lowest frame")
         )
-        rows.append(("", f"{vmaf['model']}, every frame{scaled}"))
+        rows.append(("", f"{vmaf['model']}, {frames_scored(vmaf)}{scaled}"))
     passed = sum(bool(check["passed"]) for check in data["checks"])
     rows.append(("checks", f"{passed} of {len(data['checks'])} passed"))
     rows.append(("work", f"{data['trials']} trials in {duration(data['seconds'])}"))

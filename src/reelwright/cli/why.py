@@ -98,11 +98,16 @@ def plan_lines(said: "Explanation", plan: "EncodePlan", known: "Known") -> list[
         f"{plan.strategy.value}: {aim}",
         f"{plan.encoder} preset {request.preset}, {', '.join(f'{k}={v}' for k, v in plan.parameters)}"
         + (f" (profile {said.profile})" if said.profile else ""),
-        f"scored with {scoring.model}, every frame{scaled}",
+        f"scored with {scoring.model}, {frames_scored(scoring.n_subsample)}{scaled}",
         f"{chunks}; {said.parallel} encodes at once ({said.parallel_why})",
         f"to {printable_path(said.output)}",
     ]
     return [*lines, *plan.notes]
+
+
+def frames_scored(step: int) -> str:
+    """Which frames of a job's chunks are scored."""
+    return "every frame" if step == 1 else f"one frame in {step} first, every frame where that does not settle it"
 
 
 def plain_ledger(plan: "EncodePlan") -> list[dict[str, Any]]:

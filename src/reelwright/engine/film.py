@@ -110,12 +110,12 @@ class Film:
         encode = {**self.plan_of(chunk).encode_identity(), "build": self.encode_build}
         return identity.sample_key(self.index.source_id, windows, encode)
 
-    def score_key(self, trial_key: str, parameters: Mapping[str, str]) -> str:
+    def score_key(self, trial_key: str, parameters: Mapping[str, str], n_subsample: int) -> str:
         """Identity of a trial's score; its encoder parameters say whether a player adds grain."""
         scoring = self.plan.scoring
         facts = {
             "model": scoring.model,
-            "n_subsample": scoring.n_subsample,
+            "n_subsample": n_subsample,
             "scaled_to": scoring.scale_name,
             "build": self.tools.version,
             # Scores of before there was this were taken with it.

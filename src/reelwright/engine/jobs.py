@@ -91,6 +91,14 @@ class Usage:
     cpu_seconds: float = 0.0
     peak_rss_bytes: int = 0
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """What two children used one after the other."""
+        return Usage(
+            wall_seconds=self.wall_seconds + other.wall_seconds,
+            cpu_seconds=self.cpu_seconds + other.cpu_seconds,
+            peak_rss_bytes=max(self.peak_rss_bytes, other.peak_rss_bytes),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsageSample:

@@ -20,6 +20,8 @@ from reelwright.engine.scheduler import (
     TrialStep,
     accept_waiting,
     begin,
+    goal_of,
+    matters,
     next_steps,
     with_point,
     with_sight,
@@ -28,9 +30,13 @@ from reelwright.engine.sounds import Sounds
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
-from reelwright.planning.windows import SAMPLE_SD
+from reelwright.planning.chunking import Chunk
+from reelwright.planning.plan import Request
 from reelwright.quality.belief import Sight
-from reelwright.quality.controller import Accept, Point
+from reelwright.quality.controller import WHOLE_SD
+from reelwright.quality.moves import Accept, Held, Point
+from reelwright.quality.outlook import Expected
+from reelwright.quality.steps import Goal, is_settled
 from reelwright.tools.failures import OutOfMemoryError
 from reelwright.version import VERSION
 
@@ -42,22 +48,29 @@ class Trials:
     by_chunk: dict[int, dict[float, TrialRecord]] = field(default_factory=dict)
     #: Samples, which are no part of the film, in the same order.
     samples: dict[int, dict[float, TrialRecord]] = field(default_factory=dict)
+    #: Earlier trials that are to be scored on every frame before they count, in the same order.
+    unclear: dict[int, dict[float, TrialRecord]] = field(default_factory=dict)
+    #: What other films say of each chunk.
+    foreseen: tuple[Expected, ...] = ()
 
     def add(self, chunk: int, trial: TrialRecord) -> None:
         """Take one more."""
         of = self.by_chunk if trial.windows is None else self.samples
         of.setdefault(chunk, {})[trial.crf] = trial
 
-    def points(self) -> dict[int, list[Point]]:
-        """The trials as the search sees them."""
-        return {
-            chunk: [Point(crf=trial.crf, score=trial.score.mean) for trial in trials.values()]
-            for chunk, trials in self.by_chunk.items()
-        }
-
-    def sights(self) -> dict[int, list[Sight]]:
-        """The samples as the search sees them."""
-        return {chunk: [sight_of(trial) for trial in samples.values()] for chunk, samples in self.samples.items()}
+    def state(self, film: Film) -> JobState:
+        """The job's state with these trials and no others."""
+        plan = film.plan
+        goals = {chunk.index: goal_of(plan.request, chunk.zone) for chunk in film.chunks}
+        return begin(
+            plan.request,
+            (plan.width, plan.height),
+            film.chunks,
+            {chunk: [point_of(t, goals[chunk]) for t in trials.values()] for chunk, trials in self.by_chunk.items()},
+            {chunk: [sight_of(t, goals[chunk]) for t in trials.values()] for chunk, trials in self.samples.items()},
+            unclear={chunk: list(trials) for chunk, trials in self.unclear.items()},
+            foreseen=self.foreseen,
+        )
 
     def chosen(self, state: JobState) -> tuple[TrialRecord, ...]:
         """The accepted trial of each chunk, in the film's order."""
@@ -85,14 +98,34 @@ class Trials:
 
 def with_trial(state: JobState, chunk: int, trial: TrialRecord) -> JobState:
     """The state after one more trial or sample of a chunk."""
+    goal = goal_of(state.request, state.chunks[chunk].chunk.zone)
     if trial.windows is not None:
-        return with_sight(state, chunk, sight_of(trial))
-    return with_point(state, chunk, Point(crf=trial.crf, score=trial.score.mean))
+        return with_sight(state, chunk, sight_of(trial, goal))
+    return with_point(state, chunk, point_of(trial, goal))
 
 
-def sight_of(trial: TrialRecord) -> Sight:
+def point_of(trial: TrialRecord, goal: Goal | None) -> Point:
+    """A trial as the search sees it."""
+    score = trial.score
+    if goal is None or not goal.is_held(score.mean, score.p5):
+        return Point(crf=trial.crf, score=score.mean)
+    held = Held(mean=score.mean, p5=score.p5)
+    return Point(crf=trial.crf, score=goal.effective(score.mean, score.p5), held=held)
+
+
+def sight_of(trial: TrialRecord, goal: Goal | None) -> Sight:
     """A sample as the search sees it."""
-    return Sight(crf=trial.crf, score=trial.score.mean, sd=SAMPLE_SD)
+    score = trial.score
+    seen = score.mean if goal is None else goal.effective(score.mean, score.p5)
+    return Sight(crf=trial.crf, score=seen, sd=WHOLE_SD, sample=True)
+
+
+def is_clear(trial: TrialRecord, request: Request, chunk: Chunk) -> bool:
+    """Whether an earlier trial's score will do here: of every frame, or of enough of them for this job's band."""
+    step = trial.score.n_subsample
+    if step == 1 or not matters(request, chunk.zone, trial.crf):
+        return True
+    return request.scored_frames != "every" and is_settled(trial.frame_scores, step, goal_of(request, chunk.zone))
 
 
 class LocalRunner:
@@ -190,23 +223,23 @@ class LocalRunner:
         curves |= {key: chunk for chunk in film.chunks if (key := film.sample_key(chunk)) is not None}
         known = await self.offload(self.store.trials, list(curves))
         for trial in known:
-            usable = trial.score_key == film.score_key(trial.trial_key, trial.parameters)
+            usable = trial.score_key == film.score_key(trial.trial_key, trial.parameters, trial.score.n_subsample)
             kept = trial.windows is not None  # of a sample there is nothing but its score
             if usable and (kept or await asyncio.to_thread(still_holds, film, trial)):
                 chunk = curves[trial.curve_key]
+                if not is_clear(trial, film.plan.request, chunk):
+                    self.trials.unclear.setdefault(chunk.index, {})[trial.crf] = trial
+                    continue
                 self.trials.add(chunk.index, trial)
                 self.tell_trial(chunk.index, trial, reused=True)
             elif not kept and (film.workspace.segments / trial.file_name).exists():
                 await self.offload(self.store.drop_trial, trial.trial_key)
             # One whose file was cleaned up stays in the ledger, as history, until it is made again.
         self.steps = await self.offload(self.store.steps, film.job_id)
-        plan = film.plan
         await self.sounds.recall()
-        learned, foreseen = await foresee(film, self.store, self.offload, learns=self.learns)
+        learned, self.trials.foreseen = await foresee(film, self.store, self.offload, learns=self.learns)
         self.learning = facts_of(learned)
-        size, trials = (plan.width, plan.height), self.trials
-        state = begin(plan.request, size, film.chunks, trials.points(), trials.sights(), foreseen=foreseen)
-        state = replace(state, sounds=self.sounds.left())
+        state = replace(self.trials.state(film), sounds=self.sounds.left())
         for settled in state.chunks:
             if settled.accepted:
                 self.tell_accepted(settled.chunk.index, settled.accepted)
@@ -216,10 +249,11 @@ class LocalRunner:
         """Begin a trial beside those under way, unless the work disk is nearly full."""
         if self.pace.disk_is_full(len(self._running)):
             return
-        lane = Lane(chunk=step.chunk.index, frames=step.frames, crf=step.crf)
+        known = self.trials.unclear[step.chunk.index][step.crf] if step.again else None
+        lane = Lane(chunk=step.chunk.index, frames=step.frames, crf=step.crf, doing="score" if step.again else "encode")
         self.watch.open(lane)
         film = replace(self.film, threads=self.pace.threads_for(step.chunk.index))
-        task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch)))
+        task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch), known))
         self._running[task] = step
 
     async def collect(self, state: JobState) -> JobState:
@@ -244,12 +278,20 @@ class LocalRunner:
             if trial is None:
                 continue
             await self.offload(self.store.commit_trial, trial)
-            self.made += 1
-            self.cpu_seconds += trial.encode_usage.cpu_seconds + trial.score_usage.cpu_seconds
+            self.count(step, trial)
             self.trials.add(step.chunk.index, trial)
             state = with_trial(state, step.chunk.index, trial)
-            self.tell_trial(step.chunk.index, trial, reused=False, state=state)
+            self.tell_trial(step.chunk.index, trial, reused=step.again, state=state)
         return state
+
+    def count(self, step: TrialStep, trial: TrialRecord) -> None:
+        """Count what a trial took; one that was only scored again is no other encode."""
+        if step.again:
+            known = self.trials.unclear[step.chunk.index].pop(step.crf)
+            self.cpu_seconds += trial.score_usage.cpu_seconds - known.score_usage.cpu_seconds
+            return
+        self.made += 1
+        self.cpu_seconds += trial.encode_usage.cpu_seconds + trial.score_usage.cpu_seconds
 
     def landed(self, task: asyncio.Task[TrialRecord], step: TrialStep, at_once: int) -> TrialRecord | None:
         """What a trial has come to; None where it made room for others or had none: it is begun again.
@@ -276,6 +318,7 @@ class LocalRunner:
             frames=trial.frames,
             crf=trial.crf,
             score=round(trial.score.mean, 3),
+            n_subsample=trial.score.n_subsample,
             bytes=trial.size_bytes,
             seconds=round(trial.encode_usage.wall_seconds + trial.score_usage.wall_seconds, 2),
             predicted=trial.predicted,

@@ -1,19 +1,25 @@
 """Which steps of a job are ready: a pure function of what has been committed so far."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from reelwright.encoders import find
 from reelwright.engine.jobs import StepKind
+from reelwright.engine.order import in_order, waves
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request, Strategy
-from reelwright.planning.windows import SAMPLE_SD, SHARE, Window, sample_windows
+from reelwright.planning.windows import DEARER, SHARE, Window, sample_windows
 from reelwright.planning.zones import Zone, kind_of
-from reelwright.quality.belief import Prior, Sight, believe
+from reelwright.quality.belief import Belief, Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
-from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
+from reelwright.quality.feedback import Ended, goal_for
+from reelwright.quality.kinship import Traits
+from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 from reelwright.quality.outlook import Expected
-from reelwright.quality.prior import Answer, expect
+from reelwright.quality.prior import BLUR, Answer, expect
+from reelwright.quality.steps import Goal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,9 +30,14 @@ class ChunkState:
     points: tuple[Point, ...] = ()
     #: Samples of it that were scored.
     sights: tuple[Sight, ...] = ()
+    #: CRFs of earlier trials that were scored on some frames, which do not settle what becomes of them here.
+    unclear: tuple[float, ...] = ()
     accepted: Accept | None = None
     #: Shown to have no answer: it waits for the rest of the film.
     flat: bool = False
+    #: Its place in the order of work, and the wave it belongs to; see `order.py`.
+    turn: int = 0
+    wave: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +66,10 @@ class TrialStep:
     windows: tuple[Window, ...] | None = None
     #: The score the search expects; None where it expects none.
     predicted: float | None = None
+    #: What its score is held against; None where nothing hangs on it.
+    goal: Goal | None = None
+    #: It was encoded earlier; its score alone is taken again, of every frame.
+    again: bool = False
 
     @property
     def frames(self) -> int:
@@ -88,12 +103,26 @@ def begin(
     points: Mapping[int, Sequence[Point]],
     sights: Mapping[int, Sequence[Sight]] | None = None,
     *,
+    unclear: Mapping[int, Sequence[float]] | None = None,
     foreseen: Sequence[Expected] = (),
 ) -> JobState:
-    """The state of a job whose chunks have these trials and samples already, by chunk index."""
-    seen = sights or {}
+    """The state of a job whose chunks have these trials and samples already, by chunk index.
+
+    The CRFs of trials that are to be scored anew are not among the points.
+    """
+    seen, doubted = sights or {}, unclear or {}
+    order = in_order(chunks)
+    turn, wave = {index: k for k, index in enumerate(order)}, waves(order)
     states = tuple(
-        ChunkState(chunk=c, points=tuple(points.get(c.index, ())), sights=tuple(seen.get(c.index, ()))) for c in chunks
+        ChunkState(
+            chunk=c,
+            points=tuple(points.get(c.index, ())),
+            sights=tuple(seen.get(c.index, ())),
+            turn=turn[c.index],
+            wave=wave[c.index],
+            unclear=tuple(doubted.get(c.index, ())),
+        )
+        for c in chunks
     )
     state = JobState(request=request, width=size[0], height=size[1], chunks=states, foreseen=tuple(foreseen))
     for chunk in chunks:
@@ -104,7 +133,9 @@ def begin(
 def with_point(state: JobState, chunk_index: int, point: Point) -> JobState:
     """The state after one more trial of a chunk."""
     chunks = list(state.chunks)
-    chunks[chunk_index] = replace(chunks[chunk_index], points=(*chunks[chunk_index].points, point))
+    known = chunks[chunk_index]
+    left = tuple(crf for crf in known.unclear if crf != point.crf)
+    chunks[chunk_index] = replace(known, points=(*known.points, point), unclear=left)
     return settle(replace(state, chunks=tuple(chunks)), chunk_index)
 
 
@@ -118,9 +149,9 @@ def with_sight(state: JobState, chunk_index: int, sight: Sight) -> JobState:
 def settle(state: JobState, chunk_index: int) -> JobState:
     """Note what a chunk's trials have come to: an answer, none to be had, or neither yet."""
     known = state.chunks[chunk_index]
-    if not (known.points or known.sights) or known.accepted:
+    if not (known.points or known.sights) or known.accepted or known.unclear:
         return state
-    move = move_of(state, known)
+    move = move_of(state, known, learned=False)
     chunks = list(state.chunks)
     flat = known.flat or isinstance(move, Wait)
     chunks[chunk_index] = replace(known, accepted=move if isinstance(move, Accept) else None, flat=flat)
@@ -141,6 +172,14 @@ def film_view(state: JobState, zone: Zone | None) -> FilmView:
     found = [s for s in near if not s.flat]
     answered = sorted((s.accepted.crf, s.chunk.frames) for s in found if s.accepted and s.accepted.within_band)
     return FilmView(median_crf=median_by_frames(answered), settled=all(s.accepted or s.flat for s in near))
+
+
+def beside(state: JobState, chunk: Chunk) -> tuple[float, ...]:
+    """The accepted CRFs of the chunks just before and after that show the same scene and have an answer."""
+    known = {s.chunk.index: s.accepted.crf for s in answered(state, chunk) if s.accepted}
+    after = chunk.index + 1 < len(state.chunks) and state.chunks[chunk.index + 1].chunk.goes_on
+    places = [*([chunk.index - 1] if chunk.goes_on else []), *([chunk.index + 1] if after else [])]
+    return tuple(known[place] for place in places if place in known)
 
 
 def median_by_frames(pairs: Sequence[tuple[float, int]]) -> float | None:
@@ -169,6 +208,23 @@ def aim_of(request: Request, zone: Zone | None = None) -> Aim:
     )
 
 
+def goal_of(request: Request, zone: Zone | None = None) -> Goal | None:
+    """What a chunk's scores are held against; None where its CRF is fixed."""
+    if fixed_crf(request, zone) is not None:
+        return None
+    aim = aim_of(request, zone)
+    return Goal(low=aim.low, high=aim.high, floor_p5=request.floor_p5)
+
+
+def matters(request: Request, zone: Zone | None, crf: float) -> bool:
+    """Whether the search looks at a trial at this CRF at all."""
+    fixed = fixed_crf(request, zone)
+    if fixed is not None:
+        return abs(crf - fixed) < SAME
+    aim = aim_of(request, zone)
+    return aim.min_crf - SAME <= crf <= aim.max_crf + SAME
+
+
 def fixed_crf(request: Request, zone: Zone | None) -> float | None:
     """The CRF a chunk has without a search; None: it is searched."""
     if zone is not None and (zone.crf is not None or zone.target is not None):
@@ -176,24 +232,46 @@ def fixed_crf(request: Request, zone: Zone | None) -> float | None:
     return request.crf
 
 
-def move_of(state: JobState, known: ChunkState) -> Move:
-    """What to do with a chunk."""
-    zone = known.chunk.zone
-    fixed = fixed_crf(state.request, zone)
+def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move:
+    """What to do with a chunk.
+
+    Args:
+        state: what has been committed.
+        known: the chunk.
+        learned: look at what the film has shown. Whether a trial is the last one does not depend on it.
+    """
+    chunk = known.chunk
+    fixed = fixed_crf(state.request, chunk.zone)
     if fixed is not None:
-        tried = any(abs(p.crf - fixed) < 1e-9 for p in known.points)  # noqa: PLR2004 - the same quarter step
+        tried = any(abs(p.crf - fixed) < SAME for p in known.points)
         origin = "is that of a film in one piece" if state.request.strategy == Strategy.DIRECT else "was asked for"
         why = f"CRF {fixed:g} {origin}"
         return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
-    aim = aim_of(state.request, zone)
+    aim = aim_of(state.request, chunk.zone)
+    peers = answered(state, chunk) if learned else []
     return next_move(
         known.points,
-        aim,
-        prior=prior_of(state, known.chunk),
-        film=film_view(state, zone),
+        replace(aim, goal=paid_back(state, known, aim, peers)) if learned else aim,
+        prior=prior_of(state, chunk, peers),
+        film=replace(film_view(state, chunk.zone), beside=beside(state, chunk)),
         sights=known.sights,
-        sampling=Sampling(share=SHARE, sd=SAMPLE_SD) if may_sample(state.request, known.chunk) else None,
+        sampling=Sampling(cost=SHARE * DEARER, blur=BLUR) if may_sample(state.request, chunk) else None,
     )
+
+
+def paid_back(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkState]) -> float:
+    """Where a chunk's trials aim, so that the mean of its kin lands on the target."""
+    ended = [Ended(frames=s.chunk.frames, score=score_of(s)) for s in peers]
+    if state.request.deterministic:  # who of its own wave has ended depends on timing
+        to_come = [s for s in kin(state, known.chunk.zone) if s.wave >= known.wave]
+    else:
+        to_come = [s for s in kin(state, known.chunk.zone) if not (s.accepted or s.flat)]
+    return goal_for(aim.target, aim.low, aim.high, ended, sum(s.chunk.frames for s in to_come))
+
+
+def score_of(known: ChunkState) -> float:
+    """The score of a finished chunk."""
+    return next(p.score for p in known.points if known.accepted and p.crf == known.accepted.crf)
 
 
 def may_sample(request: Request, chunk: Chunk) -> bool:
@@ -203,29 +281,51 @@ def may_sample(request: Request, chunk: Chunk) -> bool:
     return find(request.encoder).samples and sample_windows(chunk) is not None
 
 
-def prior_of(state: JobState, chunk: Chunk) -> Prior:
-    """What is expected of a chunk. With `deterministic` it does not depend on which chunks happen to be finished."""
-    zone = chunk.zone
-    target = aim_of(state.request, zone).target
-    answers = [] if state.request.deterministic else [answer_of(state, s, target) for s in answered(state, zone)]
-    return class_prior(state, chunk, target, answers)
+def prior_of(state: JobState, chunk: Chunk, peers: Sequence[ChunkState] | None = None) -> Prior:
+    """What is expected of a chunk after what its finished peers have shown; None: all that it may know of."""
+    target = aim_of(state.request, chunk.zone).target
+    seen = answered(state, chunk) if peers is None else peers
+    return class_prior(state, chunk, target, [answer_of(state, s, target) for s in seen])
 
 
-def answered(state: JobState, zone: Zone | None) -> list[ChunkState]:
-    """The finished chunks of a zone's kind that have an answer."""
-    return [s for s in kin(state, zone) if s.accepted and s.accepted.within_band and not s.flat]
+def answered(state: JobState, chunk: Chunk) -> list[ChunkState]:
+    """The finished chunks of a chunk's kind that have an answer and that it may know of.
+
+    With `deterministic` those are the ones of earlier waves: who else happens to be finished depends on timing.
+    """
+    wave = state.chunks[chunk.index].wave if state.request.deterministic else math.inf
+    near = kin(state, chunk.zone)
+    return [s for s in near if s.accepted and s.accepted.within_band and not s.flat and s.wave < wave]
 
 
 def answer_of(state: JobState, known: ChunkState, target: float) -> Answer:
     """Where a finished chunk meets the target, by its own trials."""
     whole = [Sight(crf=p.crf, score=p.score, sd=WHOLE_SD) for p in known.points]
-    belief = believe(class_prior(state, known.chunk, target, ()), target, [*known.sights, *whole])
-    return Answer(crf=belief.crf, slope=belief.slope, expected=foreseen_of(state, known.chunk))
+    belief = believed(class_prior(state, known.chunk, target, ()), target, (*known.sights, *whole))
+    expected = foreseen_of(state, known.chunk)
+    return Answer(crf=belief.crf, slope=belief.slope, traits=traits_of(known.chunk), expected=expected)
 
 
 def foreseen_of(state: JobState, chunk: Chunk) -> Expected | None:
     """What other films say of a chunk."""
     return state.foreseen[chunk.index] if state.foreseen else None
+
+
+@lru_cache(maxsize=8192)
+def believed(prior: Prior, target: float, sights: tuple[Sight, ...]) -> Belief:
+    """What is believed of a finished chunk, which every chunk to come asks again."""
+    return believe(prior, target, sights)
+
+
+def traits_of(chunk: Chunk) -> Traits:
+    """What is known of a chunk for nothing and may go with its answer."""
+    features = chunk.features
+    return Traits(
+        place=(chunk.start + chunk.end) / 2,
+        source=features.source_bytes,
+        spatial=features.spatial,
+        temporal=features.temporal,
+    )
 
 
 def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[Answer]) -> Prior:
@@ -237,6 +337,7 @@ def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[
         preset=state.request.preset if zone is None or zone.preset is None else zone.preset,
         target=target,
         temporal=chunk.features.temporal,
+        traits=traits_of(chunk),
         answers=answers,
         expected=foreseen_of(state, chunk),
     )
@@ -268,18 +369,37 @@ def next_steps(state: JobState, busy: Collection[int], most: int, sounding: Coll
             return steps
         open_steps: list[Step] = [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed]
         return open_steps[:1]
-    for known in sorted(waiting, key=lambda s: (not (s.points or s.sights), -s.chunk.frames, s.chunk.index)):
+    begun = {s.chunk.index for s in waiting if s.points or s.sights or s.unclear}
+    for known in sorted(waiting, key=lambda s: (s.chunk.index not in begun, s.turn)):
         if len(steps) >= most:
             break
-        if known.chunk.index in busy:
+        if known.chunk.index in busy or not is_open(state, known):
             continue
-        move = move_of(state, known)
-        if isinstance(move, Try | Sample):
-            windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
-            steps.append(
-                TrialStep(chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted)
-            )
+        if (step := trial_step(state, known)) is not None:
+            steps.append(step)
     return steps
+
+
+def is_open(state: JobState, known: ChunkState) -> bool:
+    """Whether a chunk's search may go on. With `deterministic` the waves before its own come first."""
+    if not state.request.deterministic or fixed_crf(state.request, known.chunk.zone) is not None:
+        return True
+    return all(s.accepted or s.flat for s in state.chunks if s.wave < known.wave)
+
+
+def trial_step(state: JobState, known: ChunkState) -> TrialStep | None:
+    """The next trial of a chunk; None where it waits for others."""
+    goal = goal_of(state.request, known.chunk.zone)
+    if known.unclear:
+        why = "some of its frames were scored and do not settle it: all of them"
+        return TrialStep(chunk=known.chunk, crf=known.unclear[0], why=why, goal=goal, again=True)
+    move = move_of(state, known)
+    if not isinstance(move, Try | Sample):
+        return None
+    windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
+    return TrialStep(
+        chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted, goal=goal
+    )
 
 
 def accept_waiting(state: JobState) -> JobState:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 #: Slopes looked at, in standard deviations of their logarithm from the prior's.
 NODES = (-4.5, -3.0, -2.1, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.1)
 #: No curve is a line: an observation so many CRFs from the answer is off by this share of the way, in CRF.
-BEND = 0.12
+BEND = 0.06
 #: What a line through the answer itself is still off by, in CRF.
 GRAIN = 0.15
 #: Scores from here on are clipped: they only say that the answer lies no lower.
@@ -31,6 +31,10 @@ class Prior:
     #: Rise of z per CRF, and the standard deviation of its logarithm.
     slope: float = 0.058
     spread: float = 0.45
+    #: By how many CRFs samples look worse than the whole chunk, and the standard deviation of that. All samples of a
+    #: chunk err alike, being of the same frames.
+    shift: float = 0.0
+    blur: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +43,10 @@ class Sight:
 
     crf: float
     score: float
-    #: Standard deviation of the score as that of the whole chunk: nearly 0 for a whole encode.
+    #: Standard deviation of the score: nearly 0.
     sd: float
+    #: Whether it is of a sample: it scores like the whole chunk at a CRF that is higher by the chunk's shift.
+    sample: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +58,10 @@ class Line:
     #: CRF of the answer, were this the slope: mean and variance.
     crf: float
     variance: float
+    #: The same of the samples' shift, and the covariance of both.
+    shift: float = 0.0
+    shift_variance: float = 0.0
+    shared: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +93,11 @@ class Belief:
         middle = math.log(self.slope)
         return math.sqrt(math.fsum(n.weight * (math.log(n.slope) - middle) ** 2 for n in self.lines))
 
+    @property
+    def shift(self) -> float:
+        """By how many CRFs the chunk's samples look worse than all of it."""
+        return math.fsum(line.weight * line.shift for line in self.lines)
+
     def score(self, crf: float) -> float:
         """The score expected at a CRF."""
         return max(0.0, 100 - math.exp(_z(self.target) + self.slope * (crf - self.crf)))
@@ -97,6 +112,8 @@ def believe(prior: Prior, target: float, sights: Iterable[Sight] = ()) -> Belief
             crf=prior.crf,
             # Of a flat curve it is the level that is known so well, which says little of where it meets the target.
             variance=(prior.sd * max(1.0, math.exp(-prior.spread * node))) ** 2,
+            shift=prior.shift,
+            shift_variance=prior.blur**2,
         )
         for node in NODES
     )
@@ -112,22 +129,27 @@ def see(belief: Belief, sight: Sight) -> Belief:
 
 
 def _seen(line: Line, sight: Sight, target: float) -> Line:
-    score = min(sight.score, CLIPPED)
-    away = (_z(score) - _z(target)) / line.slope
-    pointed = sight.crf - away
-    noise = (max(sight.sd / (100 - score), FINEST) / line.slope) ** 2 + (BEND * away) ** 2
-    total = line.variance + noise
+    """One step of a Kalman filter: what a score says of a line's answer, and a sample's of its shift as well."""
+    away = (_z(min(sight.score, CLIPPED)) - _z(target)) / line.slope
+    noise = (max(sight.sd / (100 - min(sight.score, CLIPPED)), FINEST) / line.slope) ** 2 + (BEND * away) ** 2
+    pointed, crf_gain, shift_gain, total = sight.crf - away, line.variance, line.shared, line.variance + noise
+    if sight.sample:
+        pointed += line.shift
+        crf_gain, shift_gain = line.variance - line.shared, line.shared - line.shift_variance
+        total += line.shift_variance - 2 * line.shared + GRAIN**2
     if sight.score >= CLIPPED:
-        return _at_least(line, pointed, total)
+        return _at_least(line, pointed, max(total, line.variance + noise))
     gap = pointed - line.crf
-    gain = line.variance / total
     # The density of the score itself: a line of slope b squeezes CRFs into b times as much of z.
     likelihood = math.exp(-gap * gap / 2 / total) / math.sqrt(total) / line.slope
-    return replace(
-        line,
+    return Line(
         weight=line.weight * likelihood,
-        crf=line.crf + gain * gap,
-        variance=line.variance * (1 - gain),
+        slope=line.slope,
+        crf=line.crf + crf_gain / total * gap,
+        variance=max(line.variance - crf_gain * crf_gain / total, 0.0),
+        shift=line.shift + shift_gain / total * gap,
+        shift_variance=max(line.shift_variance - shift_gain * shift_gain / total, 0.0),
+        shared=line.shared - crf_gain * shift_gain / total,
     )
 
 
@@ -174,7 +196,7 @@ def beyond(belief: Belief, crf: float, score: float) -> float:
     return chance
 
 
-def hit_after_sample(belief: Belief, low: float, high: float, sd: float) -> float:
+def hit_after_sample(belief: Belief, low: float, high: float, blur: float) -> float:
     """Probability that the whole encode scores within [low, high], if a sample is taken at the likeliest CRF first.
 
     What stays unknown then: the sample's own error, and how far the answer lies from the sample, as much as the slope
@@ -184,13 +206,14 @@ def hit_after_sample(belief: Belief, low: float, high: float, sd: float) -> floa
         belief: of the chunk.
         low: lower edge of the band.
         high: its upper edge.
-        sd: standard deviation of the sample's score as that of the whole chunk.
+        blur: standard deviation of the CRF that the sample will point at.
     """
-    half, error = (_z(low) - _z(high)) / 2, sd / (100 - (low + high) / 2)
+    half = (_z(low) - _z(high)) / 2
     unsure = belief.spread**2 + BEND**2
     chance = 0.0
     for line in belief.lines:
-        left = math.sqrt((error / line.slope) ** 2 + unsure * line.variance + GRAIN**2)
+        known = 1 / (1 / max(line.variance, FINEST) + 1 / (blur * blur + unsure * line.variance))
+        left = math.sqrt(known + GRAIN**2)
         chance += line.weight * (2 * _below(half / line.slope / left) - 1)
     return chance
 
@@ -206,14 +229,23 @@ def likeliest(belief: Belief, low: float, high: float, steps: range, step: float
         step: CRFs from one multiple to the next.
     """
     middle = min(max(round(belief.crf / step), steps[0]), steps[-1])
-    reach = math.ceil(3 * belief.sd / step) + 4
+    reach = math.ceil(2 * belief.sd / step) + 4
+    chances: dict[int, float] = {}
+
+    def rank(k: int) -> tuple[float, int]:
+        if k not in chances:
+            chances[k] = hit(belief, k * step, low, high)
+        return chances[k], -abs(k - middle)
+
+    # A coarse look, then ever closer ones around the best: the chance has one summit for all practical purposes.
+    stride = max(1, reach // 5)
     near = range(max(steps[0], middle - reach), min(steps[-1], middle + reach) + 1)
-    # First a coarse look, then a close one: the chance has one summit for all practical purposes.
-    coarse = max(1, len(near) // 24)
-    found = max(near[::coarse], key=lambda k: (hit(belief, k * step, low, high), -abs(k - middle)))
-    close = range(max(near[0], found - coarse), min(near[-1], found + coarse) + 1)
-    found = max(close, key=lambda k: (hit(belief, k * step, low, high), -abs(k - middle)))
-    return found * step, hit(belief, found * step, low, high)
+    found = max((middle, *near[::stride]), key=rank)
+    while stride > 1:
+        stride = max(1, stride // 3)
+        looked = (found + place * stride for place in (-2, -1, 0, 1, 2))
+        found = max((k for k in looked if steps[0] <= k <= steps[-1]), key=rank)
+    return found * step, chances[found]
 
 
 def _z(score: float) -> float:

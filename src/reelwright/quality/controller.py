@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from reelwright.quality.belief import Belief, Prior, Sight, believe, beyond, hit_after_sample, likeliest
+from reelwright.quality.belief import Belief, Prior, Sight, believe, beyond, hit, hit_after_sample, likeliest
 from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 
 __all__ = [
@@ -36,7 +36,9 @@ WHOLE_SD = 0.02
 #: No curve is steeper, in z per CRF.
 STEEPEST = 0.4
 #: What a miss is expected to cost, in whole encodes: the next one may miss as well.
-MISS = 1.1
+MISS = 1.5
+#: Neighbours of one scene are kept so many CRFs apart at the most, where that leaves this share of the chance to hit.
+BESIDE, AS_GOOD = 4.0, 0.9
 #: Scores above this are clipped: they say "too good" and nothing about the slope.
 CEILING = 99.5
 #: Share of a bracket kept clear at both ends, so that a curve with a knee cannot make it shrink by crumbs.
@@ -83,7 +85,7 @@ def next_move(
         return _first_move(glimpsed, seen, aim, prior=prior, film=film, sampling=sampling)
     best = _best(known, aim)
     if aim.low <= best.score <= aim.high:
-        why = f"{_say(best)} is within {aim.low:.2f} to {aim.high:.2f}"
+        why = f"{_say(best)} {_band(best, aim)}"
         return Accept(crf=best.crf, why=why, within_band=True)
     everything = sorted([*known, *glimpsed], key=lambda p: (p.crf, p.score))
     if _is_flat(everything, aim):
@@ -110,18 +112,32 @@ def _first_move(
     if glimpsed and _is_flat(glimpsed, aim):
         return _flat_move([], glimpsed, aim, start=prior.crf, film=film)
     belief = believe(prior, aim.target, seen)
-    steps = range(aim.first, aim.last + 1)
-    crf, chance = likeliest(belief, *_goal_band(aim), steps, aim.step)
-    crf = _crf(round(crf / aim.step), aim)
+    crf = _likely(belief, aim, film)
+    chance = hit(belief, crf, aim.low, aim.high)
     settled = chance + _ends_anyway(belief, crf, aim)
     if sampling is not None and len(seen) < sampling.most:
         crf = aim.max_crf if crf > aim.max_crf - NEAR_BOUND else aim.min_crf if crf < aim.min_crf + NEAR_BOUND else crf
-        after = hit_after_sample(belief, aim.low, aim.high, sampling.sd) + _ends_anyway(belief, crf, aim)
-        if sampling.share + (1 - min(after, 1.0)) * MISS < (1 - settled) * MISS:
+        after = hit_after_sample(belief, aim.low, aim.high, sampling.blur) + _ends_anyway(belief, crf, aim)
+        if sampling.cost + (1 - min(after, 1.0)) * MISS < (1 - settled) * MISS:
             why = f"a sample at CRF {crf:g}: {chance:.0%} sure of the band without it"
             return Sample(crf=crf, why=why, predicted=belief.score(crf))
     why = f"first trial, at CRF {crf:g} where {belief.score(crf):.2f} is expected"
     return Try(crf=crf, why=f"{why}, {chance:.0%} sure of the band", predicted=belief.score(crf))
+
+
+def _likely(belief: Belief, aim: Aim, film: FilmView) -> float:
+    """Where an encode is likeliest to land around the goal; not far from neighbours of its scene, if that is as good.
+
+    Neighbours far apart in CRF look different where one follows the other.
+    """
+    low, high = _goal_band(aim)
+    crf, chance = likeliest(belief, low, high, range(aim.first, aim.last + 1), aim.step)
+    if film.beside:
+        first, last = (max(film.beside) - BESIDE) / aim.step, (min(film.beside) + BESIDE) / aim.step
+        room = range(max(aim.first, math.ceil(first - SAME)), min(aim.last, math.floor(last + SAME)) + 1)
+        near = likeliest(belief, low, high, room, aim.step) if room else (crf, 0.0)
+        crf = near[0] if near[1] >= AS_GOOD * chance else crf
+    return _crf(round(crf / aim.step), aim)
 
 
 def _ends_anyway(belief: Belief, crf: float, aim: Aim) -> float:
@@ -229,15 +245,16 @@ def _into_the_open(end: Point, bracket: _Bracket, belief: Belief, aim: Aim) -> f
 
 def _goal_band(aim: Aim) -> tuple[float, float]:
     """The band around the goal: of a one-sided band its inner half, so that the goal lies in its middle."""
-    goal = 100 - math.exp(_goal(aim))
+    goal = _score(_goal(aim))
     half = min(goal - aim.low, aim.high - goal)
     return goal - half, goal + half
 
 
 def _goal(aim: Aim) -> float:
-    """Aim at the target, but a quarter of the band clear of its edges: a hit must survive a small error."""
+    """Aim at the goal, or the target, but a quarter of the band clear of its edges: a hit must survive a small error."""
     quarter = (aim.high - aim.low) / 4
-    return _z(min(max(aim.target, aim.low + quarter), aim.high - quarter))
+    wanted = aim.target if aim.goal is None else aim.goal
+    return _z(min(max(wanted, aim.low + quarter), aim.high - quarter))
 
 
 def _z(score: float) -> float:
@@ -305,4 +322,14 @@ def _crf(steps: int, aim: Aim) -> float:
 
 
 def _say(point: Point) -> str:
-    return f"{point.score:.2f} at CRF {point.crf:g}"
+    if point.held is None:
+        return f"{point.score:.2f} at CRF {point.crf:g}"
+    held = f"a 5th percentile of {point.held.p5:.2f}, counted as {point.score:.2f},"
+    return f"{point.held.mean:.2f} with {held} at CRF {point.crf:g}"
+
+
+def _band(point: Point, aim: Aim) -> str:
+    """How an accepted trial lies: by its mean, or by the 5th percentile that is not to fall below its floor."""
+    if point.held is None:
+        return f"is within {aim.low:.2f} to {aim.high:.2f}"
+    return f"is as low as its floor of {point.held.p5 - point.score + aim.low:.2f} lets it be"

@@ -49,6 +49,15 @@ class Expected:
     #: Rise of z = ln(100 - score) per CRF, which turns a change of target into one of CRF.
     slope: float
 
+    def at(self, target: float) -> float:
+        """Where it meets a target, as far as other films tell."""
+        return self.film.at(self.row) + self.moved(target)
+
+    @property
+    def own(self) -> float:
+        """Variance of the chunk's answer around its film's level."""
+        return self.film.within + max(0.0, self.film.unsure(self.row) - self.film.covariance[0][0])
+
     def moved(self, target: float) -> float:
         """CRFs from where a chunk meets the target of the fit to where it meets this one."""
         return moved(target, self.slope)

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from reelwright.quality.belief import Prior
-from reelwright.quality.outlook import CLOSEST, FIT_TARGET, Expected, Found, foretell
+from reelwright.quality.kinship import WITHIN, Shown, Traits, foretell
+from reelwright.quality.outlook import CLOSEST, FIT_TARGET, Expected
 
 #: Least width and height of a class of pictures, and the CRF where its chunks come to `FIT_TARGET`. From the
 #: limits of the first class on, pictures are scored as they are; smaller ones are scored scaled up.
@@ -19,10 +19,12 @@ SLOPE = 0.056
 #: at a temporal information of 30, 0.05 to 0.06 below 10.
 RESTLESS, STEEPENING = 12.0, 0.85
 #: Standard deviation of a slope's logarithm.
-SPREAD = 0.4
-#: Variance of answers, in squared CRF: of chunks inside a film, and of films around their class.
-WITHIN, BETWEEN = 17.0, 15.0
-#: As many chunks as the variance inside films is worth, against those of this very film.
+SPREAD = 0.3
+#: Variance of films around their class, in squared CRF.
+BETWEEN = 15.0
+#: A sample looks worse than its chunk by so many CRFs, and the standard deviation of that among chunks.
+SHIFT, BLUR = 1.4, 1.6
+#: As many chunks as the usual slope is worth, against those of this very film.
 PSEUDO_CHUNKS = 3.0
 
 
@@ -33,6 +35,7 @@ class Answer:
     crf: float
     #: Rise of z = ln(100 - score) per CRF.
     slope: float
+    traits: Traits | None = None
     #: What other films said of the chunk; None: nothing.
     expected: Expected | None = None
 
@@ -44,15 +47,15 @@ def expect(
     preset: int,
     target: float,
     temporal: float | None = None,
+    traits: Traits | None = None,
     answers: Sequence[Answer] = (),
     expected: Expected | None = None,
 ) -> Prior:
     """Expect where a chunk meets its target, how steep it is there, and how sure that is.
 
-    A normal model of two levels: films lie around a constant of their picture size, chunks around their film. The
-    more chunks of the film have their answer, the more the film says and the constant less; how much its chunks
-    differ is learned the same way. The constants were fitted on 7 clips and 34 chunks (SVT-AV1 4.2, preset 6,
-    VMAF v0.6.1 with small pictures scaled).
+    Films lie around a constant of their picture size, chunks around their film as `kinship.py` says. The more chunks
+    of the film have their answer, the more the film says and the constant less. The constants were fitted on 7 clips
+    and 34 chunks (SVT-AV1 4.2, preset 6, VMAF v0.6.1 with small pictures scaled).
 
     Args:
         width: of the picture that is encoded.
@@ -60,30 +63,32 @@ def expect(
         preset: the encoder's preset.
         target: VMAF to meet.
         temporal: temporal information of the chunk on 270 lines (ITU-T P.910); None: unknown.
+        traits: what goes with the answers of a film; None: unknown.
         answers: of this film's finished chunks that have one, in any order.
         expected: what other films say of the chunk; None: nothing, and the constant stands for it.
     """
     constant = class_crf(width, height, preset, target)
     slope = slope_for(temporal)
-    if not answers and expected is None:
-        return Prior(crf=constant, sd=math.sqrt(WITHIN + BETWEEN), slope=slope, spread=SPREAD)
-    count = len(answers)
-    steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (count + PSEUDO_CHUNKS)
-    # What the film's chunks are steeper than usual is partly their motion, which is known of this one.
-    slope *= math.exp(steeper / 2)
+    start, between, own = constant, BETWEEN, WITHIN
     if expected is not None:
-        finished = [Found(expected=a.expected, crf=a.crf) for a in answers if a.expected is not None]
-        crf, sd = foretell(expected, target, finished)
-        return Prior(crf=crf, sd=sd, slope=slope, spread=SPREAD)
-    middle = fmean(answer.crf for answer in answers)
-    scatter = math.fsum((answer.crf - middle) ** 2 for answer in answers)
-    within = (PSEUDO_CHUNKS * WITHIN + scatter) / (PSEUDO_CHUNKS + count)
-    trust = BETWEEN / (BETWEEN + within / count)
+        start, between, own = expected.at(target), expected.film.covariance[0][0], expected.own
+    if not answers:
+        sd = math.sqrt(own + between)
+        return Prior(crf=start, sd=sd, slope=slope, spread=SPREAD, shift=SHIFT, blur=BLUR)
+    shown = [
+        Shown(above=a.crf - (constant if a.expected is None else a.expected.at(target)), traits=a.traits)
+        for a in answers
+    ]
+    above, variance = foretell(shown, traits, between, leaning=expected is None)
+    steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (len(answers) + PSEUDO_CHUNKS)
     return Prior(
-        crf=constant + trust * (middle - constant),
-        sd=math.sqrt(within + BETWEEN * (1 - trust)),
-        slope=slope,
+        crf=start + above,
+        sd=math.sqrt(variance),
+        # What the film's chunks are steeper than usual is partly their motion, which is known of this one.
+        slope=slope * math.exp(steeper / 2),
         spread=SPREAD,
+        shift=SHIFT,
+        blur=BLUR,
     )
 
 

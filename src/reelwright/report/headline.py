@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reelwright.engine.jobs import JobStatus, OutcomeRecord, StepKind
-from reelwright.quality.score import pool
+from reelwright.quality.score import Run, pool_runs
 from reelwright.report.dossier import Dossier
 from reelwright.report.story import ChunkStory
 from reelwright.words import duration, printable_path, size
@@ -43,8 +43,8 @@ def figures_of(dossier: Dossier, chunks: Sequence[ChunkStory]) -> Figures:
     made = best_outcome(dossier.outcomes)
     before = made.bytes_before if made else dossier.source.size_bytes if dossier.source else None
     after = placed.result["size_bytes"] if placed else None
-    values = [value for chunk in chunks if chunk.accepted for value in chunk.accepted.frame_scores]
-    score = pool(values, model="", n_subsample=1, scaled_to=None) if values else None
+    runs = [Run(scores=c.accepted.frame_scores, frames=c.accepted.frames) for c in chunks if c.accepted]
+    score = pool_runs(runs, model="", n_subsample=1, scaled_to=None) if runs else None
     return Figures(
         status=dossier.job.status.value,
         vmaf=round(score.mean, 3) if score else None,
