@@ -10,45 +10,36 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # the simulator is the tests' own
 
 from train_model import Measured, past, read, train
 
-from reelwright.quality.belief import Prior
-from reelwright.quality.learned import learn
-from reelwright.quality.moves import Aim
-from reelwright.quality.prior import Answer, expect
+from reelwright.planning.plan import Request
+from reelwright.quality.learned import Learned, learn
+from reelwright.quality.outlook import Expected
 from simulation import Chunk, Film, Found, search_film, through
 
 ROUNDS = 10
 
 
-def film_of(measured: Measured, expected: Sequence[object] | None) -> Film:
+def film_of(measured: Measured, foreseen: tuple[Expected, ...] = ()) -> Film:
+    s = measured.setting
     chunks = tuple(
         Chunk(
-            frames=t.frames, curve=through(sorted(p)), temporal=t.temporal, expected=expected[k] if expected else None
+            frames=t.frames, curve=through(sorted(p)), temporal=t.temporal or 0.0, spatial=t.spatial or 0.0,
+            source=(t.bits or 0.0) * s.width * s.height / 8,
         )
-        for k, (t, p) in enumerate(zip(measured.traits, measured.points, strict=True))
-    )
-    s = measured.setting
-    return Film(name=measured.name, width=s.width, height=s.height, preset=s.preset, chunks=chunks)
-
-
-def prior_for(film: Film, target: float, chunk: Chunk, answers: Sequence[Answer]) -> Prior:
-    return expect(
-        width=film.width, height=film.height, preset=film.preset, target=target, temporal=chunk.temporal,
-        answers=answers, expected=chunk.expected,
+        for t, p in zip(measured.traits, measured.points, strict=True)
     )  # fmt: skip
+    return Film(name=measured.name, width=s.width, height=s.height, preset=s.preset, chunks=chunks, foreseen=foreseen)
 
 
-def encodes(film: Film, aim: Aim) -> tuple[float, int]:
+def encodes(film: Film, request: Request) -> tuple[float, int]:
     """Encodes, weighted by frames, and the frames."""
     noise = random.Random(1)  # noqa: S311 - the same errors in every run
-    prior_of = partial(prior_for, film, aim.target)
-    found: list[Found] = [f for _ in range(ROUNDS) for f in search_film(film, aim, prior_of, noise=noise)]
+    found: list[Found] = [f for _ in range(ROUNDS) for f in search_film(film, request, noise=noise)]
     return sum(f.encodes * f.frames for f in found) / ROUNDS, sum(f.frames for f in found) // ROUNDS
 
 
@@ -61,18 +52,21 @@ def halves(film: Measured) -> list[tuple[Measured, Measured]]:
     return [(half(0), half(1)), (half(1), half(0))] if len(film.traits) > 1 else []
 
 
-def simulate(films: Sequence[Measured], film: Measured, aim: Aim) -> list[float]:
+def simulate(films: Sequence[Measured], film: Measured, request: Request) -> list[float]:
     others = [past(other, 93.0, film.traits) for other in films if other is not film]
     model = train(others)
     learned = learn(model)
 
-    def told(one: Measured, by: object) -> Film:
+    def told(one: Measured, by: Learned) -> Film:
         return film_of(one, by.foresee(one.traits, [one.setting] * len(one.traits)))
 
-    constant, frames = encodes(film_of(film, None), aim)
-    built_in, _ = encodes(told(film, learned), aim)
-    warm = [encodes(told(one, learn(model, [past(other, aim.target)], aim.target)), aim) for one, other in halves(film)]
-    cold = [encodes(told(one, learned), aim) for one, _ in halves(film)]
+    constant, frames = encodes(film_of(film), request)
+    built_in, _ = encodes(told(film, learned), request)
+    warm = [
+        encodes(told(one, learn(model, [past(other, request.target_vmaf)], request.target_vmaf)), request)
+        for one, other in halves(film)
+    ]
+    cold = [encodes(told(one, learned), request) for one, _ in halves(film)]
     return [
         frames, constant / frames, built_in / frames,
         *(sum(e for e, _ in some) / max(1, sum(n for _, n in some)) for some in (cold, warm)),
@@ -85,12 +79,12 @@ def main() -> None:
     args = parser.parse_args()
     films = [read(path) for path in sorted(args.curves.glob("*.json"))]
     for target, half in ((93.0, 1.0), (93.0, 0.5), (95.0, 1.0), (95.0, 0.5)):
-        aim = Aim(target=target, low=target - half, high=target + half)
+        request = Request(target_vmaf=target, band_low=target - half, band_high=target + half)
         print(f"\ntarget {target:g} ± {half:g}: encodes a chunk, by frames")
         print(f"{'film':28}{'frames':>7}{'constant':>10}{'built in':>10}{'halves':>10}{'warm':>10}")
         total = [0.0] * 3
         for film in films:
-            row = simulate(films, film, aim)
+            row = simulate(films, film, request)
             total = [a + b for a, b in zip(total, (row[0], row[0] * row[1], row[0] * row[2]), strict=True)]
             print(
                 f"{film.name[:27]:28}{row[0]:7.0f}"

@@ -25,10 +25,11 @@ from statistics import fmean, median
 from typing import Any
 
 from reelwright.quality.belief import Prior
+from reelwright.quality.kinship import Traits as Kin
 from reelwright.quality.learned import Learned, Model, PastChunk, PastFilm, View, learn, load_model, observed, tamed
 from reelwright.quality.normal import Evidence, extended, independent
 from reelwright.quality.outlook import Expected
-from reelwright.quality.prior import SLOPE, Answer, expect, slope_for
+from reelwright.quality.prior import Answer, expect, slope_for
 from reelwright.quality.score import scoring_size
 from reelwright.quality.traits import Setting, Traits, answer_from, traits_of, unknown
 
@@ -172,20 +173,35 @@ def predict(film: Measured, target: float, learned: Learned | None) -> Errors:
         found = answer_from(film.points[k], target, film.traits[k].temporal)
         if found is None:
             continue
-        said = prior(film, target, film.traits[k], answers, foreseen[k])
+        said = prior(film, target, k, answers, foreseen[k])
         off, variance = found[0] - said.crf, said.sd**2 + found[1] ** 2
         errors.append(off)
         likelihoods.append(-(off * off / variance + math.log(2 * math.pi * variance)) / 2)
-        answers.append(Answer(crf=found[0], slope=slope_for(film.traits[k].temporal) or SLOPE, expected=foreseen[k]))
+        answers.append(
+            Answer(
+                crf=found[0], slope=slope_for(film.traits[k].temporal), traits=kinship(film, k), expected=foreseen[k]
+            )
+        )
     return Errors(errors=tuple(errors), likelihoods=tuple(likelihoods))
 
 
-def prior(film: Measured, target: float, traits: Traits, answers: Sequence[Answer], expected: Expected | None) -> Prior:
+def prior(film: Measured, target: float, k: int, answers: Sequence[Answer], expected: Expected | None) -> Prior:
     setting = film.setting
     return expect(
         width=setting.width, height=setting.height, preset=setting.preset, target=target,
-        temporal=traits.temporal, answers=answers, expected=expected,
+        temporal=film.traits[k].temporal, traits=kinship(film, k), answers=answers, expected=expected,
     )  # fmt: skip
+
+
+def kinship(film: Measured, k: int) -> Kin:
+    """A chunk as its film's other chunks see it."""
+    traits, setting = film.traits[k], film.setting
+    return Kin(
+        place=sum(t.frames for t in film.traits[:k]) + traits.frames / 2,
+        source=(traits.bits or 0.0) * setting.width * setting.height / 8,
+        spatial=traits.spatial or 0.0,
+        temporal=traits.temporal or 0.0,
+    )
 
 
 def left_out(films: Sequence[Measured], target: float, variances: Variances) -> dict[str, Errors]:

@@ -4,7 +4,6 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from reelwright.engine.learning import built_in
 from reelwright.planning.plan import Request
@@ -12,9 +11,6 @@ from reelwright.quality.learned import Learned, PastChunk, PastFilm, learn
 from reelwright.quality.prior import slope_for
 from reelwright.quality.traits import Setting, Traits
 from simulation import Chunk, Film, search_film, straight
-
-if TYPE_CHECKING:
-    from reelwright.quality.outlook import Expected
 
 
 def setting(width: int = 1920, height: int = 1080, preset: int = 6, **changes: object) -> Setting:

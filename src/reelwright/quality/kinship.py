@@ -63,9 +63,7 @@ def foretell(
     """
     near = sorted(shown, key=lambda s: (_unlike(s.traits, traits), s.above))[:MOST]
     apart = [_apart(s.traits, traits) for s in near]
-    left = [
-        s.above - (_expected(a) if leaning else 0.0) for s, a in zip(near, apart, strict=True)
-    ]
+    left = [s.above - (_expected(a) if leaning else 0.0) for s, a in zip(near, apart, strict=True)]
     common = [
         [
             between + NEAR * _nearness(a.traits, b.traits) + _along(apart[i], apart[j])
