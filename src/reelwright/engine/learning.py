@@ -19,7 +19,7 @@ from reelwright.quality.traits import Setting, Traits, answer_from, digest, trai
 logger = logging.getLogger(__name__)
 
 #: Films that are learned from, the newest ones, and trials of each.
-FILMS, TRIALS = 24, 32
+FILMS, TRIALS = 20, 24
 #: The highest CRF there is on any scale of an encoder's.
 HIGHEST_CRF = 70.0
 
