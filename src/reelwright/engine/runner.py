@@ -142,16 +142,9 @@ class LocalRunner:
     """
 
     def __init__(
-        self,
-        film: Film,
-        store: JobStore,
-        offload: Offload,
-        emit: Emitter,
-        *,
-        pace: Pace,
-        overwrite: bool,
-        learns: bool = True,
-    ) -> None:
+        self, film: Film, store: JobStore, offload: Offload, emit: Emitter,
+        *, pace: Pace, overwrite: bool, learns: bool = True,
+    ) -> None:  # fmt: skip
         self.film = film
         self.store = store
         self.offload = offload
@@ -179,8 +172,8 @@ class LocalRunner:
             ReelwrightError: a step failed for good; what was committed stays committed.
         """
         state = await self.recall()
-        facts = {**self.pace.facts(), **self.learning}
-        self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), **facts)
+        facts = {"chunks": len(state.chunks), **self.pace.facts(), **self.learning}
+        self.emit(EventName.ENCODING_STARTED, "encoding", **facts)
         try:
             while True:
                 state = self.accept(state)
