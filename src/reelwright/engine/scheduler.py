@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from reelwright.encoders import find
 from reelwright.engine.jobs import StepKind
-from reelwright.engine.order import in_order, waves
+from reelwright.engine.order import in_order, traits_of, waves
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request, Strategy
 from reelwright.planning.windows import DEARER, SHARE, Window, sample_windows
@@ -15,7 +15,6 @@ from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.belief import Belief, Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
 from reelwright.quality.feedback import Ended, goal_for
-from reelwright.quality.kinship import Traits
 from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 from reelwright.quality.outlook import Expected
 from reelwright.quality.prior import BLUR, Answer, expect
@@ -315,17 +314,6 @@ def foreseen_of(state: JobState, chunk: Chunk) -> Expected | None:
 def believed(prior: Prior, target: float, sights: tuple[Sight, ...]) -> Belief:
     """What is believed of a finished chunk, which every chunk to come asks again."""
     return believe(prior, target, sights)
-
-
-def traits_of(chunk: Chunk) -> Traits:
-    """What is known of a chunk for nothing and may go with its answer."""
-    features = chunk.features
-    return Traits(
-        place=(chunk.start + chunk.end) / 2,
-        source=features.source_bytes,
-        spatial=features.spatial,
-        temporal=features.temporal,
-    )
 
 
 def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[Answer]) -> Prior:
