@@ -26,6 +26,7 @@ from reelwright.quality.belief import Prior, Sight
 from reelwright.quality.controller import WHOLE_SD, next_move
 from reelwright.quality.feedback import Ended, mean_of
 from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Try
+from reelwright.quality.outlook import Expected
 from reelwright.quality.prior import BLUR, SHIFT
 
 Curve = Callable[[float], float]
@@ -54,6 +55,8 @@ class Film:
     height: int
     preset: int
     chunks: tuple[Chunk, ...]
+    #: What other films say of each chunk; empty: nothing.
+    foreseen: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +205,7 @@ def film_state(film: Film, request: Request) -> JobState:
         end = start + chunk.frames
         chunks.append(planning.Chunk(index=index, start=start, end=end, features=features, goes_on=chunk.goes_on))
         start = end
-    return begin(request, (film.width, film.height), chunks, {})
+    return begin(request, (film.width, film.height), chunks, {}, foreseen=film.foreseen)
 
 
 def search_film(film: Film, request: Request, *, noise: random.Random, workers: int = 2) -> list[Found]:

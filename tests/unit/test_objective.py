@@ -13,7 +13,7 @@ from reelwright.quality.belief import Prior, Sight
 from reelwright.quality.film_aim import FilmAim
 from reelwright.quality.moves import Accept, Point, Sample, Try
 from reelwright.quality.objective import OVER, UNDER, Exchange, exchange
-from reelwright.quality.outlook import Prospect, fitting, outlook
+from reelwright.quality.projection import Prospect, fitting, project
 from reelwright.quality.rates import Line, Member, sample_rate
 
 AIM = FilmAim(target=93, floor=90, min_crf=12, max_crf=50, step=0.25)
@@ -220,7 +220,7 @@ def test_what_is_expected_holds_what_comes() -> None:
     for seed in range(10):
         scenes = film(12, 100 + seed)
         sights = {k: [s.seen(31.0)] for k, s in enumerate(scenes) if s.frames >= 50}
-        seen = exchange(members(scenes, {}, sights), AIM).outlook
+        seen = exchange(members(scenes, {}, sights), AIM).projection
         known, _, _ = carry_out(scenes, seed=seed)
         low, high = seen.bytes_range
         inside += low <= bytes_of(scenes, chosen(known)) <= high
@@ -231,7 +231,7 @@ def test_a_projection_grows_sure_as_chunks_end() -> None:
     line = Line(crf=30, z=math.log(7), rise=0.05, unsure=0.1, rate=8, fall=0.06, unsure_rate=0.3)
     open_ones = [Prospect(frames=100, line=line, crf=30) for _ in range(4)]
     ended = Prospect(frames=100, line=line, crf=30, chosen=Point(crf=30, score=93, rate=3000))
-    first, later, last = (outlook(p) for p in (open_ones, [ended, *open_ones[1:]], [ended] * 4))
+    first, later, last = (project(p) for p in (open_ones, [ended, *open_ones[1:]], [ended] * 4))
     assert first.bytes_sd > later.bytes_sd > last.bytes_sd == 0
     assert last.mean_range == (93, 93)
     assert last.bytes == 1_200_000

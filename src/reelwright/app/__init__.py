@@ -21,12 +21,14 @@ if TYPE_CHECKING:
         Look,
         ReportDone,
         ReportOrder,
+        ResetDone,
         ScoreJob,
         Tell,
     )
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.engine.listing import JobRow, State
+    from reelwright.engine.model_view import ModelView
     from reelwright.engine.removal import Cleaned
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
@@ -133,6 +135,18 @@ class Commands:
         from reelwright.origins import check
 
         return check(os.environ, file)
+
+    def quality_model(self) -> "ModelView":
+        """What the quality model expects, and what it has learned."""
+        from reelwright.app.quality import shown
+
+        return shown()
+
+    def reset_quality_model(self, *, undo: bool) -> "ResetDone":
+        """Have the model learn anew, or take that back."""
+        from reelwright.app.quality import reset
+
+        return reset(undo=undo)
 
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are."""

@@ -93,6 +93,7 @@ def options_for(settings: Settings, job: EncodeJob) -> Options:
         overwrite=job.overwrite,
         dry_run=job.dry_run,
         export_scenes=job.export_scenes,
+        learns=settings.encoding.learn,
     )
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Iterator, Sequence
 
     from reelwright.engine.cleaning import Age
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import Job, OutcomeRecord
     from reelwright.engine.listing import JobRow, State
+    from reelwright.engine.model_view import ModelView
     from reelwright.engine.removal import Cleaned
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
@@ -139,6 +141,16 @@ class CleanRequest:
     flags: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResetDone:
+    """What a reset of the quality model came to."""
+
+    #: Whether anything has changed.
+    changed: bool
+    #: The reset that counts now; None: everything is learned from.
+    since: "dt.datetime | None"
+
+
 class Program(Protocol):
     """What the command line can ask for."""
 
@@ -192,6 +204,14 @@ class Program(Protocol):
 
     def config_check(self, file: Path | None) -> "Examined":
         """Everything wrong with a configuration file, the one in effect if none is given, and the environment."""
+        ...
+
+    def quality_model(self) -> "ModelView":
+        """What the quality model expects, and what it has learned."""
+        ...
+
+    def reset_quality_model(self, *, undo: bool) -> "ResetDone":
+        """Have the model learn anew from here on, or take that back."""
         ...
 
     def profiles(self) -> "Mapping[str, Profile]":

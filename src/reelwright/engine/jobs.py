@@ -177,6 +177,36 @@ class TrialRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PastTrial:
+    """What a trial of a whole chunk tells of other films: see TrialRecord."""
+
+    start: int
+    end: int
+    crf: float
+    #: Mean VMAF, the model that gave it, and the size both sides were scaled to.
+    score: float
+    model: str
+    scaled_to: str | None
+    features: Mapping[str, Any]
+    width: int
+    height: int
+    encoder: str
+    preset: int
+    parameters: Mapping[str, str]
+    build: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilmHistory:
+    """A film's first trials of whole chunks."""
+
+    source_id: str
+    #: Where it was last read; may hold surrogate escapes. None: nobody knows any more.
+    path: str | None
+    trials: tuple[PastTrial, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OutcomeRecord:
     """How one source ended, also for skips, refusals and failures."""
 
@@ -269,6 +299,29 @@ class JobStore(Protocol):
 
     def usage_of(self, width: int, height: int, *, encoder: str, preset: int, limit: int) -> list[UsageSample]:
         """What the newest trials of whole chunks needed, of this encoder, preset, size class and the two beside it."""
+        ...
+
+    def history(self, *, encoder: str, without: str | None, films: int, trials: int) -> list[FilmHistory]:
+        """The newest films with trials of this encoder since the last reset, the oldest of them first.
+
+        Args:
+            encoder: FFmpeg's name of it.
+            without: a film's source id that is left out.
+            films: how many at the most.
+            trials: how many of each at the most, the first ones that were made.
+        """
+        ...
+
+    def reset_history(self) -> None:
+        """Leave all trials made so far out of `history` from now on; nothing is deleted."""
+        ...
+
+    def undo_reset(self) -> bool:
+        """Take the last reset back; False where there is none."""
+        ...
+
+    def last_reset(self) -> dt.datetime | None:
+        """When history was last reset; None: never, or that was taken back."""
         ...
 
     def finish_job(self, job_id: str, status: JobStatus) -> None:

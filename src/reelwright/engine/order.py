@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from reelwright.planning.chunking import Chunk
+from reelwright.quality.kinship import Traits
 
 #: Chunks of the first wave, and of any at least: what one wave has shown, the next one knows.
 FIRST_WAVE, SMALLEST_WAVE = 4, 2
@@ -39,3 +40,14 @@ def waves(order: Sequence[int]) -> dict[int, int]:
 
 def _octave(chunk: Chunk) -> int:
     return round(2 * math.log2(max(chunk.frames, 1)))
+
+
+def traits_of(chunk: Chunk) -> Traits:
+    """What is known of a chunk for nothing and may go with its answer."""
+    features = chunk.features
+    return Traits(
+        place=(chunk.start + chunk.end) / 2,
+        source=features.source_bytes,
+        spatial=features.spatial,
+        temporal=features.temporal,
+    )

@@ -11,7 +11,7 @@ from reelwright.engine.trading import expected, trades
 from reelwright.events import Emitter, EventName
 
 if TYPE_CHECKING:
-    from reelwright.quality.outlook import Outlook
+    from reelwright.quality.projection import Projection
 
 #: Progress is told at most this often.
 TELL_SECONDS = 0.5
@@ -52,7 +52,7 @@ class Watch:
         self._source_bytes = source_bytes
         #: Of what goes into the output beside the pictures.
         self._copied_bytes = copied_bytes
-        self._foreseen: Outlook | None = None
+        self._foreseen: Projection | None = None
         self._lanes: dict[int, Lane] = {}
         #: Sounds under way: seconds done and in all, by stream.
         self._sounds: dict[int, tuple[float, float]] = {}
@@ -98,7 +98,7 @@ class Watch:
             done_frames(s) for s in state.chunks if not s.accepted and trades(state.request, s.chunk.zone)
         )
         known = expected(state, RULES)
-        self._foreseen = known.outlook if known.seen_chunks else None
+        self._foreseen = known.projection if known.seen_chunks else None
         self._landed_bytes = sum(t.size_bytes for t in chosen)
         self._score_sum = sum(t.score.mean * t.frames for t in chosen)
         if self._at_start is None:

@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from reelwright.engine.aims import goal_of, matters
 from reelwright.engine.filling import told_by
 from reelwright.engine.film import Film
 from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
 from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
+from reelwright.engine.known_trials import Trials, is_clear, with_trial
+from reelwright.engine.learning import facts_of, foresee
 from reelwright.engine.offload import Offload
 from reelwright.engine.pace import Pace
 from reelwright.engine.progress import Lane, Watch
@@ -20,112 +21,15 @@ from reelwright.engine.scheduler import (
     SoundStep,
     TrialStep,
     accept_waiting,
-    begin,
     next_steps,
-    with_point,
-    with_sight,
 )
 from reelwright.engine.sounds import Sounds
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
-from reelwright.planning.chunking import Chunk
-from reelwright.planning.plan import Request
-from reelwright.quality.belief import Sight
-from reelwright.quality.controller import WHOLE_SD
-from reelwright.quality.moves import Accept, Held, Point
-from reelwright.quality.rates import sample_rate
-from reelwright.quality.steps import Goal, is_settled
+from reelwright.quality.moves import Accept
 from reelwright.tools.failures import OutOfMemoryError
 from reelwright.version import VERSION
-
-
-@dataclass(kw_only=True, slots=True)
-class Trials:
-    """Every usable trial of the film's chunks, by chunk and CRF."""
-
-    by_chunk: dict[int, dict[float, TrialRecord]] = field(default_factory=dict)
-    #: Samples, which are no part of the film, in the same order.
-    samples: dict[int, dict[float, TrialRecord]] = field(default_factory=dict)
-    #: Earlier trials that are to be scored on every frame before they count, in the same order.
-    unclear: dict[int, dict[float, TrialRecord]] = field(default_factory=dict)
-
-    def add(self, chunk: int, trial: TrialRecord) -> None:
-        """Take one more."""
-        of = self.by_chunk if trial.windows is None else self.samples
-        of.setdefault(chunk, {})[trial.crf] = trial
-
-    def state(self, film: Film) -> JobState:
-        """The job's state with these trials and no others."""
-        plan = film.plan
-        goals = {chunk.index: goal_of(plan.request, chunk.zone) for chunk in film.chunks}
-        return begin(
-            plan.request,
-            (plan.width, plan.height),
-            film.chunks,
-            {chunk: [point_of(t, goals[chunk]) for t in trials.values()] for chunk, trials in self.by_chunk.items()},
-            {chunk: [sight_of(t, goals[chunk]) for t in trials.values()] for chunk, trials in self.samples.items()},
-            unclear={chunk: list(trials) for chunk, trials in self.unclear.items()},
-        )
-
-    def chosen(self, state: JobState) -> tuple[TrialRecord, ...]:
-        """The accepted trial of each chunk, in the film's order."""
-        return tuple(self.by_chunk[s.chunk.index][s.accepted.crf] for s in state.chunks if s.accepted is not None)
-
-    def account(self, state: JobState) -> list[dict[str, Any]]:
-        """What was chosen for each chunk and why, as plain values: a report has to guess nothing."""
-        return [
-            {
-                "index": s.chunk.index,
-                "start": s.chunk.start,
-                "end": s.chunk.end,
-                "trial": self.by_chunk[s.chunk.index][s.accepted.crf].trial_key,
-                "crf": s.accepted.crf,
-                "why": s.accepted.why,
-                "within_band": s.accepted.within_band,
-            }
-            for s in state.chunks
-            if s.accepted is not None
-        ]
-
-    def __len__(self) -> int:
-        return sum(len(trials) for trials in self.by_chunk.values())
-
-
-def with_trial(state: JobState, chunk: int, trial: TrialRecord) -> JobState:
-    """The state after one more trial or sample of a chunk."""
-    goal = goal_of(state.request, state.chunks[chunk].chunk.zone)
-    if trial.windows is not None:
-        return with_sight(state, chunk, sight_of(trial, goal))
-    return with_point(state, chunk, point_of(trial, goal))
-
-
-def point_of(trial: TrialRecord, goal: Goal | None) -> Point:
-    """A trial as the search sees it."""
-    score, rate = trial.score, trial.size_bytes / trial.frames
-    if goal is None or not goal.is_held(score.mean, score.p5):
-        return Point(crf=trial.crf, score=score.mean, rate=rate)
-    held = Held(mean=score.mean, p5=score.p5)
-    return Point(crf=trial.crf, score=goal.effective(score.mean, score.p5), held=held, rate=rate)
-
-
-def sight_of(trial: TrialRecord, goal: Goal | None) -> Sight:
-    """A sample as the search sees it."""
-    windows, key = len(trial.windows or ()), trial.features.get("key_bytes")
-    rate = None
-    if windows and key is not None:
-        rate = sample_rate(trial.size_bytes, int(key), trial.frames, windows, trial.end - trial.start)
-    score = trial.score
-    seen = score.mean if goal is None else goal.effective(score.mean, score.p5)
-    return Sight(crf=trial.crf, score=seen, sd=WHOLE_SD, sample=True, rate=rate)
-
-
-def is_clear(trial: TrialRecord, request: Request, chunk: Chunk) -> bool:
-    """Whether an earlier trial's score will do here: of every frame, or of enough of them for this job's band."""
-    step = trial.score.n_subsample
-    if step == 1 or not matters(request, chunk.zone, trial.crf):
-        return True
-    return request.scored_frames != "every" and is_settled(trial.frame_scores, step, goal_of(request, chunk.zone))
 
 
 class LocalRunner:
@@ -138,17 +42,21 @@ class LocalRunner:
         emit: takes the film's events.
         pace: how many trials run at once.
         overwrite: whether an existing output may be replaced.
+        learns: whether the trials of other films say where to begin.
     """
 
     def __init__(
-        self, film: Film, store: JobStore, offload: Offload, emit: Emitter, *, pace: Pace, overwrite: bool
-    ) -> None:
+        self, film: Film, store: JobStore, offload: Offload, emit: Emitter,
+        *, pace: Pace, overwrite: bool, learns: bool = True,
+    ) -> None:  # fmt: skip
         self.film = film
         self.store = store
         self.offload = offload
         self.emit = emit
         self.pace = pace
         self.overwrite = overwrite
+        self.learns = learns
+        self.learning: dict[str, object] = {}
         self.trials = Trials()
         self.made = 0
         #: CPU seconds of the trials made in this run.
@@ -168,7 +76,8 @@ class LocalRunner:
             ReelwrightError: a step failed for good; what was committed stays committed.
         """
         state = await self.recall()
-        self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), **self.pace.facts())
+        facts = {"chunks": len(state.chunks), **self.pace.facts(), **self.learning}
+        self.emit(EventName.ENCODING_STARTED, "encoding", **facts)
         try:
             while True:
                 state = self.accept(state)
@@ -227,6 +136,8 @@ class LocalRunner:
             # One whose file was cleaned up stays in the ledger, as history, until it is made again.
         self.steps = await self.offload(self.store.steps, film.job_id)
         await self.sounds.recall()
+        learned, self.trials.foreseen = await foresee(film, self.store, self.offload, learns=self.learns)
+        self.learning = facts_of(learned)
         state = replace(self.trials.state(film), sounds=self.sounds.left())
         for settled in state.chunks:
             if settled.accepted:

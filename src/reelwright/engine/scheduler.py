@@ -8,7 +8,7 @@ from functools import lru_cache
 from reelwright.engine import trading
 from reelwright.engine.aims import aim_of, fixed_crf, goal_of, may_sample
 from reelwright.engine.jobs import StepKind
-from reelwright.engine.order import in_order, waves
+from reelwright.engine.order import in_order, traits_of, waves
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request, Strategy
 from reelwright.planning.windows import DEARER, SHARE, Window, sample_windows
@@ -16,8 +16,8 @@ from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.belief import Belief, Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
 from reelwright.quality.feedback import Ended, goal_for
-from reelwright.quality.kinship import Traits
 from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
+from reelwright.quality.outlook import Expected
 from reelwright.quality.prior import BLUR, Answer, expect
 from reelwright.quality.steps import Goal
 
@@ -51,6 +51,8 @@ class JobState:
     committed: frozenset[StepKind] = frozenset()
     #: Streams whose sound is still to be encoded.
     sounds: tuple[int, ...] = ()
+    #: What other films say of each chunk; empty: nothing.
+    foreseen: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +106,7 @@ def begin(
     sights: Mapping[int, Sequence[Sight]] | None = None,
     *,
     unclear: Mapping[int, Sequence[float]] | None = None,
+    foreseen: Sequence[Expected] = (),
 ) -> JobState:
     """The state of a job whose chunks have these trials and samples already, by chunk index.
 
@@ -123,7 +126,7 @@ def begin(
         )
         for c in chunks
     )
-    state = JobState(request=request, width=size[0], height=size[1], chunks=states)
+    state = JobState(request=request, width=size[0], height=size[1], chunks=states, foreseen=tuple(foreseen))
     for chunk in chunks:
         state = settle(state, chunk.index)
     return state
@@ -256,24 +259,19 @@ def answer_of(state: JobState, known: ChunkState, target: float) -> Answer:
     """Where a finished chunk meets the target, by its own trials."""
     whole = [Sight(crf=p.crf, score=p.score, sd=WHOLE_SD) for p in known.points]
     belief = believed(class_prior(state, known.chunk, target, ()), target, (*known.sights, *whole))
-    return Answer(crf=belief.crf, slope=belief.slope, traits=traits_of(known.chunk))
+    expected = foreseen_of(state, known.chunk)
+    return Answer(crf=belief.crf, slope=belief.slope, traits=traits_of(known.chunk), expected=expected)
+
+
+def foreseen_of(state: JobState, chunk: Chunk) -> Expected | None:
+    """What other films say of a chunk."""
+    return state.foreseen[chunk.index] if state.foreseen else None
 
 
 @lru_cache(maxsize=8192)
 def believed(prior: Prior, target: float, sights: tuple[Sight, ...]) -> Belief:
     """What is believed of a finished chunk, which every chunk to come asks again."""
     return believe(prior, target, sights)
-
-
-def traits_of(chunk: Chunk) -> Traits:
-    """What is known of a chunk for nothing and may go with its answer."""
-    features = chunk.features
-    return Traits(
-        place=(chunk.start + chunk.end) / 2,
-        source=features.source_bytes,
-        spatial=features.spatial,
-        temporal=features.temporal,
-    )
 
 
 def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[Answer]) -> Prior:
@@ -287,6 +285,7 @@ def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[
         temporal=chunk.features.temporal,
         traits=traits_of(chunk),
         answers=answers,
+        expected=foreseen_of(state, chunk),
     )
 
 

@@ -10,7 +10,7 @@ from reelwright.planning.zones import Zone
 from reelwright.quality.film_aim import FilmAim
 from reelwright.quality.moves import Accept, Aim, Point, Sample, Try
 from reelwright.quality.objective import Exchange, exchange
-from reelwright.quality.outlook import Outlook, Prospect, outlook
+from reelwright.quality.projection import Projection, Prospect, project
 from reelwright.quality.rates import Line, Member, Trend, belief_of, line_of, trend_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Rules:
 class Expected:
     """What a film will come to by what is known now."""
 
-    outlook: Outlook
+    projection: Projection
     prospects: tuple[Prospect, ...]
     #: Frames of chunks of which anything was encoded, and how many those are.
     seen_frames: int
@@ -122,7 +122,7 @@ def expected(state: "JobState", rules: Rules) -> Expected:
     )
     seen = [s for s in state.chunks if s.points or s.sights]
     return Expected(
-        outlook=outlook(prospects), prospects=prospects, exchange=trade,
+        projection=project(prospects), prospects=prospects, exchange=trade,
         seen_frames=sum(s.chunk.frames for s in seen), seen_chunks=len(seen),
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from reelwright.engine.jobs import StepRecord, TrialRecord
 from reelwright.engine.scheduler import RULES, JobState
 from reelwright.engine.trading import expected
 from reelwright.planning.gate import Limit, Projection, foretell, judge, too_large
-from reelwright.quality.outlook import fitting
+from reelwright.quality.projection import fitting
 
 #: A mean below this is no advice.
 WATCHABLE = 60.0
@@ -34,10 +34,10 @@ class Worth:
         if self._limit is None or self.objection or all(s.points for s in state.chunks):
             return self.objection is not None
         known = expected(state, RULES)
-        low, high = known.outlook.bytes_range
+        low, high = known.projection.bytes_range
         limit = replace(self._limit, copied_bytes=self._limit.copied_bytes + sound_bytes)
         projection = Projection(
-            low=low, likely=known.outlook.bytes, high=high, chunks=known.seen_chunks, frames=known.seen_frames
+            low=low, likely=known.projection.bytes, high=high, chunks=known.seen_chunks, frames=known.seen_frames
         )
         if foretell(limit, projection) is not None:
             room = float(limit.bytes) - limit.copied_bytes

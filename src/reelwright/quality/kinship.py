@@ -50,19 +50,20 @@ class Shown:
     traits: Traits | None = None
 
 
-def foretell(shown: Sequence[Shown], traits: Traits | None, between: float) -> tuple[float, float]:
+def foretell(
+    shown: Sequence[Shown], traits: Traits | None, between: float, *, leaning: bool = True
+) -> tuple[float, float]:
     """How far above what was expected of its film a chunk's answer lies: mean and variance, in CRF.
 
     Args:
         shown: by the film's finished chunks.
         traits: of the chunk that is asked about.
         between: variance of films around what is expected of them.
+        leaning: whether lines lean as those of most films; not where what was expected of each chunk has that in it.
     """
     near = sorted(shown, key=lambda s: (_unlike(s.traits, traits), s.above))[:MOST]
     apart = [_apart(s.traits, traits) for s in near]
-    left = [
-        s.above - math.fsum(m * d for (m, _), d in zip(LINES, a, strict=True)) for s, a in zip(near, apart, strict=True)
-    ]
+    left = [s.above - (_expected(a) if leaning else 0.0) for s, a in zip(near, apart, strict=True)]
     common = [
         [
             between + NEAR * _nearness(a.traits, b.traits) + _along(apart[i], apart[j])

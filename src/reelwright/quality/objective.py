@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from reelwright.quality.belief import Belief
 from reelwright.quality.film_aim import FilmAim
 from reelwright.quality.moves import SAME, Accept, Move, Point, Sample, Try
-from reelwright.quality.outlook import Outlook, Prospect, outlook
+from reelwright.quality.projection import Projection, Prospect, project
 from reelwright.quality.rates import Line, Member, belief_of, line_of, trend_of
 
 #: The mean is accepted from so far below the target to so far above it, and is aimed at so far above it.
@@ -56,7 +56,7 @@ class Exchange:
     #: The CRF each chunk wants by the film's slope.
     wanted: Mapping[int, float]
     prospects: Mapping[int, Prospect]
-    outlook: Outlook
+    projection: Projection
 
     @property
     def settled(self) -> bool:
@@ -119,7 +119,7 @@ def exchange(members: Sequence[Member], aim: FilmAim, *, frozen: bool = False) -
     }
     return Exchange(
         moves=moves, alone=alone, slope=slope, wanted={k.member.index: k.wanted for k in known},
-        prospects=prospects, outlook=outlook(prospects.values()),
+        prospects=prospects, projection=project(prospects.values()),
     )  # fmt: skip
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from reelwright.quality.belief import Prior
 from reelwright.quality.kinship import WITHIN, Shown, Traits, foretell
+from reelwright.quality.outlook import CLOSEST, FIT_TARGET, Expected
 
 #: Least width and height of a class of pictures, and the CRF where its chunks come to `FIT_TARGET`. From the
 #: limits of the first class on, pictures are scored as they are; smaller ones are scored scaled up.
 CLASSES = ((1728, 972, 40.0), (1152, 648, 32.0), (0, 0, 23.0))
-FIT_TARGET = 93.0
 #: CRFs to add by preset. Only preset 6 has been measured; the others start where it does.
 PRESET_SHIFT = {6: 0.0}
 #: Rise of ln(100 - score) per CRF where the picture is calm, which also turns a change of target into one of CRF.
@@ -26,8 +26,6 @@ BETWEEN = 15.0
 SHIFT, BLUR = 1.4, 1.6
 #: As many chunks as the usual slope is worth, against those of this very film.
 PSEUDO_CHUNKS = 3.0
-#: Targets nearer to 100 than this are out of reach of the model.
-CLOSEST = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +36,8 @@ class Answer:
     #: Rise of z = ln(100 - score) per CRF.
     slope: float
     traits: Traits | None = None
+    #: What other films said of the chunk; None: nothing.
+    expected: Expected | None = None
 
 
 def expect(
@@ -49,6 +49,7 @@ def expect(
     temporal: float | None = None,
     traits: Traits | None = None,
     answers: Sequence[Answer] = (),
+    expected: Expected | None = None,
 ) -> Prior:
     """Expect where a chunk meets its target, how steep it is there, and how sure that is.
 
@@ -64,17 +65,24 @@ def expect(
         temporal: temporal information of the chunk on 270 lines (ITU-T P.910); None: unknown.
         traits: what goes with the answers of a film; None: unknown.
         answers: of this film's finished chunks that have one, in any order.
+        expected: what other films say of the chunk; None: nothing, and the constant stands for it.
     """
     constant = class_crf(width, height, preset, target)
     slope = slope_for(temporal)
+    start, between, own = constant, BETWEEN, WITHIN
+    if expected is not None:
+        start, between, own = expected.at(target), expected.film.covariance[0][0], expected.own
     if not answers:
-        sd = math.sqrt(WITHIN + BETWEEN)
-        return Prior(crf=constant, sd=sd, slope=slope, spread=SPREAD, shift=SHIFT, blur=BLUR)
-    shown = [Shown(above=answer.crf - constant, traits=answer.traits) for answer in answers]
-    above, variance = foretell(shown, traits, BETWEEN)
+        sd = math.sqrt(own + between)
+        return Prior(crf=start, sd=sd, slope=slope, spread=SPREAD, shift=SHIFT, blur=BLUR)
+    shown = [
+        Shown(above=a.crf - (constant if a.expected is None else a.expected.at(target)), traits=a.traits)
+        for a in answers
+    ]
+    above, variance = foretell(shown, traits, between, leaning=expected is None)
     steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (len(answers) + PSEUDO_CHUNKS)
     return Prior(
-        crf=constant + above,
+        crf=start + above,
         sd=math.sqrt(variance),
         # What the film's chunks are steeper than usual is partly their motion, which is known of this one.
         slope=slope * math.exp(steeper / 2),

@@ -182,6 +182,17 @@ class Trial(models.Model):
         return f"frames [{self.start}, {self.end}) of {self.source_id} at CRF {self.crf}"
 
 
+class HistoryReset(models.Model):
+    """From here on the search learned anew; the trials of before stay."""
+
+    #: The last trial there was.
+    after = models.BigIntegerField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"trials after {self.after}"
+
+
 class Outcome(models.Model):
     """How one source ended, also for skips, refusals and failures."""
 
