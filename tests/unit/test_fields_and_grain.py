@@ -18,7 +18,7 @@ from reelwright.planning.zones import parse_zone
 from reelwright.tools.children.sequence_header import announces_grain
 from reelwright.tools.ffmpeg import encode_args
 from reelwright.tools.frames import NEIGHBOURS, chosen, film_frames
-from reelwright.tools.vmaf import NO_GRAIN, Pairing, score_args
+from reelwright.tools.vmaf import NO_GRAIN, Look, Pairing, score_args
 
 WOVEN = info(film(interlaced=True))
 ALL = index(interlaced_frames=250, first_interlaced=0)
