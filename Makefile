@@ -37,10 +37,11 @@ test: lint
 cover: setup
 	$(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term
 
-# Benchmarks: ratios in one run, ours and the other in turns. Takes films with SRC="one.mkv two.mkv", else makes one.
-# Writes docs/benchmarks.md and its plots from all that was measured in build/bench.
+# Benchmarks: the most telling cells, about an hour on two cores; all with FULL=1, most of a day. It makes a film of
+# three minutes; name others with SRC="one.mkv two.mkv". What is in build/bench is not measured again: remove a file to
+# do so. Runs ab-av1 beside it where that is on the PATH. Writes docs/benchmarks.md and its plots from all there is.
 bench: setup
-	$(BIN)/python bench/encode.py --build $(BUILD)/bench $(if $(SRC),--source $(SRC))
+	$(BIN)/python bench/encode.py --build $(BUILD)/bench $(if $(SRC),--source $(SRC)) $(if $(FULL),--full)
 	$(BIN)/python bench/tool_speed.py --build $(BUILD)/bench
 	$(BIN)/python bench/classify_names.py --build $(BUILD)/bench
 	$(BIN)/python bench/page.py --build $(BUILD)/bench --docs docs

@@ -1,69 +1,44 @@
-"""What a measured encode costs against a plain one, and whether its numbers hold.
+"""What a measured encode costs against a plain one, and whether its numbers hold: the table of the benchmark.
 
-    python bench/encode.py --build DIR [--source FILM ...] [--rounds N] [--preset P] [--target V]
+    python bench/encode.py --build DIR [--source FILM ...] [--full] [--cell NAME ...] [--list] [--force]
 
-Each round encodes the film with Reelwright (fresh ledger, fresh work folder), then with one plain FFmpeg command at
-the one CRF that gives the same mean VMAF, in turns, in one run. The scores come from an independent FFmpeg run over
-the whole film. Prints a table and writes `films/NAME.json` into DIR.
+A cell of the table is one film, preset, target, band, objective and ledger (cold: empty; warm: the other films were
+encoded into it before, never the film itself). Each is encoded with Reelwright into a fresh work folder, scored by an
+independent FFmpeg run over the whole film with every frame, and set beside one plain FFmpeg encode with the same mean.
+A film of several minutes is made where it is missing; a film whose name holds "reel" counts as adversarial.
+
+Each cell is a file in DIR/cells, each plain encode one in DIR/plain and each run of ab-av1 one in DIR/peers: what is
+there is not measured again, and each says whether others used the machine meanwhile. Without --full the most telling
+cells alone, those that the most depends on first.
 """
 
 import argparse
 import json
 import os
-import platform
-import resource
 import shutil
-import subprocess
+import sqlite3
 import sys
-import time
-from dataclasses import dataclass
+import tempfile
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import av
-import imageio_ffmpeg
-
-FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
-QUIET = (FFMPEG, "-nostdin", "-v", "error", "-y")
-#: The plain encode's mean may differ from ours by this much.
-SAME_MEAN = 0.05
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timed:
-    """A finished command: wall seconds, CPU seconds of it and all its children, largest process."""
-
-    wall: float
-    cpu: float
-    peak_bytes: int
-    stdout: str
-
-
-def timed(command: list[str], **options: Any) -> Timed:
-    """Run a command to its end and count everything it used."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    started = time.monotonic()
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **options)
-    wall = time.monotonic() - started
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    return Timed(wall=wall, cpu=cpu, peak_bytes=after.ru_maxrss * 1024, stdout=done.stdout)
-
-
-def make_film(path: Path) -> None:
-    """A film of its own where none is given: the demo's scenes."""
-    sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-    from demo import make_clip  # noqa: PLC0415
-
-    make_clip(path)
+import peers
+from cells import Cell, full, quick
+from chunk_rows import chunk_rows, ledger_costs, of_kind, phases, whole
+from made_film import MADE, make_film
+from measuring import CORES, Timed, mean, timed, whole_film_scores, write
+from plain import Equal, Plain
 
 
 def film_times(path: Path) -> list[Fraction]:
     """When each frame of a film is shown, counted from the first, in seconds."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
         shown = [f.pts for f in container.decode(stream)]
         base = stream.time_base or Fraction(1)
     if any(p is None for p in shown):
@@ -71,185 +46,234 @@ def film_times(path: Path) -> list[Fraction]:
     return [(p - shown[0]) * base for p in shown]
 
 
-def whole_film_scores(source: Path, distorted: Path, scale: str | None, log: Path) -> list[float]:
-    """VMAF of each frame of the whole film, paired by number, with every frame scored."""
-    scaled = [f"scale={scale.replace('x', ':')}:flags=bicubic"] if scale else []
-    chain = ",".join(["format=yuv420p10le", *scaled, "settb=1/1000", "setpts=N*40"])
-    graph = f"[0:v:0]{chain}[d];[1:v:0]{chain}[r];[d][r]libvmaf=n_threads=2:log_fmt=json:log_path={log.name}"
-    command = [*QUIET, "-i", str(distorted.resolve()), "-i", str(source.resolve()), "-filter_complex", graph]
-    subprocess.run(
-        [*command, "-fps_mode", "passthrough", "-enc_time_base", "1:1000", "-f", "null", "-"],
-        check=True,
-        cwd=log.parent,
-    )
-    rows = json.loads(log.read_text())["frames"]
-    return [row["metrics"]["vmaf"] for row in sorted(rows, key=lambda r: r["frameNum"])]
-
-
-def mean(values: list[float]) -> float:
-    """Arithmetic mean."""
-    return sum(values) / len(values)
-
-
 class Bench:
-    """One film and everything measured of it."""
+    """Measures cells.
 
-    def __init__(self, args: argparse.Namespace, source: Path) -> None:
-        self.args = args
-        self.source = source
-        self.build: Path = args.build
-        #: Plain encodes that were timed while the matching CRF was looked for.
-        self.timings: dict[float, Timed] = {}
+    Args:
+        films: by name.
+        build: where results are kept.
+        rounds: how often each time is taken.
+    """
 
-    def ours(self, number: int) -> tuple[Timed, list[dict[str, Any]], Path]:
-        """Encode with Reelwright, cold."""
-        output = self.build / f"ours-{number}.mkv"
-        work, ledger = self.build / "work", self.build / "ledger.sqlite3"
-        shutil.rmtree(work, ignore_errors=True)
-        for stale in (output, *self.build.glob("ledger.sqlite3*")):
-            stale.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "reelwright", "encode", str(self.source), "-o", str(output), "--json"]
-        command += ["--work-dir", str(work), "--preset", str(self.args.preset), "--target-vmaf", str(self.args.target)]
-        done = timed(command, env={**os.environ, "REELWRIGHT_DATABASE__PATH": str(ledger)})
+    def __init__(self, films: dict[str, Path], build: Path, rounds: int) -> None:
+        self.films, self.build, self.rounds = films, build, rounds
+
+    def encode(self, cell: Cell, ledger: Path, work: Path) -> tuple[Timed, list[dict[str, Any]], Path]:
+        """Encode with Reelwright into this ledger."""
+        output = work / "ours.mkv"
+        output.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "reelwright", "encode", str(self.films[cell.film]), "-o", str(output)]
+        command += ["--json", "--work-dir", str(work / "work"), "--preset", str(cell.preset)]
+        command += ["--target-vmaf", f"{cell.target:g}", "--band", f"{cell.band:g}", "--objective", cell.objective]
+        environment = {**os.environ, "REELWRIGHT_DATABASE__PATH": str(ledger)}
+        done = timed(command, env=environment, cwd=work)
+        shutil.rmtree(work / "work", ignore_errors=True)
         return done, [json.loads(line) for line in done.stdout.splitlines()], output
 
-    def plain(self, crf: float) -> tuple[Timed, Path]:
-        """Encode the film in one go at one CRF."""
-        output = self.build / "plain.mkv"
-        command = [*QUIET, "-i", str(self.source), "-map", "0:v:0", "-an", "-pix_fmt", "yuv420p10le"]
-        command += ["-c:v", "libsvtav1", "-preset", str(self.args.preset), "-svtav1-params", f"crf={crf:g}"]
-        return timed([*command, "-fps_mode", "passthrough", str(output)], env={**os.environ, "SVT_LOG": "1"}), output
+    def ledger_of(self, cell: Cell, others: tuple[str, ...]) -> Path | None:
+        """A ledger into which other films were encoded in this order, with the cell's preset and target; kept."""
+        if not others:
+            return None
+        name = f"{'+'.join(others)}-p{cell.preset}-t{cell.target:g}.sqlite3"
+        kept = self.build / "ledgers" / name
+        if not kept.exists():
+            before = self.ledger_of(cell, others[:-1])
+            print(f"  into the ledger: {others[-1]}", flush=True)
+            with tempfile.TemporaryDirectory(dir=self.build) as folder:
+                one = Cell(film=others[-1], preset=cell.preset, target=cell.target)
+                ledger = copy_ledger(before, Path(folder) / "ledger.sqlite3")
+                self.encode(one, ledger, Path(folder))
+                copy_ledger(ledger, kept)
+        return kept
 
-    def matching_crf(self, wanted: float, start: float, scale: str | None) -> tuple[float, list[float], int]:
-        """The CRF (in quarter steps) at which a plain encode has the wanted mean; its scores and its bytes."""
-        tried: dict[float, tuple[float, int]] = {}
-        scores: dict[float, list[float]] = {}
-        crf = start
-        while crf not in tried:
-            self.timings[crf], output = self.plain(crf)
-            scores[crf] = whole_film_scores(self.source, output, scale, self.build / "plain.json")
-            got = mean(scores[crf])
-            tried[crf] = (got, output.stat().st_size)
-            print(f"  plain at CRF {crf:g}: mean {got:.3f}", flush=True)
-            if abs(got - wanted) <= SAME_MEAN:
-                break
-            crf = self.next_crf(tried, wanted)
-        best = min(tried, key=lambda c: abs(tried[c][0] - wanted))
-        return best, scores[best], tried[best][1]
-
-    @staticmethod
-    def next_crf(tried: dict[float, tuple[float, int]], wanted: float) -> float:
-        """Where a straight line through the two nearest trials has the wanted mean."""
-        near = sorted(tried, key=lambda c: abs(tried[c][0] - wanted))[:2]
-        if len(near) == 1:
-            guess = near[0] + (tried[near[0]][0] - wanted) / 0.4
-        else:
-            (a, (va, _)), (b, (vb, _)) = ((c, tried[c]) for c in near)
-            guess = a + (wanted - va) * (b - a) / (vb - va) if va != vb else a
-        return min(63.0, max(1.0, round(guess * 4) / 4))
-
-    def measure(self) -> dict[str, Any]:
-        """Everything, as one row."""
-        rounds = []
-        done, events, output = self.ours(0)
-        result = next(e for e in events if e["event"] == "result")["data"]
-        trials = [e["data"] for e in events if e["event"] == "trial_complete"]
-        chosen = {e["data"]["chunk"]: e["data"] for e in events if e["event"] == "segment_complete"}
-        scale = result["vmaf"]["scaled_to"]
-        whole = whole_film_scores(self.source, output, scale, self.build / "ours.json")
-        crfs = sorted(c["crf"] for c in chosen.values())
-        crf, plain, plain_bytes = self.matching_crf(mean(whole), median(crfs), scale)
-        rounds.append((done, self.timings[crf]))
-        for number in range(1, self.args.rounds):
-            rounds += [(self.ours(number)[0], self.plain(crf)[0])]
-        want, got = film_times(self.source), film_times(output)
-        chunks = self.chunk_scores(trials, chosen, whole, plain)
-        target = self.args.target
-        misses = [c["independent"] - target for c in chunks if c["answered"]]
-        video_bytes = sum(t["bytes"] for t in trials if chosen[t["chunk"]]["crf"] == t["crf"])
-        outside = [(a.cpu - result["trial_cpu_seconds"]) / a.cpu for a, _ in rounds[:1]]
+    def measure(self, cell: Cell) -> dict[str, Any]:
+        """Everything of a cell, as one row."""
+        film = self.films[cell.film]
+        before = self.ledger_of(cell, tuple(f for f in self.films if f != cell.film)) if cell.warm else None
+        runs: list[Timed] = []
+        with tempfile.TemporaryDirectory(dir=self.build) as folder:
+            work = Path(folder)
+            for number in range(self.rounds):
+                ledger = copy_ledger(before, work / f"ledger-{number}.sqlite3")
+                done, events, output = self.encode(cell, ledger, work)
+                runs.append(done)
+            result = of_kind(events, "result")[-1]
+            if not output.exists():
+                return {"cell": cell.name, "refused": result["reasons"]}
+            score = result["vmaf"]
+            scale, model = score["scaled_to"], score["model"]
+            ours = whole_film_scores(film, output, work / "ours.json", scale=scale, model=model)
+            costs = ledger_costs(ledger, of_kind(events, "analysis_complete")[-1]["source_id"])
+            if not cell.warm and cell == Cell(film=cell.film, preset=cell.preset, target=cell.target):
+                copy_ledger(ledger, self.build / "ledgers" / f"{cell.film}-p{cell.preset}-t{cell.target:g}.sqlite3")
+            shown = film_times(film), film_times(output)
+        frames = {t["chunk"]: t["frames"] for t in of_kind(events, "trial_complete") if whole(t)}
+        crfs = [c["crf"] for c in of_kind(events, "segment_complete") for _ in range(frames[c["chunk"]])]
+        beside = Plain(film, cell.preset, self.build, scale=scale, model=model)
+        equal = beside.at(mean(ours), median(crfs), rounds=self.rounds)
+        rows = chunk_rows(events, ours, equal.scores, target=cell.target, band=cell.band)
         return {
-            "film": self.source.name,
-            "preset": self.args.preset,
-            "target": target,
-            "frames": [len(want), len(got)],
-            "frames_equal": len(want) == len(got),
-            "worst_time_error_ms": float(max(abs(a - b) for a, b in zip(want, got, strict=False)) * 1000),
-            "chunks": len(chosen),
-            "chunks_with_an_answer": len(misses),
-            "worst_miss_of_a_chunk_with_an_answer": max(map(abs, misses), default=0.0),
-            "mean_own": result["vmaf"]["mean"],
-            "mean_independent": mean(whole),
-            "encodes_per_chunk_by_frames": sum(t["frames"] for t in trials) / len(want),
-            "wall_over_plain": median(a.wall / b.wall for a, b in rounds),
-            "wall_seconds": [[round(a.wall, 1), round(b.wall, 1)] for a, b in rounds],
-            "cpu_over_plain": median(a.cpu / b.cpu for a, b in rounds),
-            "cpu_share_outside_trials": outside[0],
-            "largest_process_MiB": max(a.peak_bytes for a, _ in rounds) >> 20,
-            "plain_crf": crf,
-            "plain_mean": mean(plain),
-            "bytes_over_plain": video_bytes / plain_bytes,
-            "chunk_rows": chunks,
+            **of_cell(cell, film),
+            "scaled_to": scale,
+            "model": model,
+            **of_frames(*shown),
+            **of_quality(cell, rows, ours, result),
+            **of_cost(runs, events, costs, frames=len(ours)),
+            **of_plain(runs, rows, equal),
+            "chunk_rows": rows,
         }
 
-    @staticmethod
-    def chunk_scores(
-        trials: list[dict[str, Any]], chosen: dict[int, Any], whole: list[float], plain: list[float]
-    ) -> list[dict[str, Any]]:
-        """Each chunk's own score beside the independent run's and the plain encode's over the same frames."""
-        rows, start = [], 0
-        accepted = {t["chunk"]: t for t in trials if chosen[t["chunk"]]["crf"] == t["crf"]}
-        for chunk in sorted(accepted):
-            trial = accepted[chunk]
-            part = whole[start : start + trial["frames"]]
-            beside = plain[start : start + trial["frames"]]
-            start += trial["frames"]
-            rows.append(
-                {
-                    "chunk": chunk,
-                    "frames": trial["frames"],
-                    "crf": trial["crf"],
-                    "own": trial["score"],
-                    "independent": round(mean(part), 3),
-                    "plain": round(mean(beside), 3),
-                    "answered": chosen[chunk]["within_band"],
-                    "trials": sum(t["chunk"] == chunk for t in trials),
-                    "why": chosen[chunk]["why"],
-                }
-            )
-        return rows
+
+def copy_ledger(before: Path | None, ledger: Path) -> Path:
+    """A copy of a ledger nobody has open; of none, a name for a new one."""
+    if before is not None:
+        ledger.parent.mkdir(parents=True, exist_ok=True)
+        part = ledger.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        with closing(sqlite3.connect(before)) as source, closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+        part.replace(ledger)
+    return ledger
+
+
+def of_cell(cell: Cell, film: Path) -> dict[str, Any]:
+    """What was measured."""
+    return {
+        "cell": cell.name,
+        "film": film.name,
+        "reel": "reel" in cell.film,
+        "preset": cell.preset,
+        "target": cell.target,
+        "band": cell.band,
+        "objective": cell.objective,
+        "warm": cell.warm,
+        "cores": CORES,
+    }
+
+
+def of_frames(want: list[Fraction], got: list[Fraction]) -> dict[str, Any]:
+    """Whether every frame is there, at its time."""
+    worst = max(abs(a - b) for a, b in zip(want, got, strict=False))
+    return {"frames": [len(want), len(got)], "worst_time_error_ms": float(worst * 1000)}
+
+
+def of_quality(cell: Cell, rows: list[dict[str, Any]], ours: list[float], result: dict[str, Any]) -> dict[str, Any]:
+    """How well the target was hit, by the independent run."""
+    found = [row for row in rows if row["answered"]]
+    frames = sum(row["frames"] for row in found)
+    held = [row for row in found if abs(row["independent"] - row["aim"]) <= cell.band]
+    return {
+        "chunks": len(rows),
+        "chunks_with_an_answer": len(found),
+        "chunks_within_the_band": len(held),
+        "worst_miss_of_a_chunk_with_an_answer": max((abs(r["independent"] - r["aim"]) for r in found), default=0.0),
+        "mean_of_chunks_with_an_answer": sum(r["independent"] * r["frames"] for r in found) / frames
+        if frames
+        else None,
+        "mean_own": result["vmaf"]["mean"],
+        "mean_independent": mean(ours),
+        "worst_chunk": min(row["independent"] for row in rows),
+    }
+
+
+def of_cost(runs: list[Timed], events: list[dict[str, Any]], costs: dict[str, float], *, frames: int) -> dict[str, Any]:
+    """What it took."""
+    made = [t for t in of_kind(events, "trial_complete") if not t["reused"]]
+    started = of_kind(events, "encoding_started")[-1]
+    scoring = costs["score_whole"] + costs["score_samples"]
+    cpu = median(run.cpu for run in runs)
+    return {
+        "encodes_per_chunk_by_frames": sum(t["frames"] for t in made) / frames,
+        "of_which_samples": sum(t["frames"] for t in made if not whole(t)) / frames,
+        "cpu_seconds_of_trials": costs,
+        "scoring_share_of_cpu": scoring / cpu,
+        "cpu_share_outside_trials": 1 - sum(costs.values()) / cpu,
+        "phases": phases(events, started["workers"]),
+        "workers": [started["workers"], started["threads"]],
+        "cores_kept_busy": cpu / median(run.wall for run in runs) / CORES,
+        "times": [run.row() for run in runs],
+        "largest_process_MiB": max(run.peak_bytes for run in runs) >> 20,
+        "busy": all(run.busy for run in runs),
+    }
+
+
+def of_plain(runs: list[Timed], rows: list[dict[str, Any]], equal: Equal) -> dict[str, Any]:
+    """Against the plain encode with the same mean."""
+    quiet = [run for run in runs if not run.busy] or runs
+    wall, cpu = median(run.wall for run in quiet), median(run.cpu for run in quiet)
+    return {
+        "plain_crf": equal.crf,
+        "plain_mean": equal.mean,
+        "plain_busy": equal.busy,
+        "plain_worst_chunk": min(row["plain"] for row in rows),
+        "wall_seconds": [wall, equal.wall],
+        "wall_over_plain": wall / equal.wall,
+        "cpu_over_plain": cpu / equal.cpu,
+        "bytes_over_plain": sum(row["bytes"] for row in rows) / equal.bytes,
+    }
+
+
+def films_of(args: argparse.Namespace) -> dict[str, Path]:
+    """The films given, and the one made, by name."""
+    made = args.build / f"{MADE}.mkv"
+    if not made.exists():
+        print(f"making {made}", flush=True)
+        make_film(made)
+    return {path.stem: path.resolve() for path in (*args.source, made)}
 
 
 def main() -> None:
-    """Measure one film."""
+    """Measure what is asked for and was not yet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=Path, required=True)
-    parser.add_argument("--source", type=Path, nargs="*")
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--preset", type=int, default=6)
-    parser.add_argument("--target", type=float, default=93)
+    add = parser.add_argument
+    add("--build", type=Path, required=True, help="where results are kept")
+    add("--source", type=Path, nargs="*", default=[], help="films beside the one that is made")
+    add("--full", action="store_true", help="every combination: most of a day on two cores")
+    add("--cell", nargs="*", metavar="NAME", help="these cells alone; see --list")
+    add("--list", action="store_true", help="name the cells, and say which are measured")
+    add("--force", action="store_true", help="measure again what is there")
+    add("--again-busy", action="store_true", help="measure again what was timed while others used the machine")
+    add("--rounds", type=int, default=1, help="how often each time is taken; the median counts")
+    add("--no-peers", action="store_true", help="leave ab-av1 out")
     args = parser.parse_args()
+    args.build = args.build.resolve()
     args.build.mkdir(parents=True, exist_ok=True)
-    sources: list[Path] = args.source or [args.build / "film.mkv"]
-    if not args.source and not sources[0].exists():
-        make_film(sources[0])
-    for source in sources:
-        row = Bench(args, source).measure()
-        results = args.build / "films"
-        results.mkdir(exist_ok=True)
-        (results / f"{source.stem}.json").write_text(json.dumps(row, indent=1))
+    films = films_of(args)
+    cells = full(tuple(films), MADE) if args.full or args.cell else quick(tuple(films), MADE)
+    if args.cell:
+        unknown = set(args.cell) - {cell.name for cell in cells}
+        if unknown:
+            parser.error(f"no such cell: {', '.join(sorted(unknown))}; --list --full names them")
+        cells = [cell for name in args.cell for cell in cells if cell.name == name]
+    bench = Bench(films, args.build, args.rounds)
+    for cell in cells:
+        one_cell(bench, cell, args)
+    if not args.no_peers and not args.list:
+        peers.measure_all(films, cells, args.build, force=args.force)
+
+
+def one_cell(bench: Bench, cell: Cell, args: argparse.Namespace) -> None:
+    """Measure a cell unless it is there."""
+    path = bench.build / "cells" / f"{cell.name}.json"
+    known = json.loads(path.read_text()) if path.exists() else None
+    again = args.force or (args.again_busy and known is not None and known.get("busy"))
+    if args.list:
+        print(f"{cell.name:55} {'' if known is None else 'busy' if known.get('busy') else 'measured'}")
+    elif known is None or again:
+        print(f"{cell.name}", flush=True)
+        row = bench.measure(cell)
+        write(path, row)
         show(row)
 
 
 def show(row: dict[str, Any]) -> None:
-    """Print what was measured of one film."""
-    print(f"\n{len(os.sched_getaffinity(0))} cores, {platform.machine()}, Python {platform.python_version()}\n")
+    """Print what was measured of a cell."""
     for name, value in row.items():
         if name != "chunk_rows":
-            print(f"{name:<40} {value:.4g}" if isinstance(value, float) else f"{name:<40} {value}")
-    print()
-    for line in row["chunk_rows"]:
-        print("  ".join(f"{k} {v}" for k, v in line.items()))
+            print(f"  {name:<40} {value:.4g}" if isinstance(value, float) else f"  {name:<40} {value}")
+    for line in row.get("chunk_rows", ()):
+        print("    " + "  ".join(f"{k} {v}" for k, v in line.items()))
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

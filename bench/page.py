@@ -2,8 +2,9 @@
 
     python bench/page.py --build DIR --docs docs
 
-Reads DIR/films/*.json (bench/encode.py), DIR/tool.json (bench/tool_speed.py) and DIR/profiles.json (bench/profiles.py);
-what is not there is left out. The words between the tables come from docs/benchmarks-notes.md, one section a heading.
+Reads DIR/cells/*.json and DIR/peers/*.json (bench/encode.py), DIR/tool.json (bench/tool_speed.py) and
+DIR/profiles.json (bench/profiles.py); what is not there is left out. The words between the tables come from
+docs/benchmarks-notes.md, one section a heading.
 """
 
 import argparse
@@ -25,42 +26,9 @@ mpl.rcParams.update({"svg.hashsalt": "reelwright", "svg.fonttype": "none", "font
 mpl.rcParams.update({"axes.spines.right": False, "font.family": "sans-serif"})
 
 from matplotlib import pyplot as plt  # noqa: E402 - after the choice of how it draws
+from table import beside, every_cell, is_default, overview, where_time_goes  # noqa: E402 - beside this script
 
 OURS, PLAIN, BAND = "#2f6fde", "#c0662b", "#2f6fde22"
-
-#: What is shown of a film: title, and how a row says it.
-FIGURES: tuple[tuple[str, str], ...] = (
-    ("frames out of frames in", "{frames[1]} of {frames[0]}"),
-    ("largest error of a frame's time from the first (Matroska's tick is 1 ms)", "{worst_time_error_ms:.2g} ms"),
-    ("chunks; with an answer in the CRFs searched", "{chunks}; {chunks_with_an_answer}"),
-    ("largest miss of a chunk with an answer, by an independent run", "{worst_miss_of_a_chunk_with_an_answer:.3f}"),
-    ("largest difference of a chunk's own score from the independent run", "{worst_difference:.3f}"),
-    ("film mean, own and by the independent run", "{mean_own:.3f}, {mean_independent:.3f}"),
-    ("worst chunk, ours and the plain encode's at the same mean", "{worst_chunk:.1f}, {worst_plain_chunk:.1f}"),
-    ("encodes per chunk, weighted by frames", "{encodes_per_chunk_by_frames:.2f}"),
-    (
-        "wall time over one plain FFmpeg encode at the CRF with the same mean",
-        "{wall_over_plain:.1f} ({wall_seconds[0][0]:.0f} s, {wall_seconds[0][1]:.0f} s)",
-    ),
-    ("CPU time over that encode", "{cpu_over_plain:.1f}"),
-    ("share of CPU outside encoding and scoring", "{outside:.1f} %"),
-    ("bytes over that encode", "{bytes_over_plain:.2f} (CRF {plain_crf:g})"),
-    ("largest process", "{largest_process_MiB} MiB"),
-)
-
-
-def film_columns(rows: list[dict[str, Any]]) -> list[str]:
-    """The films' figures as a table, a column each."""
-    for row in rows:
-        chunks = row["chunk_rows"]
-        row["outside"] = 100 * row["cpu_share_outside_trials"]
-        row["worst_difference"] = max(abs(c["own"] - c["independent"]) for c in chunks)
-        row["worst_chunk"] = min(c["independent"] for c in chunks)
-        row["worst_plain_chunk"] = min(c["plain"] for c in chunks)
-    head = " | ".join(f"{row['film']}, {row['frames'][0]} frames" for row in rows)
-    lines = [f"| target {rows[0]['target']:g}, preset {rows[0]['preset']} | {head} |", "| --- |" + " --- |" * len(rows)]
-    lines += [f"| {title} | " + " | ".join(form.format(**row) for row in rows) + " |" for title, form in FIGURES]
-    return lines
 
 
 def draw_film(row: dict[str, Any], path: Path) -> None:
@@ -70,8 +38,8 @@ def draw_film(row: dict[str, Any], path: Path) -> None:
         ends.append((place, place + chunk["frames"], chunk))
         place += chunk["frames"]
     figure, (above, below) = plt.subplots(2, 1, figsize=(9, 4.6), sharex=True, height_ratios=(3, 2))
-    target = row["target"]
-    above.axhspan(target - 1, target + 1, color=BAND, lw=0, label="band")
+    target, band = row["target"], row["band"]
+    above.axhspan(target - band, target + band, color=BAND, lw=0, label="band")
     for key, color, label in (("plain", PLAIN, f"one CRF ({row['plain_crf']:g})"), ("independent", OURS, "Reelwright")):
         for number, (start, end, chunk) in enumerate(ends):
             above.hlines(chunk[key], start, end, color=color, lw=2.5, label=label if number == 0 else None)
@@ -152,19 +120,34 @@ def section(title: str, lines: list[str], said: dict[str, str]) -> list[str]:
     return ["", f"## {title}", "", *lines, *(["", said.pop(title)] if title in said else [])]
 
 
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    """All results in a folder, in the order of their names."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+
+
+def film_sections(build: Path, docs: Path, said: dict[str, str]) -> list[str]:
+    """What was asked and reached, every cell, where the time goes, and ab-av1."""
+    cells, peers = rows_of(build / "cells"), rows_of(build / "peers")
+    if not cells:
+        return []
+    pictures = []
+    for row in cells:
+        if "refused" not in row and is_default(row) and not row["warm"]:
+            name = f"film-{Path(row['film']).stem}-{row['target']:g}.svg"
+            draw_film(row, docs / "images" / name)
+            pictures += ["", f"![VMAF and CRF along {row['film']}](images/{name})"]
+    lines = section("Films", [*overview(cells), *pictures], said)
+    lines += section("Every cell", every_cell(cells), said)
+    lines += section("Where the time goes", where_time_goes(cells), said)
+    return lines + section("Beside ab-av1", beside(cells, peers) if peers else ["Not run here yet."], said)
+
+
 def page(build: Path, docs: Path) -> str:
     """The whole page."""
     said = notes(docs / "benchmarks-notes.md")
     lines = ["# Benchmarks", "", said.pop("Opening"), "", machine(), "", "Made by `make bench`; the words are from"]
     lines[-1] += " [benchmarks-notes.md](benchmarks-notes.md), the figures and plots from the last run."
-    films = [json.loads(p.read_text()) for p in sorted((build / "films").glob("*.json"))]
-    if films:
-        shown = film_columns(films)
-        for row in films:
-            name = Path(row["film"]).stem
-            draw_film(row, docs / "images" / f"film-{name}.svg")
-            shown += ["", f"![VMAF and CRF along {row['film']}](images/film-{name}.svg)"]
-        lines += section("Films", shown, said)
+    lines += film_sections(build, docs, said)
     if (build / "tool.json").exists():
         rows = json.loads((build / "tool.json").read_text())
         draw_tool(rows, docs / "images" / "tool.svg")

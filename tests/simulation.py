@@ -2,14 +2,32 @@
 
 import json
 import math
+import random
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import median_low
 
-from reelwright.quality.controller import Accept, Aim, FilmView, Move, Point, Try, Wait, next_move
+from reelwright.engine.scheduler import (
+    JobState,
+    TrialStep,
+    accept_waiting,
+    begin,
+    next_steps,
+    with_point,
+    with_sight,
+)
+from reelwright.planning import chunking as planning
+from reelwright.planning.chunking import Features
+from reelwright.planning.plan import Request
+from reelwright.planning.windows import DEARER, SHARE
+from reelwright.quality.belief import Prior, Sight
+from reelwright.quality.controller import WHOLE_SD, next_move
+from reelwright.quality.feedback import Ended, mean_of
+from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Try
+from reelwright.quality.outlook import Expected
+from reelwright.quality.prior import BLUR, SHIFT
 
 Curve = Callable[[float], float]
 
@@ -20,6 +38,12 @@ class Chunk:
 
     frames: int
     curve: Curve
+    temporal: float = 5.0
+    spatial: float = 50.0
+    #: Bytes a frame of its source.
+    source: float = 5000.0
+    #: Whether it goes on with the scene of the chunk before.
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +55,8 @@ class Film:
     height: int
     preset: int
     chunks: tuple[Chunk, ...]
+    #: What other films say of each chunk; empty: nothing.
+    foreseen: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +65,24 @@ class Found:
 
     frames: int
     points: tuple[Point, ...]
+    sights: tuple[Sight, ...]
     accepted: Accept
     flat: bool
+
+    @property
+    def encodes(self) -> float:
+        """Encodes of the whole chunk, samples by their share."""
+        return len(self.points) + SHARE * len(self.sights)
+
+    @property
+    def cost(self) -> float:
+        """The same with samples by what they cost."""
+        return len(self.points) + SHARE * DEARER * len(self.sights)
+
+    @property
+    def score(self) -> float:
+        """The score of what was accepted."""
+        return next(p.score for p in self.points if p.crf == self.accepted.crf)
 
 
 def straight(at_40: float, slope: float, *, ceiling: float = 100.0) -> Curve:
@@ -84,14 +126,57 @@ def load_film(path: Path) -> Film:
     """Read one file of measured curves."""
     data = json.loads(path.read_text())
     chunks = tuple(
-        Chunk(frames=c["frames"], curve=through(sorted((t["crf"], t["vmaf"]) for t in c["trials"])))
+        Chunk(
+            frames=c["frames"],
+            curve=through(sorted((t["crf"], t["vmaf"]) for t in c["trials"])),
+            temporal=c["features"]["ti"],
+            spatial=c["features"]["si"],
+            source=c["features"]["source_bpp"] * data["width"] * data["height"] / 8,
+        )
         for c in data["chunks"]
     )
     return Film(name=path.stem, width=data["width"], height=data["height"], preset=data["preset"], chunks=chunks)
 
 
+def film_like(film: Film, source: random.Random, count: int) -> Film:
+    """Return a film of one look: scenes of one to three chunks, each like some chunk of a measured film.
+
+    A scene's curve lies a little higher or lower and is a little steeper or flatter than the measured one; what it cost
+    its source goes along, as far as it does in measured films.
+    """
+    chunks: list[Chunk] = []
+    while len(chunks) < count:
+        like = source.choice(film.chunks)
+        higher = source.gauss(0, 2)
+        for part in range(source.choice((1, 1, 1, 2, 3))):
+            shift, stretch = higher + source.gauss(0, 0.7), math.exp(source.gauss(0, 0.08))
+            chunks.append(
+                Chunk(
+                    frames=source.choice((25, 40, 60, 90, 120, 150, 240)),
+                    curve=moved(like.curve, shift, stretch),
+                    temporal=like.temporal * math.exp(source.gauss(0, 0.1)),
+                    spatial=like.spatial * math.exp(source.gauss(0, 0.1)),
+                    source=like.source * math.exp(source.gauss(-shift / 10, 0.2)),
+                    goes_on=part > 0,
+                )
+            )
+    return Film(
+        name=f"like {film.name}", width=film.width, height=film.height, preset=film.preset, chunks=tuple(chunks)
+    )
+
+
+def moved(curve: Curve, shift: float, stretch: float) -> Curve:
+    """Return a curve shifted by so many CRFs and stretched around CRF 35."""
+    return lambda crf: curve(min(max(35 + (crf - shift - 35) * stretch, 0.0), 70.0))
+
+
 def search(
-    curve: Curve, aim: Aim, *, start: float, film: FilmView, points: Sequence[Point] = ()
+    curve: Curve,
+    aim: Aim,
+    *,
+    start: float | Prior,
+    film: FilmView,
+    points: Sequence[Point] = (),
 ) -> tuple[Move, tuple[Point, ...]]:
     """Run trials until the chunk is accepted or waits; also return every trial.
 
@@ -99,37 +184,65 @@ def search(
         AssertionError: the search tries more than it may.
     """
     known = list(points)
-    while isinstance(move := next_move(known, aim, start=start, film=film), Try):
-        assert len(known) < aim.max_trials, f"more than {aim.max_trials} trials: {known}"
-        known.append(Point(crf=move.crf, score=curve(move.crf)))
-    return move, tuple(known)
+    prior = start if isinstance(start, Prior) else Prior(crf=start, sd=5.0)
+    while True:
+        move = next_move(known, aim, prior=prior, film=film)
+        if isinstance(move, Try):
+            assert len(known) < aim.max_trials, f"more than {aim.max_trials} trials: {known}"
+            known.append(Point(crf=move.crf, score=curve(move.crf)))
+        else:
+            return move, tuple(known)
 
 
-def weighted_median(values: Sequence[tuple[float, int]]) -> float | None:
-    """Return the value in the middle when each counts as often as its weight says."""
-    return median_low([value for value, weight in values for _ in range(weight)]) if values else None
+def film_state(film: Film, request: Request) -> JobState:
+    """Return a job of a simulated film, before its first trial."""
+    chunks, start = [], 0
+    for index, chunk in enumerate(film.chunks):
+        features = Features(
+            spatial=chunk.spatial, temporal=chunk.temporal, difference=1.0, luma=100.0,
+            source_bytes=chunk.source, intra_share=0.0,
+        )  # fmt: skip
+        end = start + chunk.frames
+        chunks.append(planning.Chunk(index=index, start=start, end=end, features=features, goes_on=chunk.goes_on))
+        start = end
+    return begin(request, (film.width, film.height), chunks, {}, foreseen=film.foreseen)
 
 
-def search_film(film: Film, aim: Aim, start_of: Callable[[Sequence[tuple[float, int]]], float]) -> list[Found]:
-    """Search chunk after chunk, each starting where `start_of` the accepted (crf, frames) says.
+def search_film(film: Film, request: Request, *, noise: random.Random, workers: int = 2) -> list[Found]:
+    """Search a film's chunks as the runner does, by the scheduler itself.
 
-    Flat chunks wait for the end, as in a real job.
+    Trials under way end in the order of their lengths, as they would where frames cost the same. Samples of a chunk all
+    err by the same, being of the same frames: in CRF, as was measured.
     """
-    accepted: list[tuple[float, int]] = []
-    waiting: list[tuple[Chunk, float, tuple[Point, ...]]] = []
-    found: list[Found] = []
-    for chunk in film.chunks:
-        start = start_of(accepted)
-        view = FilmView(median_crf=weighted_median(accepted), settled=False)
-        move, points = search(chunk.curve, aim, start=start, film=view)
-        if isinstance(move, Accept):
-            accepted.append((move.crf, chunk.frames))
-            found.append(Found(frames=chunk.frames, points=points, accepted=move, flat=False))
-        elif isinstance(move, Wait):
-            waiting.append((chunk, start, points))
-    final = FilmView(median_crf=weighted_median(accepted), settled=True)
-    for chunk, start, before in waiting:
-        move, points = search(chunk.curve, aim, start=start, film=final, points=before)
-        assert isinstance(move, Accept), f"a settled film leaves nothing to wait for: {move}"
-        found.append(Found(frames=chunk.frames, points=points, accepted=move, flat=True))
-    return found
+    state = film_state(film, request)
+    errors = [noise.gauss(SHIFT, BLUR) for _ in film.chunks]
+    running: list[tuple[float, TrialStep]] = []
+    now = 0.0
+    while True:
+        state = accept_waiting(state)
+        steps = next_steps(state, {step.chunk.index for _, step in running}, workers - len(running))
+        running += [(now + step.frames, step) for step in steps if isinstance(step, TrialStep)]
+        if not running:
+            break
+        now, landed = min(running, key=lambda r: (r[0], r[1].chunk.index))
+        running.remove((now, landed))
+        index = landed.chunk.index
+        score = film.chunks[index].curve(landed.crf)
+        if landed.windows is None:
+            state = with_point(state, index, Point(crf=landed.crf, score=score))
+        else:
+            seen = film.chunks[index].curve(landed.crf + errors[index])
+            sight = Sight(crf=landed.crf, score=seen, sd=WHOLE_SD, sample=True)
+            state = with_sight(state, index, sight)
+    return [
+        Found(frames=s.chunk.frames, points=s.points, sights=s.sights, accepted=s.accepted, flat=s.flat)
+        for s in state.chunks
+        if s.accepted
+    ]
+
+
+def missed(found: Sequence[Found], target: float) -> float | None:
+    """By how much the frame-weighted mean of the chunks that have an answer misses the target; None: no answers."""
+    ended = [Ended(frames=f.frames, score=f.score) for f in found if f.accepted.within_band]
+    mean = mean_of(ended)
+    return None if mean is None else mean - target

@@ -94,6 +94,16 @@ class Options(TypedDict, total=False):
     scenes: AnyPath
     #: Give up where the output would be larger than this share of the source.
     max_encoded_percent: float
+    #: Give up where the output would have more bytes than this.
+    max_output_size: int
+    #: "uniform" or "min-size"; floors of a chunk's mean (min-size) and 5th percentile; "v0.6.1" or "v1"; how much is
+    #: scored, "sequential" or "every"; whether the search learns from other films.
+    objective: str
+    floor_vmaf: float
+    floor_p5: float
+    vmaf_model: str
+    scored_frames: str
+    learn: bool
     #: "auto", "chunked" or "direct"; the encoder by its name; strength of the synthesised grain, 0 to 50.
     strategy: str
     encoder: str
@@ -124,6 +134,10 @@ SETTINGS = {
     "svt": ("encoding", "svt"),
     "min_crf": ("encoding", "min_crf"),
     "max_crf": ("encoding", "max_crf"),
+    **{
+        name: ("encoding", name)
+        for name in ("objective", "floor_vmaf", "floor_p5", "vmaf_model", "scored_frames", "learn")
+    },
     **{
         name: ("encoding", name)
         for name in ("strategy", "encoder", "film_grain", "deinterlace", "crop", "audio", "hwaccel")
@@ -197,6 +211,7 @@ def job_for(source: AnyPath, output: AnyPath | None, options: Options) -> Encode
         zones=tuple(told(parse_zone, "zones", zone) for zone in options.get("zones", ())),
         scenes=Path(options["scenes"]) if "scenes" in options else None,
         max_encoded_percent=options.get("max_encoded_percent"),
+        max_output_size=options.get("max_output_size"),
         overwrite=options.get("overwrite", False),
         deterministic=options.get("deterministic", False),
     )

@@ -16,6 +16,7 @@ from reelwright.encoders import DEFAULT, NAMES
 from reelwright.errors import UsageError
 from reelwright.layers import Kind, Layer, merge, stack, variable_of
 from reelwright.profiles import Profile
+from reelwright.vmaf_models import FAMILIES, KNOWN, near_model
 
 #: SVT-AV1 parameters that are not the user's to set.
 OURS = frozenset({"crf", "lp", "preset", "rc", "keyint", "scd"})
@@ -74,6 +75,18 @@ def checked_encoder(value: str) -> str:
         close = get_close_matches(value, NAMES, n=1)
         raise ValueError(f"expected one of {', '.join(NAMES)}" + (f"; {close[0]} is the nearest" if close else ""))
     return value
+
+
+def checked_model(value: str) -> str:
+    """A VMAF model: one of the families, or a full name, which FFmpeg's libvmaf has to know.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if value in FAMILIES or value.startswith("vmaf_"):
+        return value
+    near = f"; {name} is the nearest" if (name := near_model(value)) else ""
+    raise ValueError(f"expected {', '.join(FAMILIES)} or a libvmaf model such as {KNOWN[1]}{near}")
 
 
 def checked_crop(value: str) -> str:
@@ -170,7 +183,17 @@ class EncodingSettings(Section):
     #: The CRFs a search stays within.
     min_crf: float = Field(default=12, ge=1, le=70)
     max_crf: float = Field(default=50, ge=1, le=70)
-    vmaf_model: str = "v0.6.1"
+    vmaf_model: Annotated[str, AfterValidator(checked_model)] = "v0.6.1"
+    #: Every chunk on the target, or the film's mean on it with the fewest bytes.
+    objective: Literal["uniform", "min-size"] = "uniform"
+    #: No chunk's mean below this with "min-size"; 0: three below the target.
+    floor_vmaf: float = Field(default=0, ge=0, lt=100)
+    #: No chunk's 5th percentile below this; 0: it is not looked at.
+    floor_p5: float = Field(default=0, ge=0, lt=100)
+    #: Some frames first and all of them where that does not settle it, or all of them always.
+    scored_frames: Literal["sequential", "every"] = "sequential"
+    #: The search learns from the trials of other films that the ledger has.
+    learn: bool = True
     #: Strength of the grain that is synthesised, 0 to 50; 0: none.
     film_grain: int = Field(default=0, ge=0, le=50)
     #: How fields become frames; empty: a film with fields is refused.

@@ -23,11 +23,13 @@ from reelwright.store.database import open_ledger
 from reelwright.tools import machine
 from reelwright.tools.capabilities import INSTALL_HINT, Capabilities, ask_ffmpeg
 from reelwright.tools.child import memory_is_known
+from reelwright.tools.compare import check_model
 from reelwright.tools.devices import Tried, list_hwaccels, try_device, try_encoder
 from reelwright.tools.dovi_tool import PROGRAM, find_dovi_tool, version_of
 from reelwright.tools.hwaccel import DECODERS
 from reelwright.tools.process import Runner
 from reelwright.version import VERSION
+from reelwright.vmaf_models import models_of
 
 #: Below this a film of ordinary length may not fit.
 LITTLE_SPACE = 10 << 30
@@ -68,8 +70,22 @@ async def ffmpeg_rows(settings: Settings) -> list[CheckRow]:
     advice = INSTALL_HINT if lacks else ""
     rows = [CheckRow(name="ffmpeg", works=not lacks, found=f"{tools.version} at {tools.ffmpeg}", advice=advice)]
     rows += [CheckRow(name="", works=False, found=lack) for lack in lacks]
-    rows.append(CheckRow(name="vmaf", works="libvmaf" in tools.filters, found="libvmaf filter"))
+    rows.append(await vmaf_row(settings, tools))
     return rows
+
+
+async def vmaf_row(settings: Settings, tools: Capabilities) -> CheckRow:
+    """Whether libvmaf has the models of the settings; each is named in full."""
+    models = models_of(settings.encoding.vmaf_model)
+    if "libvmaf" not in tools.filters:
+        return CheckRow(name="vmaf", works=False, found="no libvmaf filter", advice=INSTALL_HINT)
+    async with Runner() as runner:
+        try:
+            for model in models:
+                await check_model(runner, tools.ffmpeg, model)
+        except ReelwrightError as error:
+            return CheckRow(name="vmaf", works=False, found=error.message, advice=error.hint)
+    return CheckRow(name="vmaf", works=True, found=f"libvmaf with {', '.join(models)}")
 
 
 async def means_rows(settings: Settings) -> list[CheckRow]:

@@ -40,6 +40,8 @@ class Encoder:
     dolby_vision: bool = False
     #: It takes grain away and has players add as much again.
     film_grain: bool = False
+    #: A key frame can be forced on it, as samples of two windows need one.
+    samples: bool = False
 
 
 #: Seven steps, slow to fast, by the preset that stands for each.
@@ -58,6 +60,7 @@ SVT_AV1 = Encoder(
     hdr_in_bitstream=True,
     dolby_vision=True,
     film_grain=True,
+    samples=True,
 )
 
 AOM = Encoder(

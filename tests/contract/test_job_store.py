@@ -17,10 +17,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from ledgers import new_ledger
 from reelwright.engine.jobs import (
+    FilmHistory,
     Job,
     JobStatus,
     JobStore,
     OutcomeRecord,
+    PastTrial,
     SourceRecord,
     SourceStamp,
     StepKind,
@@ -514,6 +516,67 @@ class TestUsage:
         assert [s.threads for s in store.usage_of(**self.HD, limit=2)] == [28, 27]
 
 
+class TestHistory:
+    ANY: ClassVar[dict[str, Any]] = {"encoder": "svt-av1", "without": None, "films": 9, "trials": 9}
+
+    @staticmethod
+    def told(found: list[FilmHistory]) -> list[tuple[str, list[float]]]:
+        return [(film.source_id, [one.crf for one in film.trials]) for film in found]
+
+    def test_an_empty_ledger_has_none(self, store: JobStore) -> None:
+        assert store.history(**self.ANY) == []
+        assert store.last_reset() is None
+        assert store.undo_reset() is False
+
+    def test_films_come_with_what_their_trials_tell(self, store: JobStore) -> None:
+        store.remember_source(source(stamp(ODD)))
+        store.commit_trial(trial())
+        (film,) = store.history(**self.ANY)
+        assert (film.source_id, film.path) == ("s1", ODD)
+        assert film.trials == (
+            PastTrial(
+                start=0, end=120, crf=30.0, score=93.1, model="vmaf_v0.6.1", scaled_to="1920x1080",
+                features={"motion": 3.25, "grain": None}, width=1920, height=1080, encoder="svt-av1", preset=6,
+                parameters={"tune": "0"}, build={"svt-av1": "3.1.2", "machine": "x86_64"},
+            ),
+        )  # fmt: skip
+
+    def test_a_film_whose_place_is_forgotten_still_counts(self, store: JobStore) -> None:
+        store.commit_trial(trial())
+        assert [film.path for film in store.history(**self.ANY)] == [None]
+
+    def test_the_newest_films_oldest_first_and_the_first_trials_of_each(self, store: JobStore) -> None:
+        for number in range(12):
+            store.commit_trial(trial(f"t{number}", source_id=f"s{number % 4}", crf=20.0 + number))
+        found = store.history(**{**self.ANY, "films": 2, "trials": 2})
+        assert self.told(found) == [("s2", [22, 26]), ("s3", [23, 27])]
+
+    def test_the_film_itself_samples_and_other_encoders_are_left_out(self, store: JobStore) -> None:
+        store.commit_trial(trial("t1"))
+        store.commit_trial(trial("t2", source_id="s2", encoder="other"))
+        store.commit_trial(trial("t3", source_id="s3", windows=((0, 5), (9, 14))))
+        store.commit_trial(trial("t4", source_id="s4"))
+        assert self.told(store.history(**{**self.ANY, "without": "s1"})) == [("s4", [30])]
+        assert self.told(store.history(**self.ANY)) == [("s1", [30]), ("s4", [30])]
+
+    def test_after_a_reset_only_new_trials_count_until_that_is_taken_back(self, store: JobStore) -> None:
+        store.commit_trial(trial("t1"))
+        store.reset_history()
+        first = store.last_reset()
+        store.commit_trial(trial("t1", crf=31.0))  # the same trial made again is no news
+        assert first is not None
+        assert store.history(**self.ANY) == []
+        store.commit_trial(trial("t2", source_id="s2"))
+        assert self.told(store.history(**self.ANY)) == [("s2", [30])]
+        store.reset_history()
+        assert store.history(**self.ANY) == []
+        assert store.undo_reset() is True
+        assert store.last_reset() == first
+        assert store.undo_reset() is True
+        assert self.told(store.history(**self.ANY)) == [("s1", [31]), ("s2", [30])]
+        assert len(store.trials(["c1"])) == 2
+
+
 class TestOutcomes:
     def test_a_job_without_outcomes_has_none(self, store: JobStore) -> None:
         assert store.outcomes("j1") == []
@@ -618,6 +681,34 @@ class TestRowsThatCannotBeRead:
             found = ledger.usage_of(1920, 1080, encoder="svt-av1", preset=6, limit=9)
         assert [sample.threads for sample in found] == [2, 0]
         assert "Row 2 of store_trial cannot be read" in caplog.text
+
+    def test_history_is_told_without_the_row(
+        self, ledger: JobStore, path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for number in range(3):
+            ledger.commit_trial(trial(f"t{number}", crf=30.0 + number))
+        self.spoil(path, "UPDATE store_trial SET features = '{broken' WHERE trial_key = 't1'")
+        with caplog.at_level(logging.WARNING):
+            (film,) = ledger.history(encoder="svt-av1", without=None, films=9, trials=9)
+        assert [one.crf for one in film.trials] == [30, 32]
+        assert "Row 2 of store_trial cannot be read" in caplog.text
+
+    def test_history_of_a_long_ledger_is_found_by_indexes(self, ledger: JobStore, path: Path) -> None:
+        ledger.commit_trial(trial())
+        with closing(sqlite3.connect(path)) as database:
+            plan = " ".join(
+                row[3]
+                for query in (
+                    "SELECT source_id, MAX(id) AS l FROM store_trial WHERE id > 0 GROUP BY source_id",
+                    (
+                        "SELECT features FROM store_trial WHERE id > 0 AND source_id = 's1' AND encoder = 'x'"
+                        " AND windows IS NULL ORDER BY id LIMIT 9"
+                    ),
+                )
+                for row in database.execute(f"EXPLAIN QUERY PLAN {query}")
+            )
+        assert plan.count("INDEX store_trial_source_id") == 2
+        assert "TEMP B-TREE" not in plan
 
     def test_committing_it_again_mends_the_row(self, ledger: JobStore, path: Path) -> None:
         ledger.remember_source(source(stamp()))
@@ -788,6 +879,10 @@ class Twins(RuleBasedStateMachine):
         )
         self.both(lambda store: store.commit_trial(one))
 
+    @rule(film=ids)
+    def reset_history(self, film: str) -> None:
+        self.both(lambda store: store.reset_history() if film == "x" else store.undo_reset())
+
     @rule(job_id=ids, ledger=st.lists(st.sampled_from(LEDGER), max_size=4))
     def commit_fates(self, job_id: str, ledger: list[Entry]) -> None:
         self.both(lambda store: store.commit_fates(job_id, ledger))
@@ -838,6 +933,8 @@ class Twins(RuleBasedStateMachine):
         assert self.django.outcomes_of("xyz") == self.memory.outcomes_of("xyz")
         for output in ("/out/a", ODD):
             assert self.django.jobs_for_output(output) == self.memory.jobs_for_output(output)
+        past = {"encoder": "svt-av1", "without": None, "films": 2, "trials": 2}
+        assert self.django.history(**past) == self.memory.history(**past)
         for curves in ("x", "y", "z", "zyx"):
             assert self.django.trials(curves) == self.memory.trials(curves)
         for limit in (1, 9):

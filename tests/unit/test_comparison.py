@@ -57,7 +57,7 @@ def test_like_pictures_are_brought_to_ten_bits_and_nothing_is_said() -> None:
 @pytest.mark.parametrize("size", [(160, 90), (853, 480), (1280, 720), (1920, 1080), (3840, 2160), (3840, 1600)])
 def test_a_film_is_scored_as_its_encode_is(size: tuple[int, int]) -> None:
     shown = picture(width=size[0], height=size[1])
-    made = plan(info(film(**shown)))
+    made = plan(info(film(**shown)), scored_frames="every")
     coded = picture(width=made.width, height=made.height)
     result = compared(shown, coded)
     assert result.scoring == made.scoring

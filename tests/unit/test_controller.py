@@ -1,6 +1,7 @@
 """The CRF search against thousands of curves, before any encode."""
 
 import math
+import random
 from dataclasses import replace
 
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from media import CURVES
-from reelwright.quality.controller import Accept, Aim, FilmView, Move, Point, Try, Wait, next_move
-from reelwright.quality.prior import start_crf
+from reelwright.planning.plan import Request
+from reelwright.quality.controller import Accept, Aim, FilmView, Move, Point, Prior, Try, Wait, next_move
 from simulation import Curve, Film, load_film, search, search_film, straight, through
 
 UNKNOWN = FilmView(median_crf=None, settled=False)
@@ -150,7 +151,9 @@ def test_the_order_of_the_trials_changes_nothing(
     points: list[Point], aim: Aim, film: FilmView, data: st.DataObject
 ) -> None:
     shuffled = data.draw(st.permutations(points))
-    assert next_move(points, aim, start=30, film=film) == next_move(shuffled, aim, start=30, film=film)
+    assert next_move(points, aim, prior=Prior(crf=30, sd=5.0), film=film) == next_move(
+        shuffled, aim, prior=Prior(crf=30, sd=5.0), film=film
+    )
 
 
 @many
@@ -159,7 +162,7 @@ def test_the_order_of_the_trials_changes_nothing(
     aim=aims(),
 )
 def test_trials_of_another_search_never_lead_to_a_repeat_or_out_of_bounds(points: list[Point], aim: Aim) -> None:
-    move = next_move(points, aim, start=30, film=FilmView(median_crf=35.1, settled=True))
+    move = next_move(points, aim, prior=Prior(crf=30, sd=5.0), film=FilmView(median_crf=35.1, settled=True))
     if isinstance(move, Try):
         assert aim.min_crf <= move.crf <= aim.max_crf
         assert all(abs(move.crf - p.crf) > 1e-6 for p in points)
@@ -179,28 +182,29 @@ def test_a_straight_curve_needs_few_trials(slope: float, at_40: float, start: fl
 
 def test_the_first_trial_is_the_start_on_the_grid_and_within_the_bounds() -> None:
     def first(start: float) -> Move:
-        return next_move((), WIDE, start=start, film=UNKNOWN)
+        return next_move((), WIDE, prior=Prior(crf=start, sd=5.0), film=UNKNOWN)
 
-    assert [m.crf for m in map(first, (31.4, 3.0, 70.0)) if isinstance(m, Try)] == [31.5, 12.0, 50.0]
+    # In z the band reaches further up than down, so its middle lies a little below the CRF of the target.
+    assert [m.crf for m in map(first, (31.4, 3.0, 70.0)) if isinstance(m, Try)] == [31.25, 12.0, 50.0]
 
 
 def test_of_several_hits_the_nearest_to_the_target_is_accepted_even_in_a_one_sided_band() -> None:
     aim = Aim(target=93, low=93, high=94)
     points = [Point(crf=30, score=93.9), Point(crf=31, score=93.4), Point(crf=32, score=92.95)]
-    move = next_move(points, aim, start=30, film=UNKNOWN)
+    move = next_move(points, aim, prior=Prior(crf=30, sd=5.0), film=UNKNOWN)
     assert isinstance(move, Accept)
     assert (move.crf, move.within_band) == (31, True)
 
 
 def test_a_miss_says_in_numbers_why_the_next_trial_goes_where_it_goes() -> None:
-    move = next_move([Point(crf=40, score=91.2)], WIDE, start=40, film=UNKNOWN)
+    move = next_move([Point(crf=40, score=91.2)], WIDE, prior=Prior(crf=40, sd=5.0), film=UNKNOWN)
     assert isinstance(move, Try)
     assert move.why == "91.20 at CRF 40 is below 92.00: a lower CRF"
     assert move.crf == 36.25
 
 
 def test_a_long_second_step_is_damped_because_its_slope_is_only_assumed() -> None:
-    move = next_move([Point(crf=50, score=60)], WIDE, start=50, film=UNKNOWN)
+    move = next_move([Point(crf=50, score=60)], WIDE, prior=Prior(crf=50, sd=5.0), film=UNKNOWN)
     assert isinstance(move, Try)
     assert 38 < move.crf < 42
 
@@ -208,14 +212,14 @@ def test_a_long_second_step_is_damped_because_its_slope_is_only_assumed() -> Non
 def test_two_clipped_scores_say_nothing_about_the_slope() -> None:
     aim = Aim(target=99, low=98.7, high=99.3)
     points = [Point(crf=20, score=99.95), Point(crf=22, score=99.9)]
-    move = next_move(points, aim, start=20, film=UNKNOWN)
+    move = next_move(points, aim, prior=Prior(crf=20, sd=5.0), film=UNKNOWN)
     assert isinstance(move, Try)
-    assert 31 < move.crf < 34  # as far as the prior slope says; the clipped one would say 43
+    assert 26 < move.crf < 34  # as far as the prior slope says; the clipped one would say 43
 
 
 def test_a_plateau_is_left_in_one_long_step() -> None:
     points = [Point(crf=12, score=97.41), Point(crf=20, score=97.4)]
-    move = next_move(points, WIDE, start=12, film=UNKNOWN)
+    move = next_move(points, WIDE, prior=Prior(crf=12, sd=5.0), film=UNKNOWN)
     assert isinstance(move, Try)
     assert move.crf > 40
 
@@ -266,13 +270,13 @@ def test_a_flat_chunk_waits_until_the_film_has_its_median() -> None:
     early = FilmView(median_crf=37.0, settled=False)
     move, crfs = run(title, start=40, film=early)
     assert isinstance(move, Wait)
-    assert crfs == [40, 50]
+    assert crfs == [39.75, 50]
     assert "flat" in move.why
 
 
 def test_a_flat_chunk_takes_the_films_median() -> None:
     move, crfs = run(title, start=40, film=FilmView(median_crf=37.1, settled=True))
-    assert crfs == [40, 50, 37]
+    assert crfs == [39.75, 50, 37]
     assert isinstance(move, Accept)
     assert (move.crf, move.within_band) == (37, False)
     assert "flat" in move.why
@@ -287,15 +291,15 @@ def test_a_flat_chunk_never_goes_above_the_highest_crf() -> None:
 def test_a_flat_chunk_without_trials_left_takes_the_tried_crf_nearest_the_median() -> None:
     film = FilmView(median_crf=42.0, settled=True)
     move, crfs = run(title, replace(WIDE, max_trials=2), start=40, film=film)
-    assert crfs == [40, 50]
+    assert crfs == [39.75, 50]
     assert isinstance(move, Accept)
-    assert move.crf == 40
+    assert move.crf == 39.75
 
 
 def test_a_film_of_flat_chunks_keeps_each_at_its_start() -> None:
     move, crfs = run(title, start=31, film=FilmView(median_crf=None, settled=True))
     assert isinstance(move, Accept)
-    assert move.crf == crfs[0] == 31
+    assert move.crf == crfs[0] == 30.75
 
 
 def test_a_chunk_that_stays_below_the_band_whatever_the_crf_is_flat_too() -> None:
@@ -314,32 +318,26 @@ def test_an_aim_that_nothing_can_meet_is_refused(wrong: dict[str, float]) -> Non
         replace(WIDE, **wrong)  # type: ignore[arg-type]
 
 
-def mean_trials(film: Film, half: float) -> float:
-    aim = Aim(target=93, low=93 - half, high=93 + half)
-    found = search_film(
-        film,
-        aim,
-        lambda accepted: start_crf(
-            width=film.width, height=film.height, preset=film.preset, target=93, accepted=accepted
-        ),
-    )
-    return sum(len(f.points) * f.frames for f in found) / sum(f.frames for f in found)
+def mean_encodes(film: Film, half: float) -> float:
+    noise, request = random.Random(1), Request(band_low=93 - half, band_high=93 + half)
+    found = [f for _ in range(5) for f in search_film(film, request, noise=noise)]
+    return sum(f.encodes * f.frames for f in found) / sum(f.frames for f in found)
 
 
 @pytest.mark.skipif(not CURVES.is_dir(), reason="the measured curves are not here")
-@pytest.mark.parametrize(("half", "limit"), [(1.0, 2.0), (0.5, 2.4)])
+@pytest.mark.parametrize(("half", "limit"), [(1.0, 1.7), (0.5, 2.2)])
 def test_on_the_measured_reel_the_search_keeps_to_its_budget(half: float, limit: float) -> None:
-    assert mean_trials(load_film(CURVES / "reel_1080p.json"), half) <= limit
+    assert mean_encodes(load_film(CURVES / "reel_1080p.json"), half) <= limit
 
 
 def asked(points: list[Point], aim: Aim = WIDE, *, start: float = 30.0, film: FilmView = UNKNOWN) -> Try:
-    move = next_move(points, aim, start=start, film=film)
+    move = next_move(points, aim, prior=Prior(crf=start, sd=5.0), film=film)
     assert isinstance(move, Try)
     return move
 
 
 def test_of_a_first_trial_the_target_is_expected() -> None:
-    assert asked([]).predicted == WIDE.target
+    assert asked([]).predicted == pytest.approx(WIDE.target, abs=0.2)
 
 
 @given(slope=st.floats(0.065, 0.2), at_40=st.floats(85, 91), crfs=st.tuples(st.integers(48, 96), st.integers(165, 200)))
@@ -371,11 +369,40 @@ def test_of_a_flat_chunk_its_own_level_is_expected() -> None:
     assert inside == pytest.approx(97.2, abs=0.02)
 
 
+def test_the_goal_moves_the_next_trial_and_not_what_is_accepted() -> None:
+    crfs = [asked([], replace(WIDE, goal=goal)).crf for goal in (93.5, 93.2, 93.0, 92.8, 92.5)]
+    assert crfs == sorted(set(crfs))
+    for goal in (92.5, 93.5):
+        move = next_move(
+            [Point(crf=30, score=92.05)], replace(WIDE, goal=goal), prior=Prior(crf=30, sd=5.0), film=UNKNOWN
+        )
+        assert isinstance(move, Accept)
+        assert move.within_band
+
+
+def test_a_goal_at_the_edge_of_the_band_is_kept_clear_of_it() -> None:
+    assert asked([], replace(WIDE, goal=94.0)).crf == asked([], replace(WIDE, goal=93.5)).crf
+    assert asked([], replace(WIDE, goal=10.0)).crf == asked([], replace(WIDE, goal=92.5)).crf
+
+
+def test_neighbours_of_a_scene_are_kept_near_where_that_is_as_good() -> None:
+    alone = asked([], start=30.0).crf
+    near = replace(UNKNOWN, beside=(alone + 5,))
+    assert asked([], start=30.0, film=near).crf == alone + 1, "little is known: one CRF more costs nothing"
+    surely = next_move((), WIDE, prior=Prior(crf=30.0, sd=0.5), film=replace(UNKNOWN, beside=(45.0,)))
+    assert isinstance(surely, Try)
+    assert surely.crf < 31, "the answer is known to lie elsewhere: no encode is wasted on likeness"
+
+
+def test_neighbours_of_a_scene_too_far_from_each_other_leave_a_chunk_alone() -> None:
+    assert asked([], film=replace(UNKNOWN, beside=(20.0, 40.0))).crf == asked([]).crf
+
+
 @many
 @given(curve=st.one_of(smooth(), cut_off(), wild(), noisy()), aim=aims(), start=st.floats(0, 70))
 def test_every_trial_of_a_search_has_an_expectation_that_is_a_score(curve: Curve, aim: Aim, start: float) -> None:
     points: list[Point] = []
-    while isinstance(move := next_move(points, aim, start=start, film=UNKNOWN), Try):
+    while isinstance(move := next_move(points, aim, prior=Prior(crf=start, sd=5.0), film=UNKNOWN), Try):
         assert move.predicted is not None
         assert 0 <= move.predicted <= 100
         points.append(Point(crf=move.crf, score=curve(move.crf)))

@@ -16,7 +16,7 @@ from reelwright.tools.devices import Device, parse_hwaccels
 from reelwright.tools.ffmpeg import encode_args
 from reelwright.tools.frames import film_frames, reference_input
 from reelwright.tools.hwaccel import decoded_as, device_flags, is_from_device, look_args, proof_args, take_proof
-from reelwright.tools.vmaf import Pairing, score_args
+from reelwright.tools.vmaf import Look, Pairing, score_args
 
 KEYED = index(range(0, 4000, 40), key_pts=(0, 1000, 2000, 3000))
 CUDA = Device(name="cuda", why="cuda opens here")
@@ -122,7 +122,12 @@ def test_the_proof_hashes_a_chunks_frames_beside_the_encode_and_the_score() -> N
     plain = encode_args("ffmpeg", frames, made, crf=30, threads=2, out="/b.part")
     assert encode_args("ffmpeg", frames, made, crf=30, threads=2, out="/b.part", proof=proof) == [*plain, *proof]
     pairing = Pairing(
-        chunk_path="c.mkv", reference_input=("-i", "f.mkv"), video_index=0, choose="trim=start_pts=0", preroll=0
+        chunk_path="c.mkv",
+        reference_input=("-i", "f.mkv"),
+        video_index=0,
+        choose="trim=start_pts=0",
+        preroll=0,
+        look=Look(frames=20),
     )
     scored = score_args("ffmpeg", pairing, made, threads=2, log_name="l.json")
     assert score_args("ffmpeg", pairing, made, threads=2, log_name="l.json", proof=proof) == [*scored, *proof]

@@ -11,7 +11,7 @@ from reelwright.cli.doctor import mark
 from reelwright.config import settings_from
 from reelwright.doctor import told_of
 from reelwright.encoders import AOM, DEFAULT, ENCODERS, NAMES, NVENC, Encoder, find
-from reelwright.engine.scheduler import aim_of
+from reelwright.engine.aims import aim_of
 from reelwright.errors import ToolError, UsageError
 from reelwright.media.model import DolbyVision
 from reelwright.planning import identity

@@ -18,7 +18,7 @@ from reelwright.planning.zones import parse_zone
 from reelwright.tools.children.sequence_header import announces_grain
 from reelwright.tools.ffmpeg import encode_args
 from reelwright.tools.frames import NEIGHBOURS, chosen, film_frames
-from reelwright.tools.vmaf import NO_GRAIN, Pairing, score_args
+from reelwright.tools.vmaf import NO_GRAIN, Look, Pairing, score_args
 
 WOVEN = info(film(interlaced=True))
 ALL = index(interlaced_frames=250, first_interlaced=0)
@@ -128,7 +128,12 @@ def test_the_deinterlacer_runs_on_both_sides_and_once() -> None:
         chain.index("trim=start_pts") < chain.index("bwdif") < chain.index("trim=start_frame") < chain.index("setpts")
     )
     pairing = Pairing(
-        chunk_path="c.mkv", reference_input=(), video_index=0, choose=chosen(ALL, 50, 60, made.ahead), preroll=0
+        chunk_path="c.mkv",
+        reference_input=(),
+        video_index=0,
+        choose=chosen(ALL, 50, 60, made.ahead),
+        preroll=0,
+        look=Look(frames=10),
     )
     graph = " ".join(score_args("ffmpeg", pairing, made, threads=1, log_name="l"))
     assert (chain.count("bwdif"), graph.count("bwdif")) == (1, 1)
@@ -167,7 +172,9 @@ def test_a_zone_may_have_grain_of_its_own() -> None:
 
 
 def test_the_chunk_is_decoded_without_grain_when_it_is_scored() -> None:
-    pairing = Pairing(chunk_path="c.mkv", reference_input=("-i", "f"), video_index=0, choose=("null",), preroll=0)
+    pairing = Pairing(
+        chunk_path="c.mkv", reference_input=("-i", "f"), video_index=0, choose=("null",), preroll=0, look=Look(frames=5)
+    )
     args = score_args("ffmpeg", pairing, plan(), threads=1, log_name="l")
     at = args.index(NO_GRAIN[0])
     assert tuple(args[at : at + 2]) == NO_GRAIN

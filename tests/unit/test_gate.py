@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelwright.planning.gate import Limit, judge, too_large
+from reelwright.planning.gate import Limit, Projection, foretell, judge, too_large
 
 CHUNKS = st.lists(st.tuples(st.integers(1, 500), st.integers(0, 10**7)), min_size=1, max_size=30)
 PERCENT = st.floats(0.01, 1000)
@@ -85,3 +85,32 @@ def test_an_empty_source_is_no_division_by_zero() -> None:
     said = judge(limit(source_bytes=0), [(100, 1)])
     assert said is not None
     assert "0.0 % of the source's 0 MB" in said
+
+
+def test_the_lower_of_two_limits_holds_and_is_named() -> None:
+    both = limit(percent=50, most_bytes=300_000)
+    assert both.bytes == 300_000
+    said = too_large(both, 400_000)
+    assert said is not None
+    assert "above the 0.3 MB asked for" in said
+    assert limit(percent=20, most_bytes=300_000).words == "the 20 % asked for"
+    assert limit(percent=None, most_bytes=300_000).bytes == 300_000
+
+
+def projection(**changes: Any) -> Projection:
+    """Clearly above the half megabyte that is allowed."""
+    known = {"low": 500_000, "likely": 600_000, "high": 720_000, "chunks": 4, "frames": 40}
+    return Projection(**{**known, **changes})
+
+
+def test_a_projection_that_is_clear_of_the_limit_ends_it() -> None:
+    said = foretell(limit(), projection(fitting=88.42))
+    assert said == (
+        "Not worth it: by 4 chunks with 40 % of the frames, the output would be 0.6 MB to 0.82 MB, likely 0.7 MB, "
+        "70.0 % of the source's 1 MB, above the 50 % asked for. A mean of about VMAF 88.4 would fit."
+    )
+
+
+@pytest.mark.parametrize("changes", [{"low": 400_000}, {"chunks": 2}, {"frames": 9}])
+def test_a_projection_that_may_be_wrong_ends_nothing(changes: dict[str, Any]) -> None:
+    assert foretell(limit(), projection(**changes)) is None

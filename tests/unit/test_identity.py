@@ -100,13 +100,18 @@ def test_whatever_leaves_the_bytes_alone_leaves_the_trial_key(what: str, other: 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"model": "vmaf_4k_v0.6.1"}, {"n_subsample": 2}, {"scaled_to": None}, {"scaled_to": (1440, 1080)}],
+    [{"model": "vmaf_4k_v0.6.1"}, {"scaled_to": None}, {"scaled_to": (1440, 1080)}],
 )
 def test_whatever_gives_a_number_its_meaning_changes_the_score_key(changes: dict[str, Any]) -> None:
     other = film(replace(plan(), scoring=replace(plan().scoring, **changes)))
-    assert other.score_key("t", {}) != film().score_key("t", {})
-    assert film(tools=replace(TOOLS, version="9.1")).score_key("t", {}) != film().score_key("t", {})
-    assert film().score_key("u", {}) != film().score_key("t", {})
+    assert other.score_key("t", {}, 1) != film().score_key("t", {}, 1)
+
+
+def test_so_do_the_step_the_build_and_the_trial() -> None:
+    key = film().score_key("t", {}, 1)
+    assert film().score_key("t", {}, 5) != key
+    assert film(tools=replace(TOOLS, version="9.1")).score_key("t", {}, 1) != key
+    assert film().score_key("u", {}, 1) != key
 
 
 @given(

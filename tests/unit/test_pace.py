@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from reelwright.engine import pace as module
+from reelwright.engine.filling import ENOUGH, Setting
 from reelwright.engine.pace import MOST_KILLS, Gauges, Limits, Pace, tell_scarce_disk
 from reelwright.engine.resources import DISK_RESERVE_BYTES, Parallel, disk_needed
 from reelwright.errors import ResourceError
@@ -37,8 +38,10 @@ class Machine:
     def gauges(self) -> Gauges:
         return Gauges(free_memory=lambda: self.memory, free_disk=lambda _: self.disk, clock=lambda: self.now)
 
-    def pace(self, encodes: int = 4, threads: int = 2, **limits: Any) -> Pace:
-        parallel = Parallel(encodes=encodes, threads=threads, why="so", need_bytes=2 * GIB, reserve_bytes=GIB)
+    def pace(self, encodes: int = 4, threads: int = 2, bounds: Setting | None = None, **limits: Any) -> Pace:
+        parallel = Parallel(
+            encodes=encodes, threads=threads, why="so", need_bytes=2 * GIB, reserve_bytes=GIB, bounds=bounds
+        )
         emit = Emitter(self, "a.mkv", lambda: NOON)
         return Pace(parallel, Limits(**limits), emit, Path("work"), gauges=self.gauges())
 
@@ -298,3 +301,72 @@ class TestDisk:
         assert here.told() == [
             "the work disk has 2.5 GiB free, and 2.5 GiB may be needed: it may have to wait for space"
         ]
+
+
+class TestFilling:
+    """Two encodes at once with two threads, on a machine where more of both may be tried."""
+
+    MOST = Setting(encodes=4, threads=4)
+
+    def land(self, pace: Pace, idle: float, trials: int = ENOUGH) -> None:
+        for chunk in range(trials):
+            pace.threads_for(chunk)
+            pace.landed(chunk, idle, pace.most)
+
+    def test_a_full_cpu_changes_nothing(self, here: Machine) -> None:
+        pace = here.pace(2, bounds=self.MOST)
+        self.land(pace, 0.02, 50)
+        assert (pace.most, pace.threads, here.told()) == (2, 2, [])
+
+    def test_an_idle_one_is_given_more_threads_and_that_is_said(self, here: Machine) -> None:
+        pace = here.pace(2, bounds=self.MOST)
+        self.land(pace, 0.3)
+        assert (pace.most, pace.threads) == (2, 3)
+        assert here.told() == ["30% of the CPU was idle; 2 encodes at once, 3 threads each from now on"]
+
+    def test_what_did_not_help_is_taken_back(self, here: Machine) -> None:
+        pace = here.pace(2, bounds=Setting(encodes=2, threads=3))
+        self.land(pace, 0.3, 2 * ENOUGH)
+        assert (pace.most, pace.threads) == (2, 2)
+        assert len(here.told()) == 2
+
+    def test_trials_beside_those_of_another_setting_tell_nothing(self, here: Machine) -> None:
+        pace = here.pace(2, bounds=self.MOST)
+        pace.threads_for(99)
+        self.land(pace, 0.3)
+        here.told()
+        self.land(pace, 0.3, 50)  # the trial of chunk 99 still runs with two threads
+        assert (pace.most, pace.threads) == (2, 3)
+
+    def test_trials_with_less_company_tell_nothing(self, here: Machine) -> None:
+        pace = here.pace(2, bounds=self.MOST)
+        for chunk in range(50):
+            pace.threads_for(chunk)
+            pace.landed(chunk, 0.5, 1)
+        assert (pace.most, pace.threads) == (2, 2)
+
+    def test_nothing_is_tried_where_memory_is_short(self, here: Machine) -> None:
+        pace = here.pace(2, bounds=self.MOST)
+        here.memory = GIB + 1
+        self.land(pace, 0.5, 50)
+        assert (pace.most, pace.threads) == (2, 2)
+
+    def test_nothing_is_tried_after_memory_was_short(self, here: Machine) -> None:
+        pace = here.pace(2, bounds=self.MOST)
+        pace.out_of_memory(KILLED, 1, running=2)
+        here.told()
+        self.land(pace, 0.5, 50)
+        assert (pace.most, pace.threads, here.told()) == (1, 2, [])
+
+    def test_nothing_is_tried_with_a_cap_on_memory(self, here: Machine) -> None:
+        pace = here.pace(2, bounds=self.MOST, memory_per_encode=GIB)
+        self.land(pace, 0.5, 50)
+        assert (pace.most, pace.threads) == (2, 2)
+        assert pace.threads_for(1, running=1) == 2
+
+    def test_the_last_one_has_all_threads(self, here: Machine) -> None:
+        pace = here.pace(2, bounds=self.MOST)
+        assert [pace.threads_for(1, running=2), pace.threads_for(2, running=1), pace.threads_for(3)] == [2, 4, 2]
+
+    def test_a_film_in_one_piece_keeps_its_threads(self, here: Machine) -> None:
+        assert here.pace(2).threads_for(1, running=1) == 2

@@ -15,9 +15,10 @@ from reelwright.planning.plan import (
     encode_filters,
     make_plan,
     parameters,
-    vmaf_model,
 )
 from reelwright.quality.score import light_notes
+from reelwright.quality.steps import STEP
+from reelwright.vmaf_models import KNOWN, OLD, looks_wide, model_for, models_of, near_model
 
 LIMITED = "scale=in_range=limited:out_range=limited:flags=bicubic+accurate_rnd+full_chroma_int"
 FULL = LIMITED.replace("limited", "full")
@@ -94,7 +95,53 @@ def test_the_filters_end_with_the_tags_and_pad_odd_sizes_first(picture: Video, c
     ],
 )
 def test_the_4k_model_scores_4k_pictures(family: str, width: int, height: int, model: str) -> None:
-    assert vmaf_model(family, width, height) == model
+    assert model_for(family, width, height) == model
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "rate", "model"),
+    [
+        (1920, 1080, Fraction(24), "vmaf_v1.0.16_3d0h"),
+        (1920, 1080, None, "vmaf_v1.0.16_3d0h"),
+        (3840, 1600, Fraction(25), "vmaf_v1.0.16_1d5h_2160"),
+        (1920, 1080, Fraction(30), "vmaf_v1.0.16_3d0h"),
+        (1920, 1080, Fraction(48000, 1001), "vmaf_v1.0.16_hfr_3d0h"),
+        (1280, 720, Fraction(60), "vmaf_v1.0.16_hfr_3d0h"),
+        (3840, 2160, Fraction(50), "vmaf_v1.0.16_hfr_1d5h_2160"),
+    ],
+)
+def test_v1_has_models_for_4k_and_for_high_frame_rates(
+    width: int, height: int, rate: Fraction | None, model: str
+) -> None:
+    assert model_for("v1", width, height, rate) == model
+    assert model in models_of("v1")
+    assert looks_wide(model) == ("hfr" in model)
+
+
+def test_a_plan_names_its_model_in_full_and_fits_small_pictures_to_it() -> None:
+    made = plan(info(film(average_rate=Fraction(60))), vmaf_model="v1").scoring
+    assert (made.model, made.scaled_to) == ("vmaf_v1.0.16_hfr_3d0h", (1920, 1080))
+    assert plan(info(film(width=3840, height=2160)), vmaf_model="v1").scoring.scaled_to is None
+
+
+def test_every_model_is_near_itself_and_odd_names_are_near_none() -> None:
+    assert all(near_model(name[:-1]) for name in KNOWN)
+    assert near_model("v0.6") == "v0.6.1"
+    assert near_model("4k_v0.6.1") == "vmaf_4k_v0.6.1"
+    assert near_model("ssim") is None
+    assert set(models_of("v0.6.1")) <= set(OLD)
+    assert models_of("vmaf_v0.6.1neg") == ("vmaf_v0.6.1neg",)
+
+
+def test_some_frames_come_first_unless_all_were_asked_for_or_a_percentile_needs_them() -> None:
+    assert plan().scoring.n_subsample == STEP
+    assert plan(scored_frames="every").scoring.n_subsample == 1
+    assert plan(floor_p5=80.0).scoring.n_subsample == 1
+
+
+def test_jobs_begun_when_every_frame_was_scored_keep_their_ids() -> None:
+    assert plan().request_identity()["scoring"]["n_subsample"] == 1
+    assert plan().request_identity() != plan(scored_frames="every").request_identity()
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,24 @@
-"""Where a search starts."""
+"""What is expected of a chunk before it is encoded."""
+
+import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reelwright.quality.prior import PSEUDO_FRAMES, start_crf
+from reelwright.quality.belief import Prior
+from reelwright.quality.kinship import WITHIN
+from reelwright.quality.prior import BETWEEN, SLOPE, Answer, expect
 
-history = st.lists(st.tuples(st.floats(12, 50), st.integers(1, 400)), max_size=20)
+answers = st.lists(st.builds(Answer, crf=st.floats(12, 50), slope=st.floats(0.02, 0.3)), max_size=20)
 
 
-def at(width: int, height: int, target: float = 93, accepted: tuple[tuple[float, int], ...] = ()) -> float:
-    return start_crf(width=width, height=height, preset=6, target=target, accepted=accepted)
+def at(width: int, height: int, target: float = 93, seen: tuple[Answer, ...] = (), temporal: float = 5) -> Prior:
+    return expect(width=width, height=height, preset=6, target=target, temporal=temporal, answers=seen)
+
+
+def alike(crf: float, count: int) -> tuple[Answer, ...]:
+    return tuple(Answer(crf=crf, slope=SLOPE) for _ in range(count))
 
 
 @pytest.mark.parametrize(
@@ -28,46 +36,54 @@ def at(width: int, height: int, target: float = 93, accepted: tuple[tuple[float,
     ],
 )
 def test_a_film_without_history_starts_at_the_constant_of_its_picture_size(width: int, height: int, crf: float) -> None:
-    assert at(width, height) == pytest.approx(crf)
+    assert at(width, height).crf == pytest.approx(crf)
+    assert at(width, height).sd == pytest.approx(math.sqrt(WITHIN + BETWEEN))
 
 
 def test_a_higher_target_starts_lower_and_a_lower_one_higher() -> None:
-    assert at(1920, 1080, 95) == pytest.approx(40 - 5.6, abs=0.1)
-    assert at(1920, 1080, 97) < at(1920, 1080, 95) < 40 < at(1920, 1080, 90)
+    assert at(1920, 1080, 95).crf == pytest.approx(40 - 6.0, abs=0.1)
+    assert at(1920, 1080, 97).crf < at(1920, 1080, 95).crf < 40 < at(1920, 1080, 90).crf
 
 
 def test_a_target_of_100_still_has_a_start() -> None:
-    assert at(1920, 1080, 100) == at(1920, 1080, 99.5) < 0
+    assert at(1920, 1080, 100).crf == at(1920, 1080, 99.5).crf < 0
 
 
-def test_as_many_frames_as_the_pseudo_weight_count_as_much_as_the_constant() -> None:
-    assert at(1920, 1080, accepted=((30.0, PSEUDO_FRAMES),)) == pytest.approx(35)
+def test_a_film_of_many_like_chunks_is_believed_more_than_its_class() -> None:
+    few, many = at(1920, 1080, seen=alike(30, 2)), at(1920, 1080, seen=alike(30, 40))
+    assert 40 > few.crf > many.crf
+    assert many.crf == pytest.approx(30, abs=0.5)
+    assert many.sd < few.sd < at(1920, 1080).sd
 
 
-def test_a_long_history_outweighs_the_constant() -> None:
-    assert at(1920, 1080, accepted=((30.0, 100 * PSEUDO_FRAMES),)) == pytest.approx(30, abs=0.2)
+def test_a_film_whose_chunks_differ_leaves_the_next_one_unsure() -> None:
+    mixed = tuple(Answer(crf=crf, slope=SLOPE) for crf in (20, 45, 22, 48, 19, 44))
+    assert at(1920, 1080, seen=mixed).sd > at(1920, 1080).sd
 
 
-def test_frames_weigh_in_the_films_median_and_not_chunks() -> None:
-    chunks = ((20.0, 10), (21.0, 10), (22.0, 10), (44.0, 4000))
-    assert at(1920, 1080, accepted=chunks) > 43
+def test_what_moves_a_lot_falls_apart_fast() -> None:
+    slopes = [at(1920, 1080, temporal=t).slope for t in (0, 10, 20, 30, 40)]
+    assert slopes[0] == slopes[1] == SLOPE
+    assert slopes == sorted(slopes)
+    assert 0.1 < slopes[3] < 0.2
 
 
 def test_a_preset_that_was_never_measured_starts_like_the_one_that_was() -> None:
-    assert start_crf(width=1920, height=1080, preset=4, target=93) == at(1920, 1080)
+    assert expect(width=1920, height=1080, preset=4, target=93, temporal=5) == at(1920, 1080)
 
 
-@given(chunks=history)
-def test_the_start_lies_between_the_constant_and_what_the_film_has_shown(
-    chunks: list[tuple[float, int]],
-) -> None:
-    crfs = [40.0, *(crf for crf, _ in chunks)]
-    assert min(crfs) - 1e-6 <= at(1920, 1080, accepted=tuple(chunks)) <= max(crfs) + 1e-6
+@settings(max_examples=40, deadline=None)
+@given(seen=answers)
+def test_the_start_lies_between_the_constant_and_what_the_film_has_shown(seen: list[Answer]) -> None:
+    crfs = [40.0, *(answer.crf for answer in seen)]
+    assert min(crfs) - 1e-6 <= at(1920, 1080, seen=tuple(seen)).crf <= max(crfs) + 1e-6
 
 
-@given(chunks=history, data=st.data())
-def test_the_order_in_which_chunks_were_finished_changes_nothing(
-    chunks: list[tuple[float, int]], data: st.DataObject
-) -> None:
-    shuffled = data.draw(st.permutations(chunks))
-    assert at(1920, 1080, accepted=tuple(shuffled)) == at(1920, 1080, accepted=tuple(chunks))
+@settings(max_examples=40, deadline=None)
+@given(seen=answers, data=st.data())
+def test_the_order_in_which_chunks_were_finished_changes_nothing(seen: list[Answer], data: st.DataObject) -> None:
+    shuffled = data.draw(st.permutations(seen))
+    one, other = at(1920, 1080, seen=tuple(seen)), at(1920, 1080, seen=tuple(shuffled))
+    assert one.crf == pytest.approx(other.crf, abs=1e-9)
+    assert one.sd == pytest.approx(other.sd, abs=1e-9)
+    assert one.slope == pytest.approx(other.slope, abs=1e-9)

@@ -46,6 +46,17 @@ def sample(peak: int = GIB, cores: float = 1.7, *, idle: float | None = 0.3, thr
     )
 
 
+class TestThreadsThatWereSeen:
+    def test_those_that_left_least_idle_are_taken(self) -> None:
+        seen = [sample(idle=0.2)] * 4 + [sample(idle=0.01, threads=3)] * 4
+        assert decide_parallel(machine(4, 64 * GIB), seen, **HD).threads == 3
+
+    def test_an_odd_row_is_never_taken_as_it_is(self) -> None:
+        for odd in (-1, 0, 99):
+            found = decide_parallel(machine(2, 64 * GIB), [sample(idle=0.0, threads=odd)] * 8, **HD)
+            assert 1 <= found.threads <= 4
+
+
 class TestNothingSeen:
     @pytest.mark.parametrize(
         ("cores", "memory", "requested", "encodes", "threads"),
@@ -204,7 +215,7 @@ def test_memory_is_never_promised_twice_and_more_of_it_never_means_fewer(
 
     one = found(memory)
     assert one.encodes >= 1
-    assert 1 <= one.threads <= max(1, min(cores, MOST_THREADS))
+    assert 1 <= one.threads <= min(2 * cores, MOST_THREADS)
     assert one.encodes == 1 or one.encodes * (one.need_bytes - 1) + one.reserve_bytes <= memory
     assert found(memory + more).encodes >= one.encodes
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from examples import film, info, plan, video
 from reelwright.planning.scale import SAME_SHAPE, parse_scale, sample_aspect, scaled_size
 from reelwright.tools.mux import display_aspect
-from reelwright.tools.vmaf import Pairing, score_args
+from reelwright.tools.vmaf import Look, Pairing, score_args
 
 SIDES = st.integers(16, 5000)
 
@@ -94,7 +94,12 @@ def test_a_scaled_film_is_encoded_small_and_scored_against_the_original_as_large
         in there.notes
     )
     pairing = Pairing(
-        chunk_path="c.mkv", reference_input=("-i", "f.mkv"), video_index=0, choose=("trim=start_pts=0",), preroll=0
+        chunk_path="c.mkv",
+        reference_input=("-i", "f.mkv"),
+        video_index=0,
+        choose=("trim=start_pts=0",),
+        preroll=0,
+        look=Look(frames=5),
     )
     graph = score_args("ffmpeg", pairing, there, threads=1, log_name="l.json")
     graph_text = graph[graph.index("-filter_complex") + 1]

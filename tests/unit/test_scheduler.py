@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import chunk
+from reelwright.engine.aims import goal_of, matters
 from reelwright.engine.jobs import StepKind
 from reelwright.engine.scheduler import (
     FILM_STEPS,
@@ -19,13 +20,17 @@ from reelwright.engine.scheduler import (
     median_by_frames,
     next_steps,
     with_point,
+    with_sight,
 )
 from reelwright.planning.plan import Request
+from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Point
+from reelwright.quality.moves import Held
+from reelwright.quality.steps import Goal
 from simulation import Curve, straight
 
 SIZE = (1920, 1080)
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=40, deadline=None)
 Choose = Callable[[int], int]
 
 
@@ -34,8 +39,9 @@ class Run:
     """What became of a film."""
 
     state: JobState
-    #: Every trial made, in the order of landing.
+    #: Every trial of a whole chunk, in the order of landing, and every sample.
     trials: list[tuple[int, float]]
+    samples: list[tuple[int, float]]
     film_steps: list[StepKind]
 
 
@@ -50,11 +56,16 @@ def play(
     workers: int = 3,
     choose: Choose = lambda _: 0,
     points: dict[int, list[Point]] | None = None,
+    sights: dict[int, list[Sight]] | None = None,
+    misleading: float = 0.0,
 ) -> Run:
-    """Carry a film out as the runner does; `choose` says which of the trials under way lands next."""
-    state = begin(request, SIZE, chunks_of([n for n, _ in film]), points or {})  # type: ignore[arg-type]
+    """Carry a film out as the runner does; `choose` says which of the trials under way lands next.
+
+    Samples are off by `misleading`.
+    """
+    state = begin(request, SIZE, chunks_of([n for n, _ in film]), points or {}, sights or {})  # type: ignore[arg-type]
     running: list[TrialStep] = []
-    run = Run(state=state, trials=[], film_steps=[])
+    run = Run(state=state, trials=[], samples=[], film_steps=[])
     for _ in range(10_000):
         state = accept_waiting(state)
         busy = {step.chunk.index for step in running}
@@ -71,13 +82,21 @@ def play(
                 running.append(step)
         if running:
             landed = running.pop(choose(len(running)))
-            index = landed.chunk.index
-            run.trials.append((index, landed.crf))
-            state = with_point(state, index, Point(crf=landed.crf, score=film[index][1](landed.crf)))
+            index, score = landed.chunk.index, film[landed.chunk.index][1](landed.crf)
+            if landed.windows is None:
+                run.trials.append((index, landed.crf))
+                state = with_point(state, index, Point(crf=landed.crf, score=score))
+            else:
+                run.samples.append((index, landed.crf))
+                state = with_sight(state, index, sight(landed.crf, score + misleading))
         elif not steps:
             run.state = state
             return run
     raise AssertionError("the film does not end")
+
+
+def sight(crf: float, score: float) -> Sight:
+    return Sight(crf=crf, score=min(100.0, max(0.0, score)), sd=0.02, sample=True)
 
 
 def accepted(run: Run) -> list[float]:
@@ -87,6 +106,7 @@ def accepted(run: Run) -> list[float]:
 def ended_well(run: Run, count: int) -> None:
     assert len(accepted(run)) == count, "every chunk is accepted"
     assert len(set(run.trials)) == len(run.trials), "no trial is made twice"
+    assert len(set(run.samples)) == len(run.samples), "no sample is made twice"
     assert tuple(run.film_steps) == FILM_STEPS
     for known in run.state.chunks:
         assert known.accepted is not None
@@ -141,13 +161,43 @@ def test_a_deterministic_film_resumed_from_any_point_ends_as_if_never_stopped(
     request = Request(deterministic=True)
     whole = play(request, film, choose=landing(order))
     kept = whole.trials[: data.draw(st.integers(0, len(whole.trials)))]
+    # A chunk's samples come before its trials; here those of every chunk were kept that has a trial, and some more.
+    begun, more = {index for index, _ in kept}, data.draw(st.integers(0, len(whole.samples)))
+    seen = [s for k, s in enumerate(whole.samples) if s[0] in begun or k < more]
+    sights: dict[int, list[Sight]] = {}
+    for index, crf in sorted(seen):
+        sights.setdefault(index, []).append(sight(crf, film[index][1](crf)))
     points: dict[int, list[Point]] = {}
     for index, crf in sorted(kept):  # a ledger gives them back by CRF, not in the order they were made
         points.setdefault(index, []).append(Point(crf=crf, score=film[index][1](crf)))
-    rest = play(request, film, points=points, choose=landing(order[::-1]))
+    rest = play(request, film, points=points, sights=sights, choose=landing(order[::-1]))
     assert accepted(rest) == accepted(whole)
     assert set(rest.trials) | set(kept) == set(whole.trials)
     assert not set(rest.trials) & set(kept)
+
+
+@many
+@given(film=any_films, misleading=st.floats(-20, 20), workers=st.integers(1, 5))
+def test_samples_however_wrong_never_keep_a_film_from_its_end(
+    film: list[tuple[int, Curve]], misleading: float, workers: int
+) -> None:
+    run = play(Request(), film, workers=workers, misleading=misleading)
+    ended_well(run, len(film))
+    assert all(run.samples.count((index, crf)) == 1 for index, crf in run.samples)
+
+
+@many
+@given(film=st.lists(st.tuples(st.integers(80, 300), smooth), min_size=1, max_size=8), misleading=st.floats(-0.5, 0.5))
+def test_what_is_accepted_is_judged_by_whole_encodes_alone(film: list[tuple[int, Curve]], misleading: float) -> None:
+    run = play(Request(), film, misleading=misleading)
+    for known, (_, curve) in zip(run.state.chunks, film, strict=True):
+        assert known.accepted is not None
+        assert known.accepted.within_band == (92 <= curve(known.accepted.crf) <= 94)
+
+
+def test_a_chunk_that_is_too_short_is_not_sampled() -> None:
+    assert not play(Request(), [(40, straight(80, 0.06))]).samples
+    assert play(Request(), [(100, straight(80, 0.06))]).samples
 
 
 @many
@@ -220,7 +270,7 @@ def test_what_others_have_shown_moves_the_start_of_a_search_unless_deterministic
         assert isinstance(step, TrialStep)
         return step.crf
 
-    assert start(deterministic=True) == 40.0
+    assert start(deterministic=True) == 39.75
     assert start(deterministic=False) < 35.0
 
 
@@ -251,3 +301,54 @@ def test_of_a_crf_that_was_asked_for_nothing_is_expected() -> None:
     (step,) = next_steps(state, [], 1)
     assert isinstance(step, TrialStep)
     assert step.predicted is None
+
+
+# --- trials of another job that were scored on some frames ---
+
+
+def test_a_trial_that_some_frames_do_not_settle_is_scored_again_before_anything_is_tried() -> None:
+    chunks = chunks_of([100, 200])
+    state = begin(Request(), SIZE, chunks, {0: [Point(crf=20.0, score=98.0)]}, unclear={0: [30.0, 32.0]})  # type: ignore[arg-type]
+    assert state.chunks[0].accepted is None
+    first, other = next_steps(state, busy=(), most=2)
+    assert isinstance(first, TrialStep)
+    assert isinstance(other, TrialStep)
+    assert (first.chunk.index, first.crf, first.again) == (0, 30.0, True)
+    assert (other.chunk.index, other.again) == (1, False)
+    state = with_point(state, 0, Point(crf=30.0, score=94.4))
+    [second] = next_steps(state, busy=(1,), most=2)
+    assert isinstance(second, TrialStep)
+    assert (second.crf, second.again) == (32.0, True)
+    state = with_point(state, 0, Point(crf=32.0, score=93.2))
+    assert state.chunks[0].accepted is not None
+    assert state.chunks[0].accepted.crf == 32.0
+
+
+def test_an_accepted_trial_waits_for_those_that_are_to_be_scored_again() -> None:
+    points = {0: [Point(crf=30.0, score=93.9)]}
+    state = begin(Request(), SIZE, chunks_of([100]), points, unclear={0: [32.0]})  # type: ignore[arg-type]
+    assert state.chunks[0].accepted is None
+    better = with_point(state, 0, Point(crf=32.0, score=93.1))
+    assert better.chunks[0].accepted is not None
+    assert better.chunks[0].accepted.crf == 32.0
+
+
+def test_what_a_score_is_held_against_is_the_aim_of_its_chunk() -> None:
+    request = Request(band_low=92.5, band_high=93.5, floor_p5=80.0)
+    assert goal_of(request) == Goal(low=92.5, high=93.5, floor_p5=80.0)
+    fixed = replace(request, crf=30.0)
+    assert goal_of(fixed) is None
+    assert matters(request, None, 12.0)
+    assert not matters(request, None, 11.75)
+    assert matters(fixed, None, 30.0)
+    assert not matters(fixed, None, 30.25)
+
+
+def test_a_search_that_a_floor_holds_says_so() -> None:
+    held = Held(mean=95.4, p5=85.5)
+    points = {0: [Point(crf=30.0, score=92.5, held=held)]}
+    [known] = begin(Request(floor_p5=85.0), SIZE, chunks_of([100]), points).chunks  # type: ignore[arg-type]
+    assert known.accepted is not None
+    assert known.accepted.within_band
+    assert "95.40 with a 5th percentile of 85.50" in known.accepted.why
+    assert "floor of 85.00" in known.accepted.why

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelwright.quality.score import Score, percentile, pool, scoring_size
+from reelwright.quality.score import Run, Score, percentile, pool, pool_runs, scoring_size, weighted_percentile
 
 scores = st.lists(st.floats(0, 100), min_size=1, max_size=200)
 
@@ -97,3 +97,42 @@ def test_a_fitted_picture_fills_1080p_on_one_side_with_even_sizes_and_its_aspect
     factor = min(1920 / width, 1080 / height)
     assert math.isclose(wide, width * factor, abs_tol=1) or wide == 2
     assert math.isclose(high, height * factor, abs_tol=1) or high == 2
+
+
+values_of_frames = st.lists(st.floats(0, 100), min_size=1, max_size=40)
+
+
+@given(values=values_of_frames, share=st.floats(0, 1), weight=st.sampled_from([1.0, 3.0]))
+def test_a_percentile_of_equal_weights_is_the_plain_one_or_near_it(
+    values: list[float], share: float, weight: float
+) -> None:
+    found = weighted_percentile([(value, weight) for value in values], share)
+    assert min(values) <= found <= max(values)
+    if weight == 1:
+        assert found == pytest.approx(percentile(values, share), abs=1e-9)
+
+
+@given(runs=st.lists(st.tuples(values_of_frames, st.integers(1, 500)), min_size=1, max_size=6))
+def test_runs_count_by_their_frames_however_many_were_scored(runs: list[tuple[list[float], int]]) -> None:
+    made = [Run(scores=scores, frames=frames) for scores, frames in runs]
+    found = pool_runs(made, model="m", n_subsample=5, scaled_to=None)
+    means = [(sum(run.scores) / len(run.scores), run.frames) for run in made]
+    assert found.mean == pytest.approx(sum(m * n for m, n in means) / sum(n for _, n in means))
+    assert found.frames == sum(len(run.scores) for run in made)
+    assert found.min <= found.p1 <= found.p5 <= 100
+    assert found.harmonic_mean <= found.mean + 1e-9
+
+
+@given(values=values_of_frames)
+def test_a_run_of_every_frame_is_pooled_as_it_was_alone(values: list[float]) -> None:
+    alone = pool(values, model="m", n_subsample=1, scaled_to=None)
+    run = pool_runs([Run(scores=values, frames=len(values))], model="m", n_subsample=1, scaled_to=None)
+    for name in ("mean", "harmonic_mean", "p5", "p1", "min", "frames"):
+        assert getattr(run, name) == pytest.approx(getattr(alone, name), abs=1e-9)
+
+
+def test_nothing_scored_cannot_be_pooled() -> None:
+    with pytest.raises(ValueError, match="no frame"):
+        pool_runs([], model="m", n_subsample=1, scaled_to=None)
+    with pytest.raises(ValueError, match="no values"):
+        weighted_percentile([], 0.05)

@@ -5,13 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from examples import film, index, info, plan
 from reelwright.errors import ToolError
 from reelwright.planning.colors import UNTAG
 from reelwright.planning.plan import EncodePlan
+from reelwright.quality.steps import first_scored
 from reelwright.tools.frames import chosen, reference_input
-from reelwright.tools.vmaf import Pairing, parse_log, score_args
+from reelwright.tools.vmaf import Look, Pairing, parse_log, score_args, thinning
 
 KEYED = index(range(0, 4000, 40), key_pts=(0, 1000, 2000, 3000))
 PAIRING = Pairing(
@@ -20,6 +23,7 @@ PAIRING = Pairing(
     video_index=3,
     choose=chosen(KEYED, 98, 100),
     preroll=1,
+    look=Look(frames=2),
 )
 
 
@@ -79,19 +83,69 @@ def log(*scores: float, **changes: Any) -> str:
     return json.dumps({"version": "3.0.0", "fps": 9.1, "frames": rows, "pooled_metrics": {}, **changes})
 
 
+def numbered(*numbers: int) -> str:
+    """A log in which each frame's score is its number."""
+    return json.dumps({"frames": [{"frameNum": k, "metrics": {"vmaf": k}} for k in numbers]})
+
+
+PLAIN, WIDE = "vmaf_v0.6.1", "vmaf_v1.0.16_hfr_3d0h"
+
+
 @pytest.mark.parametrize(
-    ("text", "preroll", "frames", "n_subsample", "scores"),
+    ("text", "look", "preroll", "scores"),
     [
-        (log(90, 91, 92), 0, 3, 1, [90, 91, 92]),
-        (log(0, 91, 92), 1, 2, 1, [91, 92]),  # the frame that leads is not the chunk's
-        (log(100), 0, 1, 1, [100]),
-        (json.dumps({"frames": [{"frameNum": k, "metrics": {"vmaf": k}} for k in (4, 0, 2)]}), 0, 5, 2, [0, 2, 4]),
+        (log(90, 91, 92), Look(frames=3), 0, [90, 91, 92]),
+        (log(0, 91, 92), Look(frames=2), 1, [91, 92]),  # the frame that leads is not the chunk's
+        (log(100), Look(frames=1), 0, [100]),
+        (numbered(3, 0), Look(frames=6, step=3), 0, [0, 3]),
+        # A frame's neighbours come with it: every third of what libvmaf is given is scored, and the first is a copy.
+        (numbered(0, 3, 6), Look(frames=10, step=5, first=2), 0, [3, 6]),
+        (numbered(0, 3), Look(frames=10, step=5), 0, [0, 3]),
+        (numbered(0, 3, 6), Look(frames=10, step=5), 1, [3, 6]),
     ],
 )
-def test_the_log_gives_the_score_of_each_frame_of_the_chunk(
-    text: str, preroll: int, frames: int, n_subsample: int, scores: list[float]
+def test_the_log_gives_the_score_of_each_frame_that_was_looked_at(
+    text: str, look: Look, preroll: int, scores: list[float]
 ) -> None:
-    assert parse_log(text, preroll=preroll, frames=frames, n_subsample=n_subsample) == scores
+    assert parse_log(text, look, preroll=preroll, model=PLAIN) == scores
+
+
+def handed_over(look: Look, preroll: int, model: str) -> tuple[list[int], list[int]]:
+    """Places of a run, leading frame included, that libvmaf is given, and those it scores: the graph by hand."""
+    thin = thinning(look, preroll, model)
+    run = range(look.frames + preroll)
+    kept = [n for n in run if thin.keeps or (n >= thin.place - 1 and (n - thin.place + 1) % thin.apart < 3)]
+    given_frames = [kept[0]] * thin.ahead + kept
+    return given_frames, list(range(0, len(given_frames), thin.step))
+
+
+@given(
+    start=st.integers(0, 40),
+    frames=st.integers(60, 400),
+    step=st.sampled_from([1, 3, 5, 7]),
+    model=st.sampled_from([PLAIN, WIDE]),
+)
+def test_exactly_the_frames_looked_at_are_scored_each_beside_its_own_neighbours(
+    start: int, frames: int, step: int, model: str
+) -> None:
+    look = Look(frames=frames, step=step, first=first_scored(start, step))
+    preroll = 1 if start and look.first == 0 else 0
+    given_frames, scored = handed_over(look, preroll, model)
+    begins = thinning(look, preroll, model).begins
+    wanted = [place for place in scored if place >= begins]
+    assert [given_frames[place] - preroll for place in wanted] == list(range(look.first, frames, step))
+    for place in wanted:
+        at = given_frames[place]
+        assert at == 0 or given_frames[place - 1] == at - 1
+        assert place + 1 == len(given_frames) or given_frames[place + 1] == at + 1
+    if step > 3 and model == PLAIN:
+        assert len(given_frames) <= frames * 3 / step + 5
+    assert parse_log(numbered(*scored), look, preroll=preroll, model=model) == wanted
+
+
+def test_a_model_that_looks_further_is_given_every_frame() -> None:
+    assert thinning(Look(frames=60, step=5, first=2), 0, WIDE).keeps
+    assert not thinning(Look(frames=60, step=5, first=2), 0, PLAIN).keeps
 
 
 @pytest.mark.parametrize(
@@ -113,5 +167,5 @@ def test_the_log_gives_the_score_of_each_frame_of_the_chunk(
 )
 def test_a_log_that_is_not_of_exactly_these_frames_is_an_error(what: str, text: str) -> None:
     with pytest.raises(ToolError, match="VMAF"):
-        parse_log(text, preroll=0, frames=3, n_subsample=1)
+        parse_log(text, Look(frames=3), preroll=0, model=PLAIN)
     assert what

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import chunk, constant, index, plan
+from reelwright.engine.aims import aim_of
 from reelwright.engine.scheduler import (
     TrialStep,
     accept_waiting,
-    aim_of,
     begin,
     film_view,
     next_steps,
-    start_of,
+    prior_of,
     with_point,
 )
 from reelwright.errors import UsageError
@@ -189,7 +189,7 @@ def test_a_chunk_learns_from_its_kin_alone() -> None:
     assert not film_view(state, state.chunks[3].chunk.zone).settled
     assert film_view(state, None).settled
     alone = job(None, "50f-100f:target=80")
-    assert start_of(alone, alone.chunks[1].chunk.zone) > start_of(alone, None)
+    assert prior_of(alone, alone.chunks[1].chunk).crf > prior_of(alone, alone.chunks[0].chunk).crf
 
 
 def test_a_flat_chunk_waits_for_its_kin_and_not_for_the_film() -> None:

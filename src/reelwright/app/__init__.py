@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         RenderOrder,
         ReportDone,
         ReportOrder,
+        ResetDone,
         ScoreJob,
         SequenceOrder,
         Tell,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.engine.listing import JobRow, State
+    from reelwright.engine.model_view import ModelView
     from reelwright.engine.removal import Cleaned
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
@@ -136,6 +138,18 @@ class Commands:
         from reelwright.origins import check
 
         return check(os.environ, file)
+
+    def quality_model(self) -> "ModelView":
+        """What the quality model expects, and what it has learned."""
+        from reelwright.app.quality import shown
+
+        return shown()
+
+    def reset_quality_model(self, *, undo: bool) -> "ResetDone":
+        """Have the model learn anew, or take that back."""
+        from reelwright.app.quality import reset
+
+        return reset(undo=undo)
 
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are."""

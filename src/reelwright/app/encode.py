@@ -60,6 +60,11 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         hwaccel=encoding.hwaccel,
         # The setting of that name is for libraries: somebody who names a film wants it encoded.
         max_encoded_percent=job.max_encoded_percent,
+        max_output_size=job.max_output_size,
+        objective=encoding.objective,
+        floor_vmaf=encoding.floor_vmaf or None,
+        floor_p5=encoding.floor_p5 or None,
+        scored_frames=encoding.scored_frames,
     )
     check_encoder(request)
     return request
@@ -88,6 +93,7 @@ def options_for(settings: Settings, job: EncodeJob) -> Options:
         overwrite=job.overwrite,
         dry_run=job.dry_run,
         export_scenes=job.export_scenes,
+        learns=settings.encoding.learn,
     )
 
 

@@ -47,6 +47,7 @@ def prepared(which: str, flags: Mapping[str, Any], *, overwrite: bool) -> Again:
         work_dir=workspace_of(job, settings.work_dir).root.parent,
         limits=limits_for(settings),
         overwrite=overwrite,
+        learns=settings.encoding.learn,
     )
     return Again(settings=settings, job=job, request=request, options=options)
 

@@ -16,8 +16,10 @@ from reelwright.planning.plan import Request
 from reelwright.store.database import open_ledger
 from reelwright.store.events import LedgerSink
 from reelwright.tools.capabilities import ask_ffmpeg, require
+from reelwright.tools.compare import check_model
 from reelwright.tools.devices import choose_device, with_encoder
 from reelwright.tools.process import Runner
+from reelwright.vmaf_models import OLD, models_of
 
 Result = TypeVar("Result")
 
@@ -42,12 +44,14 @@ async def services(settings: Settings, sink: EventSink, request: Request) -> Asy
 
     Raises:
         ToolError: FFmpeg is missing or cannot do the work, or the encoder does not work here.
-        UsageError: the ledger cannot be used, or there is no such device to decode on.
+        UsageError: the ledger cannot be used, or there is no such device to decode on, or no such VMAF model.
     """
     async with AsyncExitStack() as stack:
         runner = await stack.enter_async_context(Runner(nice=settings.processing.nice))
         tools = require(await ask_ffmpeg(runner, settings.tools.ffmpeg), request.encoder)
         tools = await with_encoder(runner, tools, request.encoder)
+        if (model := models_of(request.vmaf_model)[0]) not in OLD:
+            await check_model(runner, tools.ffmpeg, model)
         device = await choose_device(runner, tools.ffmpeg, request.hwaccel)
         offload = stack.enter_context(Offload())
         store = await offload(open_ledger, settings.ledger_path)

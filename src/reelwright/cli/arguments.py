@@ -144,6 +144,19 @@ def band(text: str) -> tuple[float, float]:
         ) from error
 
 
+def size_in_bytes(text: str) -> int:
+    """A size such as 700M: at least one byte."""
+    from reelwright.config import parse_size  # noqa: PLC0415
+
+    try:
+        size = parse_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from error
+    if not isinstance(size, int) or size < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 700M")
+    return size
+
+
 def crop_area(text: str) -> str:
     """What is kept of the picture: off, auto, or W:H:X:Y."""
     from reelwright.config import checked_crop  # noqa: PLC0415

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Iterator, Sequence
 
     from reelwright.engine.cleaning import Age
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import Job, OutcomeRecord
     from reelwright.engine.listing import JobRow, State
+    from reelwright.engine.model_view import ModelView
     from reelwright.engine.removal import Cleaned
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
@@ -42,6 +44,7 @@ class EncodeJob:
     duration: str | None = None
     #: An output larger than this share of the source is not kept; None: there is no limit.
     max_encoded_percent: float | None = None
+    max_output_size: int | None = None
     zones: "tuple[Zone, ...]" = ()
     #: Size to encode at; a side that is 0 follows from the other.
     scale: tuple[int, int] | None = None
@@ -169,6 +172,16 @@ class SequenceOrder:
     pictures: bool = True
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResetDone:
+    """What a reset of the quality model came to."""
+
+    #: Whether anything has changed.
+    changed: bool
+    #: The reset that counts now; None: everything is learned from.
+    since: "dt.datetime | None"
+
+
 class Program(Protocol):
     """What the command line can ask for."""
 
@@ -222,6 +235,14 @@ class Program(Protocol):
 
     def config_check(self, file: Path | None) -> "Examined":
         """Everything wrong with a configuration file, the one in effect if none is given, and the environment."""
+        ...
+
+    def quality_model(self) -> "ModelView":
+        """What the quality model expects, and what it has learned."""
+        ...
+
+    def reset_quality_model(self, *, undo: bool) -> "ResetDone":
+        """Have the model learn anew from here on, or take that back."""
         ...
 
     def profiles(self) -> "Mapping[str, Profile]":

@@ -14,6 +14,7 @@ from reelwright.cli.arguments import (
     picture_size,
     quarter,
     scene_list,
+    size_in_bytes,
     whole,
     zone,
 )
@@ -43,6 +44,11 @@ DEINTERLACERS = ("bwdif", "yadif", "w3fdif", "estdif")
 SETTINGS = (
     ("target_vmaf", "encoding", "target_vmaf"),
     ("band", "encoding", "band"),
+    ("objective", "encoding", "objective"),
+    ("floor_vmaf", "encoding", "floor_vmaf"),
+    ("floor_p5", "encoding", "floor_p5"),
+    ("vmaf_model", "encoding", "vmaf_model"),
+    ("scored_frames", "encoding", "scored_frames"),
     ("preset", "encoding", "preset"),
     ("min_crf", "encoding", "min_crf"),
     ("max_crf", "encoding", "max_crf"),
@@ -84,6 +90,8 @@ def add_arguments(parser: Parser) -> None:
     what("--export-scenes", type=scene_list, metavar="FILE", help=export)
     limit = "give up, exit 0, where the output would be larger than this share of the source (default: no limit)"
     what("--max-encoded-percent", type=number(0.01, 1000), metavar="N", help=limit)
+    size = "give up, exit 0, where the output would be larger than this, such as 700M (default: no limit)"
+    what("--max-output-size", type=size_in_bytes, metavar="SIZE", help=size)
     add_picture(parser)
     add_aims(parser)
     add_tools(parser)
@@ -107,6 +115,14 @@ def add_aims(parser: Parser) -> None:
     aim("--profile", metavar="NAME", help="named settings, such as archive or small; see `reelwright profiles`")
     aim("--target-vmaf", type=number(1, 99.9), metavar="N", help="VMAF every chunk is to reach (default 93)")
     aim("--band", type=band, metavar="W", help="accept target ± W, or LOW,HIGH (default 1.0)")
+    ways = "uniform: every chunk on the target (default); min-size: the film's mean on it with the fewest bytes"
+    aim("--objective", choices=("uniform", "min-size"), metavar="HOW", help=ways)
+    floor = "with min-size, no chunk's mean below this (default: three below the target)"
+    aim("--floor-vmaf", type=number(0, 99.9), metavar="N", help=floor)
+    aim("--floor-p5", type=number(0, 99.9), metavar="N", help="no chunk's 5th percentile below this (default: any)")
+    aim("--vmaf-model", metavar="NAME", help="v0.6.1 (default), v1, or a libvmaf model version in full")
+    frames = "sequential: some first, all where that does not settle it (default); every: all of them"
+    aim("--scored-frames", choices=("sequential", "every"), metavar="HOW", help=frames)
     aim("--crf", type=quarter, metavar="N", help="one CRF for every chunk, without a search")
     aim("--min-crf", type=quarter, metavar="N", help="lowest CRF tried (default 12)")
     aim("--max-crf", type=quarter, metavar="N", help="highest CRF tried (default 50)")
@@ -182,6 +198,7 @@ def job_from(args: argparse.Namespace) -> EncodeJob:
         scenes=args.scenes,
         export_scenes=args.export_scenes,
         max_encoded_percent=args.max_encoded_percent,
+        max_output_size=args.max_output_size,
     )
 
 

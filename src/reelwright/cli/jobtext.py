@@ -154,7 +154,9 @@ def trial_line(trial: Mapping[str, Any]) -> str:
     said = f"{score:6.2f}" if isinstance(score, int | float) else "     ?"
     bytes_said = size(count) if isinstance(count, int | float) else "?"
     chosen = "  chosen" if trial.get("accepted") else ""
-    return f"trial    chunk {trial['chunk']:>4}  CRF {trial['crf']:>5.2f}  VMAF {said}  {bytes_said}{chosen}"
+    step = trial.get("n_subsample")
+    some = f" of one frame in {step}" if isinstance(step, int) and step > 1 else ""
+    return f"trial    chunk {trial['chunk']:>4}  CRF {trial['crf']:>5.2f}  VMAF {said}{some}  {bytes_said}{chosen}"
 
 
 def sounds_of(steps: Mapping[StepKind, StepRecord]) -> list[Mapping[str, Any]]:

@@ -33,7 +33,7 @@ def add_arguments(parser: Parser) -> None:
     add = parser.add_argument
     add("reference", metavar="REFERENCE", type=Path, help="the film that is taken as it is")
     add("distorted", metavar="DISTORTED", type=Path, help="the film that is scored")
-    add("--model", metavar="NAME", help="v0.6.1 (4K model by size; the default), or a libvmaf model in full")
+    add("--model", metavar="NAME", help="v0.6.1 (default) or v1, by size and rate, or a libvmaf model in full")
     add("--n-subsample", type=odd, default=1, metavar="N", help="score every N-th frame; odd (default 1: every frame)")
     add(
         "--scale",

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +20,8 @@ from reelwright.events import Event, EventName
 RECENT = 6
 #: Plain output gets a line of progress this often.
 PLAIN_SECONDS = 10.0
+#: A range of means that is narrower is not worth saying.
+CERTAIN = 0.1
 WORDS = {
     "copy": "copying the pictures",
     "assemble": "joining the chunks",
@@ -201,9 +204,18 @@ def headline(facts: dict[str, Any]) -> str:
         return f"{WORDS[facts['phase']]}  {percent}" if facts["phase"] in COUNTED else WORDS[facts["phase"]]
     eta = f"  about {duration(facts['eta_seconds'])} left" if facts.get("eta_seconds") is not None else ""
     mean = f"  VMAF {facts['mean']:.2f} so far" if facts.get("mean") else ""
-    projected = facts.get("projected_bytes")
-    sizes = f"  {size(projected)} of {size(facts['source_bytes'])} expected" if projected else ""
-    return f"{percent}{eta}{mean}{sizes}"
+    return f"{percent}{eta}{mean}{projection(facts)}"
+
+
+def projection(facts: dict[str, Any]) -> str:
+    """What the film is expected to come to, with the range it will very likely lie in."""
+    likely, span = facts.get("projected_bytes"), facts.get("projected_bytes_range")
+    if not likely:
+        return ""
+    wide = f" ({size(span[0])} to {size(span[1])})" if span and size(span[0]) != size(span[1]) else ""
+    means, of = facts.get("projected_mean_range"), facts["source_bytes"]
+    vmaf = f"  VMAF {means[0]:.1f} to {means[1]:.1f} and" if means and means[1] - means[0] > CERTAIN else " "
+    return f"{vmaf} {size(likely)}{wide} of {size(of)} expected"
 
 
 def lane_line(lane: dict[str, Any]) -> Text:
@@ -217,6 +229,12 @@ def sound_line(sound: dict[str, Any]) -> Text:
     """One sound under way."""
     done = 100 * sound["done"] / sound["seconds"] if sound["seconds"] else 0
     return Text(f"sound {sound['stream']:>4}  to Opus  encoding {done:3.0f} %", style="cyan")
+
+
+def frames_scored(vmaf: Mapping[str, Any]) -> str:
+    """Which of the film's frames its score is of."""
+    step = vmaf.get("n_subsample", 1)
+    return "every frame" if step == 1 else f"{vmaf['frames']} frames, of some chunks one in {step}"
 
 
 def summary(event: Event) -> Text:
@@ -233,7 +251,7 @@ def summary(event: Event) -> Text:
         rows.append(
             ("VMAF", f"{vmaf['mean']:.2f} mean, {vmaf['p5']:.2f} 5th percentile, {vmaf['min']:.2f} lowest frame")
         )
-        rows.append(("", f"{vmaf['model']}, every frame{scaled}"))
+        rows.append(("", f"{vmaf['model']}, {frames_scored(vmaf)}{scaled}"))
     passed = sum(bool(check["passed"]) for check in data["checks"])
     rows.append(("checks", f"{passed} of {len(data['checks'])} passed"))
     trials = f"{data['trials']} trials in " if data["trials"] or data["vmaf"] else ""

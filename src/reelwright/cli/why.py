@@ -29,6 +29,10 @@ EXAMPLES = """examples:
   reelwright why film.mkv --json | jq .data.cost"""
 
 
+#: Without a floor that was asked for, `min-size` lets no chunk go further below the target.
+FLOOR = 3.0
+
+
 def add_arguments(parser: Parser) -> None:
     """The command's arguments."""
     parser.add_argument("file", metavar="FILE", type=Path, help="a film")
@@ -92,17 +96,28 @@ def plan_lines(said: "Explanation", plan: "EncodePlan", known: "Known") -> list[
         if request.crf is None
         else f"CRF {request.crf:g} for every chunk, without a search"
     )
+    if request.objective == "min-size" and request.crf is None:
+        floor = request.target_vmaf - FLOOR if request.floor_vmaf is None else request.floor_vmaf
+        aim = (
+            f"the film's mean on VMAF {request.target_vmaf:g} with the fewest bytes, no chunk below {floor:g}, "
+            f"CRF {request.min_crf:g} to {request.max_crf:g}"
+        )
     chunks = f"{known.chunks} chunks" if known.chunks else "chunks: not known before the film is read"
     scaled = f", scaled to {scoring.scale_name}" if scoring.scale_name else ""
     lines = [
         f"{plan.strategy.value}: {aim}",
         f"{plan.encoder} preset {request.preset}, {', '.join(f'{k}={v}' for k, v in plan.parameters)}"
         + (f" (profile {said.profile})" if said.profile else ""),
-        f"scored with {scoring.model}, every frame{scaled}",
+        f"scored with {scoring.model}, {frames_scored(scoring.n_subsample)}{scaled}",
         f"{chunks}; {said.parallel} encodes at once ({said.parallel_why})",
         f"to {printable_path(said.output)}",
     ]
     return [*lines, *plan.notes]
+
+
+def frames_scored(step: int) -> str:
+    """Which frames of a job's chunks are scored."""
+    return "every frame" if step == 1 else f"one frame in {step} first, every frame where that does not settle it"
 
 
 def plain_ledger(plan: "EncodePlan") -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from reelwright.planning.chunking import Chunk
 from reelwright.planning.excerpt import clip_index
 from reelwright.planning.grain import has_grain
 from reelwright.planning.plan import EncodePlan, zoned
+from reelwright.planning.windows import sample_windows
 from reelwright.tools.capabilities import Capabilities
 from reelwright.tools.process import Finished, Runner
 
@@ -120,12 +121,20 @@ class Film:
         encode = {**self.plan_of(chunk).encode_identity(), "build": self.encode_build}
         return identity.curve_key(self.index.source_id, chunk.start, chunk.end, encode)
 
-    def score_key(self, trial_key: str, parameters: Mapping[str, str]) -> str:
+    def sample_key(self, chunk: Chunk) -> str | None:
+        """Identity of a chunk's samples but for the CRF; None where it is too short for any."""
+        windows = sample_windows(chunk)
+        if windows is None:
+            return None
+        encode = {**self.plan_of(chunk).encode_identity(), "build": self.encode_build}
+        return identity.sample_key(self.index.source_id, windows, encode)
+
+    def score_key(self, trial_key: str, parameters: Mapping[str, str], n_subsample: int) -> str:
         """Identity of a trial's score; its encoder parameters say whether a player adds grain."""
         scoring = self.plan.scoring
         facts = {
             "model": scoring.model,
-            "n_subsample": scoring.n_subsample,
+            "n_subsample": n_subsample,
             "scaled_to": scoring.scale_name,
             "build": self.tools.version,
             # Scores of before there was this were taken with it.

@@ -93,6 +93,14 @@ class Usage:
     cpu_seconds: float = 0.0
     peak_rss_bytes: int = 0
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """What two children used one after the other."""
+        return Usage(
+            wall_seconds=self.wall_seconds + other.wall_seconds,
+            cpu_seconds=self.cpu_seconds + other.cpu_seconds,
+            peak_rss_bytes=max(self.peak_rss_bytes, other.peak_rss_bytes),
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsageSample:
@@ -159,11 +167,45 @@ class TrialRecord:
     cpu_idle: float | None = None
     #: The score the search expected of it; None where it expected none, or before that was kept.
     predicted: float | None = None
+    #: Of a sample, the frames [start, end) that were encoded; its file was not kept. None: the whole chunk was.
+    windows: tuple[tuple[int, int], ...] | None = None
 
     @property
     def frames(self) -> int:
-        """Number of frames."""
+        """Number of frames that were encoded."""
+        if self.windows is not None:
+            return sum(end - start for start, end in self.windows)
         return self.end - self.start
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PastTrial:
+    """What a trial of a whole chunk tells of other films: see TrialRecord."""
+
+    start: int
+    end: int
+    crf: float
+    #: Mean VMAF, the model that gave it, and the size both sides were scaled to.
+    score: float
+    model: str
+    scaled_to: str | None
+    features: Mapping[str, Any]
+    width: int
+    height: int
+    encoder: str
+    preset: int
+    parameters: Mapping[str, str]
+    build: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilmHistory:
+    """A film's first trials of whole chunks."""
+
+    source_id: str
+    #: Where it was last read; may hold surrogate escapes. None: nobody knows any more.
+    path: str | None
+    trials: tuple[PastTrial, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -258,7 +300,30 @@ class JobStore(Protocol):
         ...
 
     def usage_of(self, width: int, height: int, *, encoder: str, preset: int, limit: int) -> list[UsageSample]:
-        """What the newest trials of this encoder and preset needed at this size class and the two beside it."""
+        """What the newest trials of whole chunks needed, of this encoder, preset, size class and the two beside it."""
+        ...
+
+    def history(self, *, encoder: str, without: str | None, films: int, trials: int) -> list[FilmHistory]:
+        """The newest films with trials of this encoder since the last reset, the oldest of them first.
+
+        Args:
+            encoder: FFmpeg's name of it.
+            without: a film's source id that is left out.
+            films: how many at the most.
+            trials: how many of each at the most, the first ones that were made.
+        """
+        ...
+
+    def reset_history(self) -> None:
+        """Leave all trials made so far out of `history` from now on; nothing is deleted."""
+        ...
+
+    def undo_reset(self) -> bool:
+        """Take the last reset back; False where there is none."""
+        ...
+
+    def last_reset(self) -> dt.datetime | None:
+        """When history was last reset; None: never, or that was taken back."""
         ...
 
     def finish_job(self, job_id: str, status: JobStatus) -> None:

@@ -1,12 +1,15 @@
 """The ledger's twin without a disk, for tests and dry runs."""
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from reelwright.engine.jobs import (
+    FilmHistory,
     Job,
     JobStatus,
     OutcomeRecord,
+    PastTrial,
     SourceRecord,
     SourceStamp,
     StepKind,
@@ -32,6 +35,10 @@ class MemoryJobStore:
         #: Ids of jobs, the one last opened or ended at the end.
         self._touched: list[str] = []
         self.events: list[Event] = []
+        #: Trials in the order they were first committed, and how many there were at each reset of history.
+        self._numbers: dict[str, int] = {}
+        self._count = 0
+        self._resets: list[tuple[int, dt.datetime]] = []
 
     def find_source(self, stamp: SourceStamp) -> SourceRecord | None:
         """See the port."""
@@ -91,6 +98,9 @@ class MemoryJobStore:
     def commit_trial(self, trial: TrialRecord) -> None:
         """See the port."""
         self._trials[trial.trial_key] = trial
+        if trial.trial_key not in self._numbers:
+            self._count += 1
+            self._numbers[trial.trial_key] = self._count
 
     def trials(self, curve_keys: Iterable[str]) -> list[TrialRecord]:
         """See the port."""
@@ -101,6 +111,7 @@ class MemoryJobStore:
     def drop_trial(self, trial_key: str) -> None:
         """See the port."""
         self._trials.pop(trial_key, None)
+        self._numbers.pop(trial_key, None)
 
     def usage_of(self, width: int, height: int, *, encoder: str, preset: int, limit: int) -> list[UsageSample]:
         """See the port."""
@@ -115,9 +126,43 @@ class MemoryJobStore:
                 score=t.score_usage,
             )
             for t in reversed(self._trials.values())
-            if (t.encoder, t.preset) == (encoder, preset) and abs(size_class(t.width, t.height) - wanted) <= 1
+            if t.windows is None
+            and (t.encoder, t.preset) == (encoder, preset)
+            and abs(size_class(t.width, t.height) - wanted) <= 1
         ]
         return found[:limit]
+
+    def history(self, *, encoder: str, without: str | None, films: int, trials: int) -> list[FilmHistory]:
+        """See the port."""
+        first = self._resets[-1][0] if self._resets else 0
+        by_film: dict[str, list[tuple[int, TrialRecord]]] = {}
+        for key, trial in self._trials.items():
+            if self._numbers[key] > first and trial.source_id != without:
+                by_film.setdefault(trial.source_id, []).append((self._numbers[key], trial))
+        newest = sorted(by_film, key=lambda source: max(by_film[source], key=lambda t: t[0])[0], reverse=True)
+        found: list[FilmHistory] = []
+        for source in newest:
+            ordered = [trial for _, trial in sorted(by_film[source], key=lambda t: t[0])]
+            some = [past_trial(t) for t in ordered if t.encoder == encoder and t.windows is None][:trials]
+            if some and len(found) < films:
+                found.append(FilmHistory(source_id=source, path=self._path_of(source), trials=tuple(some)))
+        return found[::-1]
+
+    def _path_of(self, source_id: str) -> str | None:
+        paths = [stamp.path for stamp, record in self._sources.items() if record.source_id == source_id]
+        return paths[-1] if paths else None
+
+    def reset_history(self) -> None:
+        """See the port."""
+        self._resets.append((self._count, dt.datetime.now(dt.UTC)))
+
+    def undo_reset(self) -> bool:
+        """See the port."""
+        return bool(self._resets) and self._resets.pop() is not None
+
+    def last_reset(self) -> dt.datetime | None:
+        """See the port."""
+        return self._resets[-1][1] if self._resets else None
 
     def finish_job(self, job_id: str, status: JobStatus) -> None:
         """See the port."""
@@ -157,3 +202,10 @@ class MemoryJobStore:
 
     def _touch(self, job_id: str) -> None:
         self._touched = [*(other for other in self._touched if other != job_id), job_id]
+
+
+def past_trial(trial: TrialRecord) -> PastTrial:
+    """What a trial tells of other films."""
+    own = {f.name: getattr(trial, f.name) for f in fields(PastTrial) if f.name not in {"score", "model", "scaled_to"}}
+    score = trial.score
+    return PastTrial(**own, score=score.mean, model=score.model, scaled_to=score.scaled_to)

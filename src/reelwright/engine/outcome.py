@@ -19,7 +19,7 @@ from reelwright.errors import (
 from reelwright.planning.plan import EncodePlan
 from reelwright.planning.requests import plain_request
 from reelwright.planning.stream_ledger import Entry
-from reelwright.quality.score import pool
+from reelwright.quality.score import Run, pool_runs
 
 #: Outcomes of errors that are no failure; the first that fits.
 KINDS: dict[type[ReelwrightError], str] = {
@@ -30,12 +30,19 @@ KINDS: dict[type[ReelwrightError], str] = {
 
 
 def film_score(chosen: Sequence[TrialRecord]) -> dict[str, Any] | None:
-    """VMAF of the film, pooled over every scored frame of the accepted trials; None where there is none."""
-    values = [value for trial in chosen for value in trial.frame_scores]
-    if not values:
+    """VMAF of the film, each accepted trial counted by its frames; None where there is none.
+
+    `n_subsample` is the widest step of any of them; `frames` says how many frames were scored.
+    """
+    if not chosen:
         return None
     like = chosen[0].score
-    score = pool(values, model=like.model, n_subsample=like.n_subsample, scaled_to=like.scaled_to)
+    score = pool_runs(
+        [Run(scores=trial.frame_scores, frames=trial.frames) for trial in chosen],
+        model=like.model,
+        n_subsample=max(trial.score.n_subsample for trial in chosen),
+        scaled_to=like.scaled_to,
+    )
     return {k: round(v, 3) if isinstance(v, float) and math.isfinite(v) else v for k, v in asdict(score).items()}
 
 

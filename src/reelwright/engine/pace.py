@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from reelwright.engine.filling import Setting, idle_of, next_setting, threads_at_the_end
 from reelwright.engine.jobs import JobStore, UsageSample
 from reelwright.engine.resources import (
     DISK_RESERVE_BYTES,
@@ -134,6 +135,9 @@ class Pace:
         self._lowered = 0
         self._kills: Counter[int] = Counter()
         self._given: dict[int, int] = {}
+        #: The setting each chunk's trial was begun with, and what was idle beside trials with each.
+        self._begun: dict[int, Setting] = {}
+        self._seen = {setting: list(shares) for setting, shares in parallel.seen.items()}
         self._short_since: float | None = None
         self._told_short = 0.0
         self._waiting_since: float | None = None
@@ -146,10 +150,59 @@ class Pace:
         """What `encoding_started` says of it."""
         return {"workers": self.parallel.encodes, "threads": self.parallel.threads, "why": self.parallel.why}
 
-    def threads_for(self, chunk: int) -> int:
-        """How many threads a trial of a chunk gets that is begun now."""
-        self._given[chunk] = self.threads
-        return self.threads
+    def threads_for(self, chunk: int, running: int | None = None) -> int:
+        """How many threads a trial of a chunk gets that is begun now.
+
+        Args:
+            chunk: its number.
+            running: how many run then, where nothing is left to start beside them; None: there is enough.
+        """
+        threads = self.threads
+        bounds = self.parallel.bounds
+        unlimited = bounds is not None and self.limits.memory_per_encode is None
+        if bounds is not None and unlimited and running is not None and self._as_decided():
+            threads = threads_at_the_end(self.parallel.setting, running, bounds.threads)
+        self._given[chunk] = threads
+        self._begun[chunk] = Setting(encodes=self.most, threads=threads)
+        return threads
+
+    def landed(self, chunk: int, idle: float | None, running: int) -> None:
+        """Note what a trial left of the CPU, and try a setting that fills it better where that was much.
+
+        Args:
+            chunk: whose trial.
+            idle: share of the CPU's time that nobody used meanwhile.
+            running: how many ran at its end, itself included.
+        """
+        now, bounds = self.parallel.setting, self.parallel.bounds
+        # A trial that ran beside others of another setting tells nothing, nor one that had less company.
+        alike = running >= self.most and self._as_decided() and set(self._begun.values()) == {now}
+        begun = self._begun.pop(chunk, None)
+        if idle is None or bounds is None or begun != now or not alike or self.limits.memory_per_encode is not None:
+            return
+        self._seen.setdefault(now, []).append(idle)
+        wanted = next_setting(now, self._seen, most=bounds)
+        if wanted != now and self._fits(wanted):
+            self._change_to(wanted, idle_of(self._seen, now) or idle)
+
+    def _as_decided(self) -> bool:
+        """Whether nothing has been lowered for want of memory."""
+        return self.parallel.setting == Setting(encodes=self.most, threads=self.threads)
+
+    def _fits(self, wanted: Setting) -> bool:
+        """Whether memory allows a setting, the trials of now having taken theirs already."""
+        now = self.parallel
+        other = now.with_setting(wanted, now.why)
+        more = wanted.encodes * other.need_bytes - now.encodes * now.need_bytes
+        return self._gauges.free_memory() >= now.reserve_bytes + more
+
+    def _change_to(self, wanted: Setting, idle: float) -> None:
+        spread = f"{count(wanted.encodes, 'encode')} at once, {count(wanted.threads, 'thread')} each"
+        self.parallel = self.parallel.with_setting(wanted, f"{spread}: measured on this machine")
+        self.threads = wanted.threads
+        self.most = wanted.encodes
+        self._changed = self._gauges.clock()
+        self._tell(f"{idle:.0%} of the CPU was idle; {spread} from now on")
 
     def look(self, running: int) -> bool:
         """Look at the free memory, about once a second; True: the youngest trial must give way at once."""

@@ -59,6 +59,8 @@ class Options:
     dry_run: bool = False
     #: Where the cuts are written; None: nowhere.
     export_scenes: Path | None = None
+    #: The trials of other films say where the search begins.
+    learns: bool = True
 
 
 LARGER = "The output is larger than the source; a {} would make it smaller."
@@ -239,7 +241,10 @@ class Line:
         published = ProgressFile(workspace)
         emit = Emitter(Tee([services.sink, published]), os.fspath(self.source), services.now)
         emit.job = self.job_id
-        runner = LocalRunner(film, services.store, services.offload, emit, pace=pace, overwrite=self.options.overwrite)
+        runner = LocalRunner(
+            film, services.store, services.offload, emit,
+            pace=pace, overwrite=self.options.overwrite, learns=self.options.learns,
+        )  # fmt: skip
         try:
             state = await self.carry_out(runner)
         finally:

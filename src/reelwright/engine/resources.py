@@ -4,11 +4,12 @@ Pure: what the machine has and what the ledger holds are arguments.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from statistics import median
 
+from reelwright.engine.filling import MOST_THREADS, Setting, best_of, most_threads_of, seen_before
 from reelwright.engine.jobs import UsageSample
 
 #: Memory expected of one encode and its scoring before any was seen: a fixed part, and bytes a pixel of the picture
@@ -22,8 +23,6 @@ NICE_RESERVE = 0.2
 VERY_NICE = 10
 #: One encoder keeps about this many cores busy at these chunk sizes, and is given as many threads.
 CORES_PER_ENCODE = 2
-#: SVT-AV1's highest level of parallelism.
-MOST_THREADS = 6
 #: Memory of an encode by its threads, of two: measured at 1080p, preset 10, it is 0.75 with one, 1.4, 1.7, 2.0 and
 #: 2.24 with three to six.
 MEMORY_BY_THREADS = {1: 0.75, 2: 1.0, 3: 1.41, 4: 1.71, 5: 2.0, 6: 2.25}
@@ -77,6 +76,20 @@ class Parallel:
     #: Memory one trial is expected to take with these threads, and memory left alone.
     need_bytes: int
     reserve_bytes: int
+    #: What both may become where the CPU is not full; None: nothing else is tried.
+    bounds: Setting | None = None
+    #: What was idle beside earlier trials.
+    seen: Mapping[Setting, Sequence[float]] = field(default_factory=dict)
+
+    @property
+    def setting(self) -> Setting:
+        """Trials at once, and threads of each."""
+        return Setting(encodes=self.encodes, threads=self.threads)
+
+    def with_setting(self, setting: Setting, why: str) -> "Parallel":
+        """The same work spread otherwise."""
+        taken = math.ceil(self.need_bytes * by_threads(setting.threads) / by_threads(self.threads))
+        return replace(self, encodes=setting.encodes, threads=setting.threads, need_bytes=taken, why=why)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,7 +175,8 @@ def decide_parallel(
 
     With few cores, one trial a core at `lp=2` keeps them busy while others score: measured on two cores, two
     encoders of lp=2 beat two of lp=1 by a fifth. With many cores an encoder fills about two, unless trials of this
-    size were seen to do otherwise. Where memory allows too few to fill the CPU, each gets more threads.
+    size were seen to do otherwise; the threads are then those that left least of the CPU idle. Where memory allows
+    too few to fill the CPU, each gets more threads.
 
     Args:
         machine: what there is.
@@ -175,7 +189,7 @@ def decide_parallel(
         one_piece: there is one trial for all the film.
     """
     cores = usable_cores(machine.cores, nice)
-    threads = max(1, min(CORES_PER_ENCODE, cores))
+    threads = usual_threads(cores, samples)
     need = learn(samples, width=width, height=height, threads=threads)
     each = need.memory_bytes if cap_bytes is None else min(need.memory_bytes, cap_bytes)
     reserve = reserve_bytes(machine.total_bytes, nice)
@@ -189,7 +203,23 @@ def decide_parallel(
         "the film is one piece" if one_piece else "as asked for" if requested else because(need, machine, cores, taken)
     )
     why = f"{count(encodes, 'encode')} at once, {count(threads, 'thread')} each: {what}"
-    return Parallel(encodes=encodes, threads=threads, why=why, need_bytes=taken, reserve_bytes=reserve)
+    most = encodes if requested else max(encodes, min(by_memory, MOST_TIMES * by_cpu(cores, None)))
+    return Parallel(
+        encodes=encodes,
+        threads=threads,
+        why=why,
+        need_bytes=taken,
+        reserve_bytes=reserve,
+        bounds=None if one_piece else Setting(encodes=most, threads=most_threads_of(cores)),
+        seen=seen_before(samples, encodes),
+    )
+
+
+def usual_threads(cores: int, samples: Sequence[UsageSample]) -> int:
+    """Threads of each encode: those that were seen to fill the CPU at this size, else the built-in number."""
+    built_in = max(1, min(CORES_PER_ENCODE, cores))
+    seen = best_of(seen_before(samples, 1), Setting(encodes=1, threads=built_in)).threads
+    return max(1, min(seen, most_threads_of(cores)))
 
 
 def by_cpu(cores: int, each: float | None) -> int:

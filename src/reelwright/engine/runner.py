@@ -3,12 +3,15 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from reelwright.engine.filling import told_by
 from reelwright.engine.film import Film
 from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
 from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
+from reelwright.engine.known_trials import Trials, is_clear, with_trial
+from reelwright.engine.learning import facts_of, foresee
 from reelwright.engine.offload import Offload
 from reelwright.engine.pace import Pace
 from reelwright.engine.progress import Lane, Watch
@@ -18,59 +21,16 @@ from reelwright.engine.scheduler import (
     SoundStep,
     TrialStep,
     accept_waiting,
-    begin,
     next_steps,
-    with_point,
 )
 from reelwright.engine.seekable import with_copy
 from reelwright.engine.sounds import Sounds
 from reelwright.engine.trials import run_trial, still_holds
 from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
-from reelwright.quality.controller import Accept, Point
+from reelwright.quality.moves import Accept
 from reelwright.tools.failures import OutOfMemoryError
 from reelwright.version import VERSION
-
-
-@dataclass(kw_only=True, slots=True)
-class Trials:
-    """Every usable trial of the film's chunks, by chunk and CRF."""
-
-    by_chunk: dict[int, dict[float, TrialRecord]] = field(default_factory=dict)
-
-    def add(self, chunk: int, trial: TrialRecord) -> None:
-        """Take one more."""
-        self.by_chunk.setdefault(chunk, {})[trial.crf] = trial
-
-    def points(self) -> dict[int, list[Point]]:
-        """The trials as the search sees them."""
-        return {
-            chunk: [Point(crf=trial.crf, score=trial.score.mean) for trial in trials.values()]
-            for chunk, trials in self.by_chunk.items()
-        }
-
-    def chosen(self, state: JobState) -> tuple[TrialRecord, ...]:
-        """The accepted trial of each chunk, in the film's order."""
-        return tuple(self.by_chunk[s.chunk.index][s.accepted.crf] for s in state.chunks if s.accepted is not None)
-
-    def account(self, state: JobState) -> list[dict[str, Any]]:
-        """What was chosen for each chunk and why, as plain values: a report has to guess nothing."""
-        return [
-            {
-                "index": s.chunk.index,
-                "start": s.chunk.start,
-                "end": s.chunk.end,
-                "trial": self.by_chunk[s.chunk.index][s.accepted.crf].trial_key,
-                "crf": s.accepted.crf,
-                "why": s.accepted.why,
-                "within_band": s.accepted.within_band,
-            }
-            for s in state.chunks
-            if s.accepted is not None
-        ]
-
-    def __len__(self) -> int:
-        return sum(len(trials) for trials in self.by_chunk.values())
 
 
 class LocalRunner:
@@ -83,17 +43,21 @@ class LocalRunner:
         emit: takes the film's events.
         pace: how many trials run at once.
         overwrite: whether an existing output may be replaced.
+        learns: whether the trials of other films say where to begin.
     """
 
     def __init__(
-        self, film: Film, store: JobStore, offload: Offload, emit: Emitter, *, pace: Pace, overwrite: bool
-    ) -> None:
+        self, film: Film, store: JobStore, offload: Offload, emit: Emitter,
+        *, pace: Pace, overwrite: bool, learns: bool = True,
+    ) -> None:  # fmt: skip
         self.film = film
         self.store = store
         self.offload = offload
         self.emit = emit
         self.pace = pace
         self.overwrite = overwrite
+        self.learns = learns
+        self.learning: dict[str, object] = {}
         self.trials = Trials()
         self.made = 0
         #: CPU seconds of the trials made in this run.
@@ -102,7 +66,7 @@ class LocalRunner:
         #: From here on the job can only be finished: a name that is being given cannot be taken back.
         self.placing = False
         self.worth = Worth(film)
-        self.watch = Watch(emit, film.frames, film.source_bytes)
+        self.watch = Watch(emit, film.frames, film.source_bytes, film.copied_bytes)
         self.sounds = Sounds(film, store, offload, emit, self.watch)
         self._running: dict[asyncio.Task[TrialRecord], TrialStep] = {}
 
@@ -113,19 +77,22 @@ class LocalRunner:
             ReelwrightError: a step failed for good; what was committed stays committed.
         """
         state = await self.made_ready()
-        self.emit(EventName.ENCODING_STARTED, "encoding", chunks=len(state.chunks), **self.pace.facts())
+        facts = {"chunks": len(state.chunks), **self.pace.facts(), **self.learning}
+        self.emit(EventName.ENCODING_STARTED, "encoding", **facts)
         try:
             while True:
                 state = self.accept(state)
                 self.watch.settled(state, self.trials.by_chunk)
-                if self.worth.objects(self.trials.chosen(state), self.sounds.bytes()):
+                sounds = self.sounds.bytes()
+                if self.worth.objects(self.trials.chosen(state), sounds) or self.worth.foresees(state, sounds):
                     return state
                 busy = {step.chunk.index for step in self._running.values()}
                 room = self.pace.most - len(self._running) - len(self.sounds.running)
                 steps = next_steps(state, busy, room, self.sounds.busy)
+                alone = None if len(steps) == room else len(self._running) + len(steps) + len(self.sounds.running)
                 for step in steps:
                     if isinstance(step, TrialStep):
-                        self.start_trial(step)
+                        self.start_trial(step, alone)
                     elif isinstance(step, SoundStep):
                         self.sounds.start(step.index)
                     else:
@@ -149,8 +116,8 @@ class LocalRunner:
         return state
 
     def accept(self, state: JobState) -> JobState:
-        """Accept flat chunks that need no other trial, and announce them."""
-        after = accept_waiting(state)
+        """Accept flat chunks that need no other trial, or all that were weighed together, and announce them."""
+        after = accept_waiting(state, {step.chunk.index for step in self._running.values()})
         for known, settled in zip(state.chunks, after.chunks, strict=True):
             if settled.accepted and not known.accepted:
                 self.tell_accepted(settled.chunk.index, settled.accepted)
@@ -160,34 +127,45 @@ class LocalRunner:
         """The job's state from what was committed earlier, each trial's file checked against its record."""
         film = self.film
         curves = {film.curve_key(chunk): chunk for chunk in film.chunks}
+        curves |= {key: chunk for chunk in film.chunks if (key := film.sample_key(chunk)) is not None}
         known = await self.offload(self.store.trials, list(curves))
         for trial in known:
-            usable = trial.score_key == film.score_key(trial.trial_key, trial.parameters)
-            if usable and await asyncio.to_thread(still_holds, film, trial):
+            usable = trial.score_key == film.score_key(trial.trial_key, trial.parameters, trial.score.n_subsample)
+            kept = trial.windows is not None  # of a sample there is nothing but its score
+            if usable and (kept or await asyncio.to_thread(still_holds, film, trial)):
                 chunk = curves[trial.curve_key]
+                if not is_clear(trial, film.plan.request, chunk):
+                    self.trials.unclear.setdefault(chunk.index, {})[trial.crf] = trial
+                    continue
                 self.trials.add(chunk.index, trial)
                 self.tell_trial(chunk.index, trial, reused=True)
-            elif (film.workspace.segments / trial.file_name).exists():
+            elif not kept and (film.workspace.segments / trial.file_name).exists():
                 await self.offload(self.store.drop_trial, trial.trial_key)
             # One whose file was cleaned up stays in the ledger, as history, until it is made again.
         self.steps = await self.offload(self.store.steps, film.job_id)
-        plan = film.plan
         await self.sounds.recall()
-        state = begin(plan.request, (plan.width, plan.height), film.chunks, self.trials.points())
-        state = replace(state, sounds=self.sounds.left())
+        learned, self.trials.foreseen = await foresee(film, self.store, self.offload, learns=self.learns)
+        self.learning = facts_of(learned)
+        state = replace(self.trials.state(film), sounds=self.sounds.left())
         for settled in state.chunks:
             if settled.accepted:
                 self.tell_accepted(settled.chunk.index, settled.accepted)
         return state
 
-    def start_trial(self, step: TrialStep) -> None:
-        """Begin a trial beside those under way, unless the work disk is nearly full."""
+    def start_trial(self, step: TrialStep, alone: int | None = None) -> None:
+        """Begin a trial beside those under way, unless the work disk is nearly full.
+
+        Args:
+            step: the trial.
+            alone: how many run then, where nothing is left to start beside them; None: there is enough.
+        """
         if self.pace.disk_is_full(len(self._running)):
             return
-        lane = Lane(chunk=step.chunk.index, frames=step.chunk.frames, crf=step.crf)
+        known = self.trials.unclear[step.chunk.index][step.crf] if step.again else None
+        lane = Lane(chunk=step.chunk.index, frames=step.frames, crf=step.crf, doing="score" if step.again else "encode")
         self.watch.open(lane)
-        film = replace(self.film, threads=self.pace.threads_for(step.chunk.index))
-        task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch)))
+        film = replace(self.film, threads=self.pace.threads_for(step.chunk.index, alone))
+        task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch), known))
         self._running[task] = step
 
     async def collect(self, state: JobState) -> JobState:
@@ -212,12 +190,23 @@ class LocalRunner:
             if trial is None:
                 continue
             await self.offload(self.store.commit_trial, trial)
-            self.made += 1
-            self.cpu_seconds += trial.encode_usage.cpu_seconds + trial.score_usage.cpu_seconds
+            whole = trial.windows is None and not step.again
+            idle = told_by(trial.cpu_idle, trial.encode_usage, trial.score_usage) if whole else None
+            self.pace.landed(step.chunk.index, idle, at_once)
+            self.count(step, trial)
             self.trials.add(step.chunk.index, trial)
-            state = with_point(state, step.chunk.index, Point(crf=trial.crf, score=trial.score.mean))
-            self.tell_trial(step.chunk.index, trial, reused=False, state=state)
+            state = with_trial(state, step.chunk.index, trial)
+            self.tell_trial(step.chunk.index, trial, reused=step.again, state=state)
         return state
+
+    def count(self, step: TrialStep, trial: TrialRecord) -> None:
+        """Count what a trial took; one that was only scored again is no other encode."""
+        if step.again:
+            known = self.trials.unclear[step.chunk.index].pop(step.crf)
+            self.cpu_seconds += trial.score_usage.cpu_seconds - known.score_usage.cpu_seconds
+            return
+        self.made += 1
+        self.cpu_seconds += trial.encode_usage.cpu_seconds + trial.score_usage.cpu_seconds
 
     def landed(self, task: asyncio.Task[TrialRecord], step: TrialStep, at_once: int) -> TrialRecord | None:
         """What a trial has come to; None where it made room for others or had none: it is begun again.
@@ -240,10 +229,11 @@ class LocalRunner:
             EventName.TRIAL_COMPLETE,
             "encoding",
             chunk=chunk,
-            kind="trial",
+            kind="trial" if trial.windows is None else "sample",
             frames=trial.frames,
             crf=trial.crf,
             score=round(trial.score.mean, 3),
+            n_subsample=trial.score.n_subsample,
             bytes=trial.size_bytes,
             seconds=round(trial.encode_usage.wall_seconds + trial.score_usage.wall_seconds, 2),
             predicted=trial.predicted,

@@ -1,15 +1,25 @@
 """Which steps of a job are ready: a pure function of what has been committed so far."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from reelwright.encoders import find
+from reelwright.engine import trading
+from reelwright.engine.aims import aim_of, fixed_crf, goal_of, may_sample
 from reelwright.engine.jobs import StepKind
+from reelwright.engine.order import in_order, traits_of, waves
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request, Strategy
+from reelwright.planning.windows import DEARER, SHARE, Window, sample_windows
 from reelwright.planning.zones import Zone, kind_of
-from reelwright.quality.controller import Accept, Aim, FilmView, Point, Try, Wait, next_move
-from reelwright.quality.prior import start_crf
+from reelwright.quality.belief import Belief, Prior, Sight, believe
+from reelwright.quality.controller import WHOLE_SD, next_move
+from reelwright.quality.feedback import Ended, goal_for
+from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
+from reelwright.quality.outlook import Expected
+from reelwright.quality.prior import BLUR, Answer, expect
+from reelwright.quality.steps import Goal
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,9 +28,16 @@ class ChunkState:
 
     chunk: Chunk
     points: tuple[Point, ...] = ()
+    #: Samples of it that were scored.
+    sights: tuple[Sight, ...] = ()
+    #: CRFs of earlier trials that were scored on some frames, which do not settle what becomes of them here.
+    unclear: tuple[float, ...] = ()
     accepted: Accept | None = None
     #: Shown to have no answer: it waits for the rest of the film.
     flat: bool = False
+    #: Its place in the order of work, and the wave it belongs to; see `order.py`.
+    turn: int = 0
+    wave: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,17 +51,30 @@ class JobState:
     committed: frozenset[StepKind] = frozenset()
     #: Streams whose sound is still to be encoded.
     sounds: tuple[int, ...] = ()
+    #: What other films say of each chunk; empty: nothing.
+    foreseen: tuple[Expected, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrialStep:
-    """Encode and score one chunk at one CRF."""
+    """Encode and score one chunk, or a sample of it, at one CRF."""
 
     chunk: Chunk
     crf: float
     why: str
+    #: Of a sample, the frames [start, end) that are encoded; None: the whole chunk is.
+    windows: tuple[Window, ...] | None = None
     #: The score the search expects; None where it expects none.
     predicted: float | None = None
+    #: What its score is held against; None where nothing hangs on it.
+    goal: Goal | None = None
+    #: It was encoded earlier; its score alone is taken again, of every frame.
+    again: bool = False
+
+    @property
+    def frames(self) -> int:
+        """How many frames are encoded."""
+        return sum(end - start for start, end in self.windows) if self.windows else self.chunk.frames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,15 +93,40 @@ class SoundStep:
 
 
 Step = TrialStep | SoundStep | FilmStep
+#: Chunks are enough to say what the rest of a film is like.
+ENOUGH = 40
 FILM_STEPS = (StepKind.ASSEMBLE, StepKind.VALIDATE, StepKind.PLACE)
 
 
 def begin(
-    request: Request, size: tuple[int, int], chunks: Sequence[Chunk], points: Mapping[int, Sequence[Point]]
+    request: Request,
+    size: tuple[int, int],
+    chunks: Sequence[Chunk],
+    points: Mapping[int, Sequence[Point]],
+    sights: Mapping[int, Sequence[Sight]] | None = None,
+    *,
+    unclear: Mapping[int, Sequence[float]] | None = None,
+    foreseen: Sequence[Expected] = (),
 ) -> JobState:
-    """The state of a job whose chunks have these trials already, by chunk index."""
-    states = tuple(ChunkState(chunk=c, points=tuple(points.get(c.index, ()))) for c in chunks)
-    state = JobState(request=request, width=size[0], height=size[1], chunks=states)
+    """The state of a job whose chunks have these trials and samples already, by chunk index.
+
+    The CRFs of trials that are to be scored anew are not among the points.
+    """
+    seen, doubted = sights or {}, unclear or {}
+    order = in_order(chunks)
+    turn, wave = {index: k for k, index in enumerate(order)}, waves(order)
+    states = tuple(
+        ChunkState(
+            chunk=c,
+            points=tuple(points.get(c.index, ())),
+            sights=tuple(seen.get(c.index, ())),
+            turn=turn[c.index],
+            wave=wave[c.index],
+            unclear=tuple(doubted.get(c.index, ())),
+        )
+        for c in chunks
+    )
+    state = JobState(request=request, width=size[0], height=size[1], chunks=states, foreseen=tuple(foreseen))
     for chunk in chunks:
         state = settle(state, chunk.index)
     return state
@@ -80,16 +135,27 @@ def begin(
 def with_point(state: JobState, chunk_index: int, point: Point) -> JobState:
     """The state after one more trial of a chunk."""
     chunks = list(state.chunks)
-    chunks[chunk_index] = replace(chunks[chunk_index], points=(*chunks[chunk_index].points, point))
+    known = chunks[chunk_index]
+    left = tuple(crf for crf in known.unclear if crf != point.crf)
+    chunks[chunk_index] = replace(known, points=(*known.points, point), unclear=left)
+    return settle(replace(state, chunks=tuple(chunks)), chunk_index)
+
+
+def with_sight(state: JobState, chunk_index: int, sight: Sight) -> JobState:
+    """The state after one more sample of a chunk."""
+    chunks = list(state.chunks)
+    chunks[chunk_index] = replace(chunks[chunk_index], sights=(*chunks[chunk_index].sights, sight))
     return settle(replace(state, chunks=tuple(chunks)), chunk_index)
 
 
 def settle(state: JobState, chunk_index: int) -> JobState:
     """Note what a chunk's trials have come to: an answer, none to be had, or neither yet."""
     known = state.chunks[chunk_index]
-    if not known.points or known.accepted:
+    if not (known.points or known.sights) or known.accepted or known.unclear:
         return state
-    move = move_of(state, known)
+    if trading.trades(state.request, known.chunk.zone):  # those are accepted all together
+        return state
+    move = move_of(state, known, learned=False)
     chunks = list(state.chunks)
     flat = known.flat or isinstance(move, Wait)
     chunks[chunk_index] = replace(known, accepted=move if isinstance(move, Accept) else None, flat=flat)
@@ -112,6 +178,14 @@ def film_view(state: JobState, zone: Zone | None) -> FilmView:
     return FilmView(median_crf=median_by_frames(answered), settled=all(s.accepted or s.flat for s in near))
 
 
+def beside(state: JobState, chunk: Chunk) -> tuple[float, ...]:
+    """The accepted CRFs of the chunks just before and after that show the same scene and have an answer."""
+    known = {s.chunk.index: s.accepted.crf for s in answered(state, chunk) if s.accepted}
+    after = chunk.index + 1 < len(state.chunks) and state.chunks[chunk.index + 1].chunk.goes_on
+    places = [*([chunk.index - 1] if chunk.goes_on else []), *([chunk.index + 1] if after else [])]
+    return tuple(known[place] for place in places if place in known)
+
+
 def median_by_frames(pairs: Sequence[tuple[float, int]]) -> float | None:
     """Median of values, each counted as often as it has frames. The pairs are sorted by value."""
     half, seen = sum(frames for _, frames in pairs) / 2, 0
@@ -122,55 +196,96 @@ def median_by_frames(pairs: Sequence[tuple[float, int]]) -> float | None:
     return None
 
 
-def aim_of(request: Request, zone: Zone | None = None) -> Aim:
-    """What a chunk's search aims at: the request's target or its zone's, with the request's band around it."""
-    target = request.target_vmaf if zone is None or zone.target is None else zone.target
-    moved = target - request.target_vmaf
-    encoder = find(request.encoder)
-    return Aim(
-        target=target,
-        # Not rounded off the target's side: a sum may be a hair above or below what was asked for.
-        low=min(request.band_low + moved, target),
-        high=max(request.band_high + moved, target),
-        min_crf=request.min_crf,
-        max_crf=min(request.max_crf, encoder.highest_crf),
-        step=encoder.crf_step,
-    )
+def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move:
+    """What to do with a chunk.
 
-
-def fixed_crf(request: Request, zone: Zone | None) -> float | None:
-    """The CRF a chunk has without a search; None: it is searched."""
-    if zone is not None and (zone.crf is not None or zone.target is not None):
-        return zone.crf
-    return request.crf
-
-
-def move_of(state: JobState, known: ChunkState) -> Try | Accept | Wait:
-    """What to do with a chunk."""
-    zone = known.chunk.zone
-    fixed = fixed_crf(state.request, zone)
+    Args:
+        state: what has been committed.
+        known: the chunk.
+        learned: look at what the film has shown. Whether a trial is the last one does not depend on it.
+    """
+    chunk = known.chunk
+    fixed = fixed_crf(state.request, chunk.zone)
     if fixed is not None:
-        tried = any(abs(p.crf - fixed) < 1e-9 for p in known.points)  # noqa: PLR2004 - the same quarter step
+        tried = any(abs(p.crf - fixed) < SAME for p in known.points)
         origin = "is that of a film in one piece" if state.request.strategy == Strategy.DIRECT else "was asked for"
         why = f"CRF {fixed:g} {origin}"
         return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
-    aim = aim_of(state.request, zone)
-    return next_move(known.points, aim, start=start_of(state, zone), film=film_view(state, zone))
-
-
-def start_of(state: JobState, zone: Zone | None = None) -> float:
-    """First CRF of a chunk. With `deterministic` it does not depend on which chunks happen to be finished."""
-    answered = (
-        []
-        if state.request.deterministic
-        else [(s.accepted.crf, s.chunk.frames) for s in kin(state, zone) if s.accepted and s.accepted.within_band]
+    aim = aim_of(state.request, chunk.zone)
+    peers = answered(state, chunk) if learned else []
+    return next_move(
+        known.points,
+        replace(aim, goal=paid_back(state, known, aim, peers)) if learned else aim,
+        prior=prior_of(state, chunk, peers),
+        film=replace(film_view(state, chunk.zone), beside=beside(state, chunk)),
+        sights=known.sights,
+        sampling=Sampling(cost=SHARE * DEARER, blur=BLUR) if may_sample(state.request, chunk) else None,
     )
-    return start_crf(
+
+
+def paid_back(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkState]) -> float:
+    """Where a chunk's trials aim, so that the mean of its kin lands on the target."""
+    ended = [Ended(frames=s.chunk.frames, score=score_of(s)) for s in peers]
+    if state.request.deterministic:  # who of its own wave has ended depends on timing
+        to_come = [s for s in kin(state, known.chunk.zone) if s.wave >= known.wave]
+    else:
+        to_come = [s for s in kin(state, known.chunk.zone) if not (s.accepted or s.flat)]
+    return goal_for(aim.target, aim.low, aim.high, ended, sum(s.chunk.frames for s in to_come))
+
+
+def score_of(known: ChunkState) -> float:
+    """The score of a finished chunk."""
+    return next(p.score for p in known.points if known.accepted and p.crf == known.accepted.crf)
+
+
+def prior_of(state: JobState, chunk: Chunk, peers: Sequence[ChunkState] | None = None) -> Prior:
+    """What is expected of a chunk after what its finished peers have shown; None: all that it may know of."""
+    target = aim_of(state.request, chunk.zone).target
+    seen = answered(state, chunk) if peers is None else peers
+    return class_prior(state, chunk, target, [answer_of(state, s, target) for s in seen])
+
+
+def answered(state: JobState, chunk: Chunk) -> list[ChunkState]:
+    """The finished chunks of a chunk's kind that have an answer and that it may know of.
+
+    With `deterministic` those are the ones of earlier waves: who else happens to be finished depends on timing.
+    """
+    wave = state.chunks[chunk.index].wave if state.request.deterministic else math.inf
+    near = kin(state, chunk.zone)
+    return [s for s in near if s.accepted and s.accepted.within_band and not s.flat and s.wave < wave]
+
+
+def answer_of(state: JobState, known: ChunkState, target: float) -> Answer:
+    """Where a finished chunk meets the target, by its own trials."""
+    whole = [Sight(crf=p.crf, score=p.score, sd=WHOLE_SD) for p in known.points]
+    belief = believed(class_prior(state, known.chunk, target, ()), target, (*known.sights, *whole))
+    expected = foreseen_of(state, known.chunk)
+    return Answer(crf=belief.crf, slope=belief.slope, traits=traits_of(known.chunk), expected=expected)
+
+
+def foreseen_of(state: JobState, chunk: Chunk) -> Expected | None:
+    """What other films say of a chunk."""
+    return state.foreseen[chunk.index] if state.foreseen else None
+
+
+@lru_cache(maxsize=8192)
+def believed(prior: Prior, target: float, sights: tuple[Sight, ...]) -> Belief:
+    """What is believed of a finished chunk, which every chunk to come asks again."""
+    return believe(prior, target, sights)
+
+
+def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[Answer]) -> Prior:
+    """What is expected of a chunk where the film has shown these answers."""
+    zone = chunk.zone
+    return expect(
         width=state.width,
         height=state.height,
         preset=state.request.preset if zone is None or zone.preset is None else zone.preset,
-        target=aim_of(state.request, zone).target,
-        accepted=answered,
+        target=target,
+        temporal=chunk.features.temporal,
+        traits=traits_of(chunk),
+        answers=answers,
+        expected=foreseen_of(state, chunk),
     )
 
 
@@ -200,20 +315,84 @@ def next_steps(state: JobState, busy: Collection[int], most: int, sounding: Coll
             return steps
         open_steps: list[Step] = [FilmStep(kind=k) for k in FILM_STEPS if k not in state.committed]
         return open_steps[:1]
-    for known in sorted(waiting, key=lambda s: (not s.points, -s.chunk.frames, s.chunk.index)):
+    together = [s for s in waiting if trading.trades(state.request, s.chunk.zone)]
+    steps += traded_steps(state, together, busy)[: max(0, most - len(steps))]
+    waiting = [s for s in waiting if not trading.trades(state.request, s.chunk.zone)]
+    begun = {s.chunk.index for s in waiting if s.points or s.sights or s.unclear}
+    for known in sorted(waiting, key=lambda s: (s.chunk.index not in begun, s.turn)):
         if len(steps) >= most:
             break
-        if known.chunk.index in busy:
+        if known.chunk.index in busy or not is_open(state, known):
             continue
-        move = move_of(state, known)
-        if isinstance(move, Try):
-            steps.append(TrialStep(chunk=known.chunk, crf=move.crf, why=move.why, predicted=move.predicted))
+        if (step := trial_step(state, known)) is not None:
+            steps.append(step)
     return steps
 
 
-def accept_waiting(state: JobState) -> JobState:
-    """Accept flat chunks for which that has become possible without another trial."""
+def is_open(state: JobState, known: ChunkState) -> bool:
+    """Whether a chunk's search may go on. With `deterministic` the waves before its own come first."""
+    if not state.request.deterministic or fixed_crf(state.request, known.chunk.zone) is not None:
+        return True
+    return all(s.accepted or s.flat for s in state.chunks if s.wave < known.wave)
+
+
+def trial_step(state: JobState, known: ChunkState) -> TrialStep | None:
+    """The next trial of a chunk; None where it waits for others."""
+    goal = goal_of(state.request, known.chunk.zone)
+    if known.unclear:
+        why = "some of its frames were scored and do not settle it: all of them"
+        return TrialStep(chunk=known.chunk, crf=known.unclear[0], why=why, goal=goal, again=True)
+    move = move_of(state, known)
+    return step_of(state, known, move) if isinstance(move, Try | Sample) else None
+
+
+def step_of(state: JobState, known: ChunkState, move: Try | Sample) -> TrialStep:
+    """A move as a step."""
+    windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
+    goal = goal_of(state.request, known.chunk.zone)
+    return TrialStep(
+        chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted, goal=goal
+    )
+
+
+def traded_steps(state: JobState, together: Sequence[ChunkState], busy: Collection[int]) -> list[Step]:
+    """Trials of chunks that are weighed together."""
+    doubted = [s for s in together if s.unclear]
+    if doubted:
+        steps = [trial_step(state, s) for s in doubted if s.chunk.index not in busy]
+        return [step for step in steps if step is not None]
+    return [step_of(state, known, move) for known, move in trading.ready(state, busy, RULES)] if together else []
+
+
+def accept_waiting(state: JobState, busy: Collection[int] = ()) -> JobState:
+    """Accept flat chunks for which that has become possible without another trial, and chunks weighed together."""
+    doubted = {s.chunk.index for s in state.chunks if s.unclear}
+    agreed = trading.agreed(state, {*busy, *doubted}, RULES)
+    if any(s.chunk.index in agreed and not s.accepted for s in state.chunks):
+        chunks = tuple(replace(s, accepted=agreed.get(s.chunk.index, s.accepted)) for s in state.chunks)
+        state = replace(state, chunks=chunks)
     for known in state.chunks:
         if known.flat and not known.accepted:
             state = settle(state, known.chunk.index)
     return state
+
+
+def film_prior(state: JobState, known: ChunkState, target: float) -> Prior:
+    """What is expected of a chunk before its own trials, where the whole film is weighed."""
+    return class_prior(state, known.chunk, target, [] if state.request.deterministic else shown(state, target))
+
+
+@lru_cache(maxsize=4)
+def shown(state: JobState, target: float) -> tuple[Answer, ...]:
+    """Where the longest chunks that were encoded meet the target, as far as their trials tell."""
+    seen = sorted((s for s in state.chunks if s.points or s.sights), key=lambda s: (-s.chunk.frames, s.chunk.index))
+    return tuple(answer_of(state, s, target) for s in seen[:ENOUGH])
+
+
+#: What the bargain over a whole film asks of a chunk's search.
+RULES = trading.Rules(
+    prior_of=film_prior,
+    aim_of=aim_of,
+    fixed_crf=fixed_crf,
+    may_sample=lambda state, known: may_sample(state.request, known.chunk),
+)

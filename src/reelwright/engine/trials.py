@@ -3,8 +3,10 @@
 import asyncio
 import os
 import signal
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from reelwright.engine.film import Film, Tell, usage_of
 from reelwright.engine.jobs import TrialRecord, Usage
@@ -13,16 +15,27 @@ from reelwright.engine.scheduler import TrialStep
 from reelwright.errors import ReelwrightError, ToolError
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
+from reelwright.planning.windows import Window
 from reelwright.quality.score import pool
+from reelwright.quality.steps import first_scored, first_step, is_settled
 from reelwright.tools.chunks import ChunkFacts, read_chunk
 from reelwright.tools.encoders import port_for
 from reelwright.tools.encoders.svt_av1 import format_crf
 from reelwright.tools.failures import MemoryCause, OutOfMemoryError
 from reelwright.tools.ffmpeg import ProgressReader, encode_args
-from reelwright.tools.frames import STEPS_BACK, choose, chosen, film_frames, reference_input
+from reelwright.tools.frames import (
+    STEPS_BACK,
+    FrameCommand,
+    FrameSource,
+    choose,
+    choose_windows,
+    chosen,
+    film_frames,
+    reference_input,
+)
 from reelwright.tools.hwaccel import proof_args, take_proof
 from reelwright.tools.machine import IdleMeter
-from reelwright.tools.vmaf import Pairing, parse_log, score_args
+from reelwright.tools.vmaf import Look, Pairing, parse_log, score_args
 
 #: An encode may be silent while it fills its look-ahead; longer than this it hangs.
 STALL_SECONDS = 300.0
@@ -40,8 +53,22 @@ class Go:
     device: str | None = None
 
 
-async def run_trial(film: Film, step: TrialStep, tell: Tell) -> TrialRecord:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scores:
+    """What scoring came to."""
+
+    values: list[float]
+    #: Every n-th frame was scored.
+    n_subsample: int
+    usage: Usage
+    #: Hash of the frames it was scored against, where that was asked for.
+    proof: str | None
+
+
+async def run_trial(film: Film, step: TrialStep, tell: Tell, known: TrialRecord | None = None) -> TrialRecord:
     """Encode and score one chunk at one CRF; its file then lies under its key, synced, ready to be committed.
+
+    With `known`, an earlier trial whose file is there, only its score is taken anew, of every frame.
 
     Retried by cause: it failed while a device decoded → software decodes; frames missing → decode from further back;
     the process died of a signal → again. Nothing else is.
@@ -56,9 +83,10 @@ async def run_trial(film: Film, step: TrialStep, tell: Tell) -> TrialRecord:
     deaths = 0
     back = 0
     while True:
-        device = film.decoding.device
+        device = None if step.windows else film.decoding.device
         try:
-            return await attempt_trial(film, step, tell, Go(back=back, device=device))
+            go = Go(back=back, device=device)
+            return await (rescore(film, step, tell, go, known) if known else attempt_trial(film, step, tell, go))
         except (ToolError, OutOfMemoryError) as error:
             if isinstance(error, ToolError):
                 film.check_source()
@@ -91,7 +119,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> Tria
     Raises:
         OtherPicturesError: the device's pictures are not those of software.
     """
-    curve = film.curve_key(step.chunk)
+    curve = (film.sample_key(step.chunk) or "") if step.windows else film.curve_key(step.chunk)
     key = identity.trial_key(curve, step.crf)
     part = film.workspace.segments / f"{key}.part"
     final = film.workspace.segments / f"{key}.mkv"
@@ -101,13 +129,16 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> Tria
     proven = film.decoding.is_proven(step.chunk.index)
     referee = go if proven else replace(go, device=None)
     proving = go.device is not None
-    scores, score_usage, scored = await score_chunk(film, step.chunk, tell, part, referee, prove=proving)
+    scores = await score_in_steps(film, step, tell, part, referee, prove=proving)
     if go.device is not None:
-        film.decoding.prove(step.chunk.index, go.device, encoded=encoded, scored=scored)
+        film.decoding.prove(step.chunk.index, go.device, encoded=encoded, scored=scores.proof)
     cpu_idle = meter.share()
-    await asyncio.to_thread(keep, part, final)
+    if step.windows:
+        part.unlink()  # its bytes are no part of the film: only its score was wanted
+    else:
+        await asyncio.to_thread(keep, part, final)
     film.check_source()
-    scoring, plan = film.plan.scoring, film.plan_of(step.chunk)
+    plan = film.plan_of(step.chunk)
     return TrialRecord(
         trial_key=key,
         curve_key=curve,
@@ -118,12 +149,10 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> Tria
         file_name=final.name,
         size_bytes=facts.packet_bytes,
         packets_digest=facts.digest,
-        score=pool(scores, model=scoring.model, n_subsample=scoring.n_subsample, scaled_to=scoring.scale_name),
-        score_key=film.score_key(key, dict(plan.parameters)),
-        frame_scores=tuple(round(value, 3) for value in scores),
+        **scored(film, key, dict(plan.parameters), scores),
         encode_usage=encode_usage,
-        score_usage=score_usage,
-        features=asdict(step.chunk.features),
+        score_usage=scores.usage,
+        features={**asdict(step.chunk.features), **({"key_bytes": facts.key_bytes} if step.windows else {})},
         width=film.plan.width,
         height=film.plan.height,
         encoder=film.plan.encoder,
@@ -134,7 +163,28 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> Tria
         threads=film.threads,
         cpu_idle=cpu_idle,
         predicted=None if step.predicted is None else round(step.predicted, 3),
+        windows=step.windows,
     )
+
+
+def scored(film: Film, key: str, parameters: Mapping[str, str], scores: Scores) -> dict[str, Any]:
+    """What a trial's record says of its score."""
+    scoring, step = film.plan.scoring, scores.n_subsample
+    return {
+        "score": pool(scores.values, model=scoring.model, n_subsample=step, scaled_to=scoring.scale_name),
+        "score_key": film.score_key(key, parameters, step),
+        "frame_scores": tuple(round(value, 3) for value in scores.values),
+    }
+
+
+async def rescore(film: Film, step: TrialStep, tell: Tell, go: Go, known: TrialRecord) -> TrialRecord:
+    """Score every frame of an earlier trial: some of them do not settle what becomes of it here."""
+    path = film.workspace.segments / known.file_name
+    referee = go if film.decoding.is_proven(step.chunk.index) else replace(go, device=None)
+    scores = await score_chunk(film, step, tell, path, referee, n_subsample=1, prove=False)
+    film.check_source()
+    usage = known.score_usage + scores.usage
+    return replace(known, **scored(film, known.trial_key, known.parameters, scores), score_usage=usage)
 
 
 async def encode_chunk(
@@ -152,12 +202,13 @@ async def encode_chunk(
     proof = film.workspace.logs / f"{part.stem}.encoded.hash"
     command = encode_args(
         film.tools.ffmpeg,
-        frames(chunk.start, chunk.end, go.back),
+        windowed(frames, film, step.windows, go) if step.windows else frames(chunk.start, chunk.end, go.back),
         film.plan_of(chunk),
         crf=step.crf,
         threads=film.threads,
         out=os.fspath(part),
         proof=() if go.device is None else proof_of(film, chunk, "0", proof),
+        key=step.windows[0][1] - step.windows[0][0] if step.windows else None,
     )
     finished = await film.runner.run(
         command,
@@ -172,14 +223,21 @@ async def encode_chunk(
     except ToolError as error:
         # FFmpeg ends well without a single frame; what it leaves is no file then.
         raise FramesMissingError(error.message, argv=finished.argv, stderr=finished.stderr) from error
-    if facts.frames != chunk.frames or not facts.first_is_key:
+    if facts.frames != step.frames or not facts.first_is_key:
         raise FramesMissingError(
-            f"Chunk {chunk.index} came out with {facts.frames} frames instead of {chunk.frames}.",
+            f"Chunk {chunk.index} came out with {facts.frames} frames instead of {step.frames}.",
             argv=finished.argv,
             stderr=finished.stderr,
             hint="The film's timestamps may be damaged there.",
         )
     return facts, usage_of(finished), take_proof(proof)
+
+
+def windowed(frames: FrameSource, film: Film, windows: tuple[Window, ...], go: Go) -> FrameCommand:
+    """The frames of some windows alone, decoded in one go."""
+    return replace(
+        frames(windows[0][0], windows[-1][1], go.back), filters=(choose_windows(film.pictures.index, windows),)
+    )
 
 
 def proof_of(film: Film, chunk: Chunk, source: str, out: Path) -> tuple[str, ...]:
@@ -189,28 +247,26 @@ def proof_of(film: Film, chunk: Chunk, source: str, out: Path) -> tuple[str, ...
     return proof_args(f"{source}:{film.pictures.video_index}", frames, video.pix_fmt if video else None, out)
 
 
+async def score_in_steps(film: Film, step: TrialStep, tell: Tell, part: Path, go: Go, *, prove: bool) -> Scores:
+    """Score some of a chunk's frames, and all where those do not settle what becomes of the trial."""
+    # A sample's frames are few already.
+    n_subsample = 1 if step.windows else first_step(step.frames, film.plan.scoring.n_subsample)
+    first = await score_chunk(film, step, tell, part, go, n_subsample=n_subsample, prove=prove)
+    if is_settled(first.values, n_subsample, step.goal):
+        return first
+    every_frame = await score_chunk(film, step, tell, part, go, n_subsample=1, prove=False)
+    return replace(every_frame, usage=first.usage + every_frame.usage, proof=first.proof)
+
+
 async def score_chunk(
-    film: Film, chunk: Chunk, tell: Tell, part: Path, go: Go, *, prove: bool
-) -> tuple[list[float], Usage, str | None]:
-    """VMAF of each of a chunk's frames; to prove a device, also the hash of the frames it is scored against.
+    film: Film, step: TrialStep, tell: Tell, part: Path, go: Go, *, n_subsample: int, prove: bool
+) -> Scores:
+    """VMAF of a chunk's frames; to prove a device, also the hash of the frames it is scored against.
 
     Decoding the chunk in full also proves that it decodes.
     """
-    preroll = 1 if chunk.start > 0 else 0
-    come = film.pictures
-    mirrored = preroll == 1 and chunk.frames > 1 and come.index.is_key(chunk.start)
-    first = chunk.start if mirrored else chunk.start - preroll
-    flags = film.decoding.flags(go.device)
-    pairing = Pairing(
-        chunk_path=os.fspath(part),
-        reference_input=reference_input(
-            os.fspath(come.path), come.index, first, go.back, film.plan.ahead, device=flags
-        ),
-        video_index=come.video_index,
-        choose=chosen(come.index, first, chunk.end, film.plan.ahead),
-        preroll=preroll,
-        mirrored=mirrored,
-    )
+    chunk = step.chunk
+    pairing = pairing_of(film, step, part, go, n_subsample)
     log = film.workspace.logs / f"{part.stem}.vmaf.json"
     proof = film.workspace.logs / f"{part.stem}.scored.hash"
     proving = proof_of(film, chunk, "1", proof) if prove else ()
@@ -219,7 +275,7 @@ async def score_chunk(
         finished = await film.runner.run(
             command,
             what=f"Scoring chunk {chunk.index}",
-            on_line=ProgressReader(lambda p: tell("score", p.frame)),
+            on_line=ProgressReader(lambda p: tell("score", pairing.look.reached(p.frame))),
             stall_seconds=STALL_SECONDS,
             cwd=os.fspath(film.workspace.logs),
             memory_limit=film.memory_limit,
@@ -229,9 +285,34 @@ async def score_chunk(
         raise ToolError(f"Scoring chunk {chunk.index} left no log.", hint="Is the work disk full?") from error
     finally:
         log.unlink(missing_ok=True)
-    scoring = film.plan.scoring
-    values = parse_log(text, preroll=preroll, frames=chunk.frames, n_subsample=scoring.n_subsample)
-    return values, usage_of(finished), take_proof(proof)
+    values = parse_log(text, pairing.look, preroll=pairing.preroll, model=film.plan.scoring.model)
+    return Scores(values=values, n_subsample=n_subsample, usage=usage_of(finished), proof=take_proof(proof))
+
+
+def pairing_of(film: Film, step: TrialStep, part: Path, go: Go, n_subsample: int = 1) -> Pairing:
+    """What an encode is scored against, and on which frames."""
+    chunk, come, ahead = step.chunk, film.pictures, film.plan.ahead
+    index = come.index
+    look = Look(frames=step.frames, step=n_subsample, first=first_scored(chunk.start, n_subsample))
+    if step.windows:
+        preroll, mirrored, first = 1, True, step.windows[0][0]
+        filters: tuple[str, ...] = (choose_windows(index, step.windows),)
+    else:
+        # A frame within the chunk has its own neighbour to be compared with.
+        preroll = 1 if chunk.start > 0 and look.first == 0 else 0
+        mirrored = preroll == 1 and chunk.frames > 1 and index.is_key(chunk.start)
+        first = chunk.start if mirrored else chunk.start - preroll
+        filters = chosen(index, first, chunk.end, ahead)
+    flags = film.decoding.flags(go.device)
+    return Pairing(
+        chunk_path=os.fspath(part),
+        reference_input=reference_input(os.fspath(come.path), index, first, go.back, ahead, device=flags),
+        video_index=come.video_index,
+        choose=filters,
+        preroll=preroll,
+        mirrored=mirrored,
+        look=look,
+    )
 
 
 def keep(part: Path, final: Path) -> None:

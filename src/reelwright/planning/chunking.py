@@ -43,6 +43,8 @@ class Chunk:
     features: Features
     #: What is different here; None: nothing.
     zone: Zone | None = None
+    #: Whether it goes on with the scene of the chunk before.
+    goes_on: bool = False
 
     @property
     def frames(self) -> int:
@@ -200,12 +202,12 @@ def make_chunks(
     by_start = {start: zone for start, _, zone in zones}
     edges = sorted({0, index.frames, *(edge for start, end, _ in zones for edge in (start, end))})
     ranges = [
-        (*part, by_start.get(first))
+        (*part, by_start.get(first), part[0] > start)
         for first, last in pairwise(edges)
         for start, end in scene_bounds(known, index, first, last)
         for part in split_evenly(start, end, index, longest)
     ]
     return tuple(
-        Chunk(index=k, start=start, end=end, features=features_of(index, start, end), zone=zone)
-        for k, (start, end, zone) in enumerate(ranges)
+        Chunk(index=k, start=start, end=end, features=features_of(index, start, end), zone=zone, goes_on=more)
+        for k, (start, end, zone, more) in enumerate(ranges)
     )

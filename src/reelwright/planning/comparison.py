@@ -171,7 +171,8 @@ def crop_hint(shown: Video, other: Video) -> str:
 def scoring_for(shown: Video, other: Video, options: ScoreOptions, family: str) -> Scoring:
     """Model and size, by the rules encodes are scored with; the distorted film is never scored at its own size."""
     width, height = evened(shown)
-    model, size = scored_with(options.model or family, width, height)
+    rate = shown.average_rate or shown.nominal_rate
+    model, size = scored_with(options.model or family, width, height, rate)
     if options.scale is not Fit.AUTO:
         size = None if isinstance(options.scale, Fit) else options.scale
     if size is None and evened(shown) != evened(other):

@@ -10,7 +10,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -33,6 +33,11 @@ def job_id(source: str, request: Mapping[str, Any], output: str) -> str:
 def curve_key(source: str, start: int, end: int, encode: Mapping[str, Any]) -> str:
     """Identity of a chunk's trials but for the CRF: its frames, filters, encoder build and parameters."""
     return digest({"source": source, "frames": [start, end], "encode": encode})
+
+
+def sample_key(source: str, windows: Sequence[tuple[int, int]], encode: Mapping[str, Any]) -> str:
+    """Identity of the samples of a chunk but for the CRF: the frames of its windows, and what makes their bytes."""
+    return digest({"source": source, "windows": [list(window) for window in windows], "encode": encode})
 
 
 def trial_key(curve: str, crf: float) -> str:

@@ -25,6 +25,8 @@ from reelwright.planning.streams import Fate, StreamPlan, plan_streams, written_
 from reelwright.planning.zones import Zone, zone_notes
 from reelwright.quality.comparison import Crop
 from reelwright.quality.score import light_notes, scoring_size
+from reelwright.quality.steps import STEP
+from reelwright.vmaf_models import FITTED, model_for
 
 #: Frames a second where a film says nothing of them.
 USUAL_RATE = Fraction(24)
@@ -54,14 +56,24 @@ class Request:
     min_crf: float = 12.0
     max_crf: float = 50.0
     chunk_seconds: float = 10.0
-    #: "v0.6.1", or a libvmaf model version in full.
+    #: "v0.6.1" or "v1", which choose by the picture, or a libvmaf model version in full.
     vmaf_model: str = "v0.6.1"
+    #: "uniform": every chunk on the target; "min-size": the film's mean on the target, with the fewest bytes.
+    objective: str = "uniform"
+    #: No chunk's mean below this with "min-size"; None: three below the target.
+    floor_vmaf: float | None = None
+    #: No chunk's 5th percentile below this; None: it is not looked at.
+    floor_p5: float | None = None
+    #: "sequential": every fifth frame or so first, all of them where that does not settle it; "every": all of them.
+    scored_frames: str = "sequential"
     deterministic: bool = False
     #: Only a part: seconds from the first frame where it begins, and how long it is, as decimal numbers in text.
     start: str | None = None
     duration: str | None = None
     #: An output larger than this share of the source is not kept; None: there is no limit.
     max_encoded_percent: float | None = None
+    #: An output of more bytes than this is not kept; None: there is no limit.
+    max_output_size: int | None = None
     #: Parts with an aim or parameters of their own, in the plainest form of `--zone`; they do not overlap.
     zones: tuple[str, ...] = ()
     #: First frames of scenes, instead of those found in the film, and how many frames that film has.
@@ -92,10 +104,13 @@ class Request:
 
 
 #: Fields of a request that say how it is carried out, or whether, but nothing of what comes out.
-HOW_ONLY = frozenset({"deterministic", "max_encoded_percent", "hwaccel"})
+HOW_ONLY = frozenset({"deterministic", "max_encoded_percent", "max_output_size", "hwaccel"})
 #: Fields a job's identity leaves out while they have their default: jobs begun before there were these keep their ids.
 SINCE = frozenset(
-    {"container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio", "opus"}
+    {
+        *("container", "strategy", "direct_crf", "encoder", "film_grain", "deinterlace", "crop", "audio", "opus"),
+        *("objective", "floor_vmaf", "floor_p5", "scored_frames"),
+    }
 )
 
 
@@ -105,6 +120,7 @@ class Scoring:
 
     #: libvmaf's model version.
     model: str
+    #: Every n-th frame is scored; of a long chunk of a job, first, and all of them where that does not settle it.
     n_subsample: int
     #: Both sides are scaled to this size first; None: as they are.
     scaled_to: tuple[int, int] | None
@@ -168,7 +184,8 @@ class EncodePlan:
             "strategy": self.strategy.value,
             "request": {name: str(value) for name, value in asked(self.request)},
             "encode": self.encode_identity(),
-            "scoring": asdict(self.scoring),
+            # Which frames are scored is in the request, and was one thing when that did not say it.
+            "scoring": asdict(replace(self.scoring, n_subsample=1)),
         }
 
 
@@ -198,18 +215,21 @@ def even_size(video: Video) -> str:
     return f"pad={width}:{height}:0:0,fillborders=right={width - video.width}:bottom={height - video.height}:mode=smear"
 
 
-def vmaf_model(family: str, width: int, height: int) -> str:
-    """The libvmaf model version for a picture: the 4K model from 3840 wide or 2160 high."""
-    if family != "v0.6.1":
-        return family
-    return "vmaf_4k_v0.6.1" if width >= 3840 or height >= 2160 else "vmaf_v0.6.1"  # noqa: PLR2004
-
-
-def scored_with(family: str, width: int, height: int) -> tuple[str, tuple[int, int] | None]:
+def scored_with(
+    family: str, width: int, height: int, rate: Fraction | None = None
+) -> tuple[str, tuple[int, int] | None]:
     """The model for a picture, and the size it is fitted into; None: it is scored as it is."""
-    model = vmaf_model(family, width, height)
-    # Only the 1080p model is made for one size; the others are taken at their word.
-    return model, scoring_size(width, height) if model == "vmaf_v0.6.1" else None
+    model = model_for(family, width, height, rate)
+    # Only models of 1080p are made for one size; the others are taken at their word.
+    return model, scoring_size(width, height) if model in FITTED else None
+
+
+def planned_step(request: Request) -> int:
+    """Every how manieth frame of a long chunk is scored first.
+
+    A 5th percentile is read from a few frames out of many; it takes all of them.
+    """
+    return 1 if request.scored_frames == "every" or request.floor_p5 is not None else STEP
 
 
 def parameters(request: Request, keyint: int | None = None) -> tuple[tuple[str, str], ...]:
@@ -286,7 +306,7 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
     streams = plan_streams(info, film, request.container, request.opus if request.audio == "opus" else None)
     ledger = make_ledger(info, streams, request.container, scaled=size is not None)
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
-    model, scored = scored_with(request.vmaf_model, *even)
+    model, scored = scored_with(request.vmaf_model, *even, video.average_rate or video.nominal_rate)
     scored = even if scored is None and size is not None else scored
     kept = crop_filters(whole, crop)
     chosen = parameters(request, key_frames(video, request))
@@ -306,7 +326,7 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
         dolby_vision=video.dolby_vision is not None,
         converter=video.dolby_vision.converter if video.dolby_vision else "",
         parameters=chosen,
-        scoring=Scoring(model=model, n_subsample=1, scaled_to=scored),
+        scoring=Scoring(model=model, n_subsample=planned_step(request), scaled_to=scored),
         streams=streams,
         ledger=ledger,
         notes=(),

@@ -35,7 +35,7 @@ class Fit(StrEnum):
 class ScoreOptions:
     """How a film is to be scored."""
 
-    #: "v0.6.1", which chooses by size, or a libvmaf model version in full; None: as encodes are scored.
+    #: "v0.6.1" or "v1", which choose by the picture, or a libvmaf model version in full; None: as encodes are scored.
     model: str | None = None
     #: Every n-th frame is scored. Odd: even steps beat with the pyramid of frames (Netflix/vmaf#1214).
     n_subsample: int = 1

@@ -1,7 +1,9 @@
 """Which CRF to try next: a pure function of the trials so far.
 
-A trial is a real encode, so each one counts. The search works on z = ln(100 - score), which is close to
-linear in CRF for most scenes, and on whole steps of the CRF grid, so that nothing is tried twice.
+A trial is a real encode, so each one counts. What is believed of the chunk's curve (`belief.py`) says where an encode
+is likeliest to land within the band; where that is too unsure, a short sample of the chunk is encoded first. Once two
+trials bracket the answer, they are all that counts. The search works on z = ln(100 - score), which is close to linear
+in CRF for most scenes, and on whole steps of the CRF grid, so that nothing is tried twice.
 """
 
 import math
@@ -9,19 +11,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Try, Wait
+from reelwright.quality.belief import Belief, Prior, Sight, believe, beyond, hit, hit_after_sample, likeliest
+from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 
-__all__ = ["Accept", "Aim", "FilmView", "Move", "Point", "Try", "Wait", "next_move"]
+__all__ = [
+    "Accept",
+    "Aim",
+    "FilmView",
+    "Move",
+    "Point",
+    "Prior",
+    "Sample",
+    "Sampling",
+    "Sight",
+    "Try",
+    "Wait",
+    "next_move",
+]
 
-#: Rise of z per CRF before a chunk has shown its own: near the median of the measured curves around 93.
-PRIOR_SLOPE = 0.06
-#: Smaller slopes are a plateau, to be left in one long step; larger ones a cliff between two trials or noise.
-SLOPES = (0.005, 0.4)
-#: CRFs that a step out of the unknown approaches but never passes: the further the model wants to go, the
-#: likelier it is that the slope was wrong and not the start. Every further trial adds as much again.
-LONGEST_STEP = 12.0
-#: Weight of the prior slope, in squared CRF: two trials one CRF apart tell as much as the prior does.
-PRIOR_WEIGHT = 1.0
+#: A plateau rises by no more than this in z per CRF.
+PLATEAU = 0.005
+#: Standard deviation of a whole encode's score as its own: what is left is the encoder's whims.
+WHOLE_SD = 0.02
+#: No curve is steeper, in z per CRF.
+STEEPEST = 0.4
+#: What a miss is expected to cost, in whole encodes: the next one may miss as well.
+MISS = 1.5
+#: Neighbours of one scene are kept so many CRFs apart at the most, where that leaves this share of the chance to hit.
+BESIDE, AS_GOOD = 4.0, 0.9
 #: Scores above this are clipped: they say "too good" and nothing about the slope.
 CEILING = 99.5
 #: Share of a bracket kept clear at both ends, so that a curve with a knee cannot make it shrink by crumbs.
@@ -38,37 +55,103 @@ FLAT_SPAN = 4.0
 NEAR_BOUND = 2.0
 
 
-def next_move(points: Sequence[Point], aim: Aim, *, start: float, film: FilmView) -> Move:
+def next_move(
+    points: Sequence[Point],
+    aim: Aim,
+    *,
+    prior: Prior,
+    film: FilmView,
+    sights: Sequence[Sight] = (),
+    sampling: Sampling | None = None,
+) -> Move:
     """Say what to do with a chunk, given its trials so far.
 
-    The order of the points does not matter. Points outside the aim's CRF bounds, left from an earlier search,
-    are not looked at.
+    The order of the points and sights does not matter. Points outside the aim's CRF bounds, left from an earlier
+    search, are not looked at.
 
     Args:
         points: the chunk's trials so far.
         aim: target, band and bounds.
-        start: where the prior expects the answer; the first trial.
+        prior: what was expected of the chunk before.
         film: what the rest of the film has come to.
+        sights: samples of the chunk that were scored.
+        sampling: what another sample would be; None: it cannot be sampled.
     """
     inside = (p for p in points if aim.min_crf - SAME <= p.crf <= aim.max_crf + SAME)
     known = sorted(inside, key=lambda p: (p.crf, p.score))
+    seen = sorted(sights, key=lambda s: (s.crf, s.score, s.sd))
+    glimpsed = [Point(crf=s.crf, score=s.score) for s in seen]
     if not known:
-        crf = _crf(_nearest_step(start, range(aim.first, aim.last + 1), aim), aim)
-        why = f"first trial, at CRF {crf:g} where {aim.target:.2f} is expected"
-        return Try(crf=crf, why=why, predicted=aim.target)
+        return _first_move(glimpsed, seen, aim, prior=prior, film=film, sampling=sampling)
     best = _best(known, aim)
     if aim.low <= best.score <= aim.high:
-        why = f"{_say(best)} is within {aim.low:.2f} to {aim.high:.2f}"
+        why = f"{_say(best)} {_band(best, aim)}"
         return Accept(crf=best.crf, why=why, within_band=True)
-    if _is_flat(known, aim):
-        return _flat_move(known, aim, start=start, film=film)
+    everything = sorted([*known, *glimpsed], key=lambda p: (p.crf, p.score))
+    if _is_flat(everything, aim):
+        return _flat_move(known, everything, aim, start=prior.crf, film=film)
     bracket = _bracket(known, aim)
     if not bracket.room:
         return _give_up(known, bracket, aim)
     if len(known) >= aim.max_trials:
         why = f"{_say(best)} is the nearest to {aim.target:.2f} after {len(known)} trials"
         return Accept(crf=best.crf, why=why, within_band=False)
-    return _search(known, bracket, aim)
+    return _search(known, bracket, aim, _belief(known, seen, prior, aim))
+
+
+def _first_move(
+    glimpsed: list[Point],
+    seen: list[Sight],
+    aim: Aim,
+    *,
+    prior: Prior,
+    film: FilmView,
+    sampling: Sampling | None,
+) -> Move:
+    """The first trial, or a sample where a miss is likely enough to make it pay."""
+    if glimpsed and _is_flat(glimpsed, aim):
+        return _flat_move([], glimpsed, aim, start=prior.crf, film=film)
+    belief = believe(prior, aim.target, seen)
+    crf = _likely(belief, aim, film)
+    chance = hit(belief, crf, aim.low, aim.high)
+    settled = chance + _ends_anyway(belief, crf, aim)
+    if sampling is not None and len(seen) < sampling.most:
+        crf = aim.max_crf if crf > aim.max_crf - NEAR_BOUND else aim.min_crf if crf < aim.min_crf + NEAR_BOUND else crf
+        after = hit_after_sample(belief, aim.low, aim.high, sampling.blur) + _ends_anyway(belief, crf, aim)
+        if sampling.cost + (1 - min(after, 1.0)) * MISS < (1 - settled) * MISS:
+            why = f"a sample at CRF {crf:g}: {chance:.0%} sure of the band without it"
+            return Sample(crf=crf, why=why, predicted=belief.score(crf))
+    why = f"first trial, at CRF {crf:g} where {belief.score(crf):.2f} is expected"
+    return Try(crf=crf, why=f"{why}, {chance:.0%} sure of the band", predicted=belief.score(crf))
+
+
+def _likely(belief: Belief, aim: Aim, film: FilmView) -> float:
+    """Where an encode is likeliest to land around the goal; not far from neighbours of its scene, if that is as good.
+
+    Neighbours far apart in CRF look different where one follows the other.
+    """
+    low, high = _goal_band(aim)
+    crf, chance = likeliest(belief, low, high, range(aim.first, aim.last + 1), aim.step)
+    if film.beside:
+        first, last = (max(film.beside) - BESIDE) / aim.step, (min(film.beside) + BESIDE) / aim.step
+        room = range(max(aim.first, math.ceil(first - SAME)), min(aim.last, math.floor(last + SAME)) + 1)
+        near = likeliest(belief, low, high, room, aim.step) if room else (crf, 0.0)
+        crf = near[0] if near[1] >= AS_GOOD * chance else crf
+    return _crf(round(crf / aim.step), aim)
+
+
+def _ends_anyway(belief: Belief, crf: float, aim: Aim) -> float:
+    """Probability that a trial at a bound is the last one though it misses: there is nothing beyond."""
+    if crf > aim.max_crf - aim.step + SAME:
+        return beyond(belief, crf, aim.high)
+    if crf < aim.min_crf + aim.step - SAME:
+        return 1 - beyond(belief, crf, aim.low)
+    return 0.0
+
+
+def _belief(known: Sequence[Point], seen: Sequence[Sight], prior: Prior, aim: Aim) -> Belief:
+    whole = [Sight(crf=p.crf, score=p.score, sd=WHOLE_SD) for p in known]
+    return believe(prior, aim.target, [*seen, *whole])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,32 +194,23 @@ def _rank(bracket: _Bracket, aim: Aim) -> tuple[bool, bool, float]:
     return True, not bracket.room, abs(end.score - aim.target) if end else 0.0
 
 
-def _search(known: Sequence[Point], bracket: _Bracket, aim: Aim) -> Try:
+def _search(known: Sequence[Point], bracket: _Bracket, aim: Aim, belief: Belief) -> Try:
     left, right = bracket.left, bracket.right
     if left and right:
         guess = _interpolate(left, right, aim, halve=_is_fooled(known, left))
         why = f"between {_say(left)} and {_say(right)}"
     elif left:
-        guess = left.crf + _open_step(left, known, aim)
+        guess = _into_the_open(left, bracket, belief, aim)
         guess = aim.max_crf if guess > aim.max_crf - NEAR_BOUND else guess
         why = f"{_say(left)} is above {aim.high:.2f}: a higher CRF"
     elif right:
-        guess = right.crf + _open_step(right, known, aim)
+        guess = _into_the_open(right, bracket, belief, aim)
         guess = aim.min_crf if guess < aim.min_crf + NEAR_BOUND else guess
         why = f"{_say(right)} is below {aim.low:.2f}: a lower CRF"
     else:
         raise AssertionError("a bracket has at least one end once there is a trial")
     crf = _crf(_nearest_step(guess, bracket.room, aim), aim)
-    return Try(crf=crf, why=why, predicted=_expected(crf, bracket, known))
-
-
-def _expected(crf: float, bracket: _Bracket, known: Sequence[Point]) -> float | None:
-    """The score on the line the search goes by: through both ends of a bracket, or out of its open end."""
-    left, right = bracket.left, bracket.right
-    if left and right:
-        return _on_line(left, right, crf)
-    end = left or right
-    return None if end is None else _score(_z(end.score) + _slope(end, _neighbour(known, end)) * (crf - end.crf))
+    return Try(crf=crf, why=why, predicted=_on_line(left, right, crf) if left and right else belief.score(crf))
 
 
 def _on_line(left: Point, right: Point, crf: float) -> float:
@@ -149,7 +223,7 @@ def _is_fooled(known: Sequence[Point], left: Point) -> bool:
     """Tell whether to halve: on a plateau that ends in a fall a straight line is always too far left."""
     late = len(known) - HALVE_AFTER
     before = [p for p in known if p.crf < left.crf]
-    plateau = bool(before) and _z(left.score) - _z(before[-1].score) <= SLOPES[0] * (left.crf - before[-1].crf)
+    plateau = bool(before) and _z(left.score) - _z(before[-1].score) <= PLATEAU * (left.crf - before[-1].crf)
     return plateau or (late >= 0 and late % HALVE_EVERY == 0)
 
 
@@ -162,35 +236,25 @@ def _interpolate(left: Point, right: Point, aim: Aim, *, halve: bool) -> float:
     return left.crf + width * min(max(share, MARGIN), 1 - MARGIN)
 
 
-def _open_step(end: Point, known: Sequence[Point], aim: Aim) -> float:
-    """Way from `end` to where the model sees the aim, long ways damped smoothly and less each time."""
-    longest = LONGEST_STEP * len(known)
-    wanted = (_goal(aim) - _z(end.score)) / _slope(end, _neighbour(known, end))
-    return wanted * longest / math.hypot(wanted, longest)
+def _into_the_open(end: Point, bracket: _Bracket, belief: Belief, aim: Aim) -> float:
+    """Where an encode is likeliest to land within the band; never nearer to the last trial than that was wrong."""
+    crf, _ = likeliest(belief, *_goal_band(aim), bracket.room, aim.step)
+    least = abs(_goal(aim) - _z(end.score)) / STEEPEST
+    return max(crf, end.crf + least) if bracket.right is None else min(crf, end.crf - least)
 
 
-def _slope(end: Point, neighbour: Point | None) -> float:
-    """Rise of z per CRF: the prior's, moved towards that of the two trials the further apart they are."""
-    if neighbour is None:
-        return PRIOR_SLOPE
-    run = end.crf - neighbour.crf
-    rise = _z(end.score) - _z(neighbour.score)
-    slope = (run * rise + PRIOR_WEIGHT * PRIOR_SLOPE) / (run * run + PRIOR_WEIGHT)
-    if max(end.score, neighbour.score) > CEILING:  # the rise was cut short: the true slope is no smaller
-        slope = max(slope, PRIOR_SLOPE)
-    return min(max(slope, SLOPES[0]), SLOPES[1])
-
-
-def _neighbour(known: Sequence[Point], end: Point) -> Point | None:
-    """Return the other trial nearest in CRF to an open bracket's end."""
-    others = [p for p in known if p.crf != end.crf]
-    return min(others, key=lambda p: (abs(p.crf - end.crf), p.crf, p.score), default=None)
+def _goal_band(aim: Aim) -> tuple[float, float]:
+    """The band around the goal: of a one-sided band its inner half, so that the goal lies in its middle."""
+    goal = _score(_goal(aim))
+    half = min(goal - aim.low, aim.high - goal)
+    return goal - half, goal + half
 
 
 def _goal(aim: Aim) -> float:
-    """Aim at the target, but a quarter of the band clear of its edges: a hit must survive a small error."""
+    """Aim at the goal, or the target, a quarter of the band clear of its edges: a hit must survive a small error."""
     quarter = (aim.high - aim.low) / 4
-    return _z(min(max(aim.target, aim.low + quarter), aim.high - quarter))
+    wanted = aim.target if aim.goal is None else aim.goal
+    return _z(min(max(wanted, aim.low + quarter), aim.high - quarter))
 
 
 def _z(score: float) -> float:
@@ -230,19 +294,21 @@ def _is_flat(known: Sequence[Point], aim: Aim) -> bool:
     return driven and any(run >= FLAT_SPAN and rise <= FLAT_SLOPE * run for run, rise in spans)
 
 
-def _flat_move(known: Sequence[Point], aim: Aim, *, start: float, film: FilmView) -> Move:
-    low, high = known[0], known[-1]
+def _flat_move(known: Sequence[Point], everything: Sequence[Point], aim: Aim, *, start: float, film: FilmView) -> Move:
+    """What becomes of a flat chunk: it takes the film's median, once there is one."""
+    low, high = everything[0], everything[-1]
     why = f"flat, {_say(low)} and {_say(high)}"
     if not film.settled:
         return Wait(why=f"{why}: waits for the film's median")
-    if film.median_crf is None:
+    if film.median_crf is None and known:
         crf = min((p.crf for p in known), key=lambda crf: (abs(crf - start), crf))
         why = f"{why}, as is every chunk: CRF {crf:g} is nearest the start"
         return Accept(crf=crf, why=why, within_band=False)
-    median = _crf(_nearest_step(film.median_crf, range(aim.first, aim.last + 1), aim), aim)
-    crf = min((p.crf for p in known), key=lambda crf: (abs(crf - median), crf))
+    wanted = start if film.median_crf is None else film.median_crf
+    median = _crf(_nearest_step(wanted, range(aim.first, aim.last + 1), aim), aim)
+    crf = min((p.crf for p in known), key=lambda crf: (abs(crf - median), crf), default=math.inf)
     if abs(crf - median) > SAME and len(known) < aim.max_trials:
-        why = f"{why}: the film's median, CRF {median:g}"
+        why = f"{why}: the film's median, CRF {median:g}" if film.median_crf is not None else f"{why}: the start"
         return Try(crf=median, why=why, predicted=_on_line(low, high, median))
     return Accept(crf=crf, why=f"{why}: CRF {crf:g} by the film's median {median:g}", within_band=False)
 
@@ -256,4 +322,14 @@ def _crf(steps: int, aim: Aim) -> float:
 
 
 def _say(point: Point) -> str:
-    return f"{point.score:.2f} at CRF {point.crf:g}"
+    if point.held is None:
+        return f"{point.score:.2f} at CRF {point.crf:g}"
+    held = f"a 5th percentile of {point.held.p5:.2f}, counted as {point.score:.2f},"
+    return f"{point.held.mean:.2f} with {held} at CRF {point.crf:g}"
+
+
+def _band(point: Point, aim: Aim) -> str:
+    """How an accepted trial lies: by its mean, or by the 5th percentile that is not to fall below its floor."""
+    if point.held is None:
+        return f"is within {aim.low:.2f} to {aim.high:.2f}"
+    return f"is as low as its floor of {point.held.p5 - point.score + aim.low:.2f} lets it be"

@@ -20,6 +20,8 @@ class Aim:
     #: CRFs that are tried are multiples of this.
     step: float = 0.25
     max_trials: int = 8
+    #: The score that trials aim at, within the band; None: the target.
+    goal: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse an aim that no search can meet."""
@@ -42,11 +44,24 @@ class Aim:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Held:
+    """What a trial was scored at where its 5th percentile, and not its mean, decides."""
+
+    mean: float
+    p5: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Point:
     """One trial as the search sees it."""
 
     crf: float
+    #: The mean, or less where the 5th percentile holds it down.
     score: float
+    #: Bytes a frame; None: not known.
+    rate: float | None = None
+    #: None where the mean decides.
+    held: Held | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +72,8 @@ class FilmView:
     median_crf: float | None
     #: True when every chunk that is not flat has been accepted, so that the median is final.
     settled: bool
+    #: Accepted CRFs of the chunks just before and after, where they show the same scene.
+    beside: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,4 +102,25 @@ class Wait:
     why: str
 
 
-Move = Try | Accept | Wait
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sampling:
+    """What a sample of a chunk would be: what it costs and how much it tells."""
+
+    #: Its cost against that of a whole trial.
+    cost: float
+    #: Standard deviation of the CRF that it points at.
+    blur: float
+    #: Samples of a chunk at the most.
+    most: int = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """Encode and score a sample of the chunk at this CRF."""
+
+    crf: float
+    why: str
+    predicted: float | None = None
+
+
+Move = Try | Sample | Accept | Wait

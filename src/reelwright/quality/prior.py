@@ -1,63 +1,104 @@
-"""Where a chunk's search starts."""
+"""What is expected of a chunk before anything of it has been encoded."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reelwright.quality.belief import Prior
+from reelwright.quality.kinship import WITHIN, Shown, Traits, foretell
+from reelwright.quality.outlook import CLOSEST, FIT_TARGET, Expected
 
 #: Least width and height of a class of pictures, and the CRF where its chunks come to `FIT_TARGET`. From the
 #: limits of the first class on, pictures are scored as they are; smaller ones are scored scaled up.
 CLASSES = ((1728, 972, 40.0), (1152, 648, 32.0), (0, 0, 23.0))
-FIT_TARGET = 93.0
 #: CRFs to add by preset. Only preset 6 has been measured; the others start where it does.
 PRESET_SHIFT = {6: 0.0}
-#: Rise of ln(100 - score) per CRF, which turns a change of target into one of CRF.
-SLOPE = 0.06
-#: Frames of accepted chunks that weigh as much as the class. Answers differ as much inside a film as between
-#: films of one class, so a film has to show several chunks (of 40 to 150 frames) before its median says more.
-PSEUDO_FRAMES = 500
-#: Targets nearer to 100 than this are out of reach of the model.
-CLOSEST = 0.5
+#: Rise of ln(100 - score) per CRF where the picture is calm, which also turns a change of target into one of CRF.
+SLOPE = 0.056
+#: Temporal information from which on curves grow steeper, and the power by which they do: 0.16 to 0.24 was measured
+#: at a temporal information of 30, 0.05 to 0.06 below 10.
+RESTLESS, STEEPENING = 12.0, 0.85
+#: Standard deviation of a slope's logarithm.
+SPREAD = 0.3
+#: Variance of films around their class, in squared CRF.
+BETWEEN = 15.0
+#: A sample looks worse than its chunk by so many CRFs, and the standard deviation of that among chunks.
+SHIFT, BLUR = 1.4, 1.6
+#: As many chunks as the usual slope is worth, against those of this very film.
+PSEUDO_CHUNKS = 3.0
 
 
-def start_crf(
-    *, width: int, height: int, preset: int, target: float, accepted: Sequence[tuple[float, int]] = ()
-) -> float:
-    """Expect where a chunk meets its target, before anything of it has been encoded.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """Where a finished chunk of this film meets the target, as far as its trials tell."""
 
-    A constant by picture size, shifted by the target along a typical slope and shrunk towards what the film
-    has shown. The constants were fitted on 7 clips and 34 chunks (SVT-AV1 4.2, preset 6, VMAF v0.6.1 with
-    small pictures scaled). On so few, what the search costs hardly changes within one CRF of each, hence
-    whole numbers. A prior learned from the ledger takes its place once there is one to learn from.
+    crf: float
+    #: Rise of z = ln(100 - score) per CRF.
+    slope: float
+    traits: Traits | None = None
+    #: What other films said of the chunk; None: nothing.
+    expected: Expected | None = None
 
-    Simulated on those same curves (no others there were: expect a little more elsewhere), trials per chunk
-    weighted by frames, as `bench/simulate_search.py` prints them: at 93 within 1.0, 1.94 on the 1080p reel
-    and 1.88 on all; at 93 within 0.5, 2.15 and 2.10; at 95 within 1.0, 2.07 and 1.83.
+
+def expect(
+    *,
+    width: int,
+    height: int,
+    preset: int,
+    target: float,
+    temporal: float | None = None,
+    traits: Traits | None = None,
+    answers: Sequence[Answer] = (),
+    expected: Expected | None = None,
+) -> Prior:
+    """Expect where a chunk meets its target, how steep it is there, and how sure that is.
+
+    Films lie around a constant of their picture size, chunks around their film as `kinship.py` says. The more chunks
+    of the film have their answer, the more the film says and the constant less. The constants were fitted on 7 clips
+    and 34 chunks (SVT-AV1 4.2, preset 6, VMAF v0.6.1 with small pictures scaled).
 
     Args:
         width: of the picture that is encoded.
         height: of the picture that is encoded.
         preset: the encoder's preset.
         target: VMAF to meet.
-        accepted: CRF and number of frames of this film's accepted chunks that had an answer, in any order.
-
-    Returns:
-        A CRF that is neither rounded nor kept within bounds: that is up to the search.
+        temporal: temporal information of the chunk on 270 lines (ITU-T P.910); None: unknown.
+        traits: what goes with the answers of a film; None: unknown.
+        answers: of this film's finished chunks that have one, in any order.
+        expected: what other films say of the chunk; None: nothing, and the constant stands for it.
     """
-    crf = next(crf for w, h, crf in CLASSES if width >= w or height >= h)
+    constant = class_crf(width, height, preset, target)
+    slope = slope_for(temporal)
+    start, between, own = constant, BETWEEN, WITHIN
+    if expected is not None:
+        start, between, own = expected.at(target), expected.film.covariance[0][0], expected.own
+    if not answers:
+        sd = math.sqrt(own + between)
+        return Prior(crf=start, sd=sd, slope=slope, spread=SPREAD, shift=SHIFT, blur=BLUR)
+    shown = [
+        Shown(above=a.crf - (constant if a.expected is None else a.expected.at(target)), traits=a.traits)
+        for a in answers
+    ]
+    above, variance = foretell(shown, traits, between, leaning=expected is None)
+    steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (len(answers) + PSEUDO_CHUNKS)
+    return Prior(
+        crf=start + above,
+        sd=math.sqrt(variance),
+        # What the film's chunks are steeper than usual is partly their motion, which is known of this one.
+        slope=slope * math.exp(steeper / 2),
+        spread=SPREAD,
+        shift=SHIFT,
+        blur=BLUR,
+    )
+
+
+def class_crf(width: int, height: int, preset: int, target: float) -> float:
+    """The constant of a picture size, shifted by the target along a typical slope."""
+    crf: float = next(crf for w, h, crf in CLASSES if width >= w or height >= h)
     crf += PRESET_SHIFT.get(preset, 0.0)
-    crf += math.log(max(100 - target, CLOSEST) / (100 - FIT_TARGET)) / SLOPE
-    frames = sum(n for _, n in accepted)
-    if not frames:
-        return crf
-    return (PSEUDO_FRAMES * crf + frames * _median(accepted)) / (PSEUDO_FRAMES + frames)
+    return crf + math.log(max(100 - target, CLOSEST) / (100 - FIT_TARGET)) / SLOPE
 
 
-def _median(accepted: Sequence[tuple[float, int]]) -> float:
-    """Return the CRF at which half of the frames are reached."""
-    half = sum(n for _, n in accepted) / 2
-    ordered = sorted(accepted)
-    seen = 0
-    for crf, n in ordered:
-        seen += n
-        if seen >= half:
-            return crf
-    return ordered[-1][0]
+def slope_for(temporal: float | None) -> float:
+    """The slope of a chunk by its motion: what moves a lot falls apart fast."""
+    return float(SLOPE * max(1.0, (temporal or 0.0) / RESTLESS) ** STEEPENING)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reelwright.media.timing import FrameIndex
+from reelwright.quality.steps import scored_frames
 from reelwright.report.story import ChunkStory
 
 #: Points of the VMAF line: more than a screen has columns, few enough to be drawn at once.
@@ -39,8 +40,9 @@ def frame_line(chunks: Sequence[ChunkStory], index: FrameIndex | None, most: int
             _put(line, chunk.start, chunk.begins, None, chunk.index)
             continue
         scores = chunk.accepted.frame_scores
+        frames = scored_frames(chunk.start, chunk.end, chunk.accepted.score.n_subsample)
         for k in thin(scores, most * len(scores) // total):
-            frame = chunk.start + k * chunk.accepted.score.n_subsample
+            frame = frames[k]
             _put(line, frame, frame_seconds(chunk, index, frame), round(scores[k], 2), chunk.index)
     return line
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reelwright.engine.jobs import JobStatus, OutcomeRecord, StepKind
-from reelwright.quality.score import pool
+from reelwright.quality.score import Run, pool_runs
 from reelwright.report.dossier import Dossier
 from reelwright.report.story import ChunkStory
 from reelwright.words import duration, printable_path, size
@@ -43,8 +43,8 @@ def figures_of(dossier: Dossier, chunks: Sequence[ChunkStory]) -> Figures:
     made = best_outcome(dossier.outcomes)
     before = made.bytes_before if made else dossier.source.size_bytes if dossier.source else None
     after = placed.result["size_bytes"] if placed else None
-    values = [value for chunk in chunks if chunk.accepted for value in chunk.accepted.frame_scores]
-    score = pool(values, model="", n_subsample=1, scaled_to=None) if values else None
+    runs = [Run(scores=c.accepted.frame_scores, frames=c.accepted.frames) for c in chunks if c.accepted]
+    score = pool_runs(runs, model="", n_subsample=1, scaled_to=None) if runs else None
     return Figures(
         status=dossier.job.status.value,
         vmaf=round(score.mean, 3) if score else None,
@@ -96,6 +96,8 @@ def aim_words(request: Mapping[str, Any]) -> str:
         return ""
     if request.get("crf") is not None:
         return f"fixed CRF {request['crf']:g}"
+    if request.get("objective") == "min-size":
+        return f"mean VMAF {request['target_vmaf']:g} with the fewest bytes"
     target, low, high = request["target_vmaf"], request["band_low"], request["band_high"]
     even = abs((high - target) - (target - low)) < 1e-9  # noqa: PLR2004 - the same up to rounding
     return f"VMAF {target:g} ± {high - target:g}" if even else f"VMAF {target:g}, from {low:g} to {high:g}"
@@ -155,6 +157,7 @@ def chunk_card(figures: Figures, plan: Mapping[str, Any]) -> dict[str, str]:
         return {"label": "Chunks", "value": "–", "sub": "the film was not analysed yet"}
     if plan.get("request", {}).get("crf") is not None:
         return {"label": "Chunks", "value": str(figures.accepted), "sub": "all at the CRF that was asked for"}
+    label = "Chunks as wanted" if plan.get("request", {}).get("objective") == "min-size" else "Chunks in the band"
     missed, waiting = figures.accepted - figures.within_band, figures.chunks - figures.accepted
     sub = "all of them" if not missed and not waiting else ""
     parts = [
@@ -162,7 +165,7 @@ def chunk_card(figures: Figures, plan: Mapping[str, Any]) -> dict[str, str]:
         f"{waiting} still searched" if waiting else sub,
     ]
     value = f"{figures.within_band} of {figures.chunks}"
-    return {"label": "Chunks in the band", "value": value, "sub": ", ".join(p for p in parts if p)}
+    return {"label": label, "value": value, "sub": ", ".join(p for p in parts if p)}
 
 
 def work_card(figures: Figures) -> dict[str, str]:

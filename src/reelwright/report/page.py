@@ -3,7 +3,7 @@
 import base64
 import gzip
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -36,11 +36,21 @@ from reelwright.words import printable_path, timecode
 #: Says that a file is one of ours, within its first bytes: only such a file is replaced unasked.
 MARKER = '<meta name="generator" content="Reelwright report'
 MARKER_WITHIN = 512
+SEARCHES = {
+    "uniform": "Each chunk was encoded at one CRF after another until its score was within the band.",
+    "min-size": "Each chunk was encoded where a point of VMAF costs as many bytes a frame as everywhere in the film.",
+}
 SHOWS = {
     "worst": "the lowest frame of the lowest-scored chunk",
     "median": "a typical frame of the middle chunk",
     "best": "a typical frame of the highest-scored chunk",
 }
+
+
+def request_of(dossier: Dossier) -> Mapping[str, Any]:
+    """What was asked for."""
+    request: Mapping[str, Any] = dossier.job.plan.get("request", {})
+    return request
 
 
 def render(dossier: Dossier, chunks: Sequence[ChunkStory], figures: Figures) -> str:
@@ -59,6 +69,7 @@ def render(dossier: Dossier, chunks: Sequence[ChunkStory], figures: Figures) -> 
         "script": script,
         "plotly": packed(plotly),
         "charts": charts(dossier, chunks),
+        "search": SEARCHES[request_of(dossier).get("objective", "uniform")],
         "chunks": chunk_table(chunks),
         "foresight": foresight(chunks),
         "pairs": [pair_context(pair) for pair in dossier.pairs],
@@ -119,7 +130,7 @@ def policy(*scripts: str) -> str:
 
 def charts(dossier: Dossier, chunks: Sequence[ChunkStory]) -> dict[str, Any]:
     """The numbers of the charts."""
-    request = dossier.job.plan.get("request", {})
+    request = request_of(dossier)
     analysed = dossier.steps.get(StepKind.ANALYSE)
     return {
         "target": request.get("target_vmaf"),

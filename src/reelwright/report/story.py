@@ -9,6 +9,7 @@ from typing import Any
 from reelwright.engine.jobs import StepKind, TrialRecord
 from reelwright.events import Event, EventName
 from reelwright.quality.moves import SAME
+from reelwright.quality.steps import scored_frames
 from reelwright.report.dossier import Dossier, Shot
 
 
@@ -141,5 +142,5 @@ def _shot(kind: str, chunk: ChunkStory) -> Shot:
     scores = chunk.accepted.frame_scores
     aim = min(scores) if kind == "worst" else statistics.fmean(scores)
     nearest = min(range(len(scores)), key=lambda k: (abs(scores[k] - aim), k))
-    frame = chunk.start + nearest * chunk.accepted.score.n_subsample
+    frame = scored_frames(chunk.start, chunk.end, chunk.accepted.score.n_subsample)[nearest]
     return Shot(kind=kind, chunk=chunk.index, start=chunk.start, frame=frame, score=scores[nearest])

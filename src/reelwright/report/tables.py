@@ -223,6 +223,17 @@ def notes(dossier: Dossier) -> list[str]:
     return [printable_path(text) for text in dict.fromkeys(said)]
 
 
+def frames_scored(trials: Sequence[TrialRecord]) -> str:
+    """How many of the trials were scored on which frames; samples of a chunk are left out."""
+    steps = Counter(trial.score.n_subsample for trial in trials if trial.windows is None)
+    if set(steps) == {1}:
+        return "every frame"
+    return ", ".join(
+        f"{'every frame' if step == 1 else f'one frame in {step}'} of {count} trials"
+        for step, count in sorted(steps.items())
+    )
+
+
 def setting_groups(dossier: Dossier, trials: Sequence[TrialRecord]) -> list[dict[str, Any]]:
     """Tools, what was asked for, every encoder parameter and filter."""
     plan, like = dossier.job.plan, trials[0] if trials else None
@@ -234,7 +245,7 @@ def setting_groups(dossier: Dossier, trials: Sequence[TrialRecord]) -> list[dict
         **encoder_of(like, plan),
         "processor": like.build.get("machine") if like else None,
         "VMAF model": scoring.get("model"),
-        "frames scored": "every frame" if scoring.get("n_subsample") == 1 else scoring.get("n_subsample"),
+        "frames scored": frames_scored(trials) or None,
         "scored at": scoring.get("scaled_to") or plan.get("size"),
     }
     encoder = {"encoder": plan.get("encoder"), "preset": plan.get("preset"), "pixel format": plan.get("pix_fmt")}

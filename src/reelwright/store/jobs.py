@@ -1,5 +1,6 @@
 """The engine's JobStore on the ledger."""
 
+import datetime as dt
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -7,11 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from django.db import OperationalError
-from django.db.models import Model, QuerySet
+from django.db.models import Max, Model, QuerySet
 from django.db.transaction import atomic
 from django.utils import timezone
 
 from reelwright.engine.jobs import (
+    FilmHistory,
     Job,
     JobStatus,
     OutcomeRecord,
@@ -26,7 +28,7 @@ from reelwright.engine.jobs import (
 from reelwright.events import Event, EventName
 from reelwright.planning.stream_ledger import Entry
 from reelwright.store import models, rows
-from reelwright.store.columns import exact
+from reelwright.store.columns import exact, path_of
 from reelwright.store.connection import hang_up, speaking_to
 
 logger = logging.getLogger(__name__)
@@ -160,10 +162,51 @@ class DjangoJobStore:
         with speaking_to(self.path):
             # One short walk down the index a class: what lies below costs nothing, however long the ledger is.
             for wanted in (middle - 1, middle, middle + 1):
-                some = models.Trial.objects.filter(encoder=encoder, preset=preset, size_class=wanted)
+                some = models.Trial.objects.filter(
+                    encoder=encoder, preset=preset, size_class=wanted, windows__isnull=True
+                )
                 keys += some.order_by("-pk").values_list("pk", flat=True)[:limit]
             newest = models.Trial.objects.filter(pk__in=sorted(keys, reverse=True)[:limit])
             return _all(newest.order_by("-pk").only(*rows.USAGE_COLUMNS), rows.usage_value)
+
+    def history(self, *, encoder: str, without: str | None, films: int, trials: int) -> list[FilmHistory]:
+        """See the port."""
+        with speaking_to(self.path):
+            reset = models.HistoryReset.objects.order_by("-pk").values_list("after", flat=True).first()
+            every = models.Trial.objects.filter(pk__gt=reset or 0).exclude(source_id=without or "")
+            # Answered by the index of films alone; what else is asked of a trial is asked of the newest films' only.
+            newest = every.values("source_id").annotate(last=Max("pk")).order_by("-last")
+            found: list[FilmHistory] = []
+            for source in newest.values_list("source_id", flat=True)[: 2 * films]:
+                some = every.filter(source_id=source, encoder=encoder, windows__isnull=True)
+                known = _all(some.order_by("pk").only(*rows.PAST_COLUMNS), rows.past_value, trials)
+                if known and len(found) < films:
+                    found.append(FilmHistory(source_id=source, path=self._path_of(source), trials=tuple(known)))
+        return found[::-1]
+
+    def _path_of(self, source_id: str) -> str | None:
+        paths = models.Source.objects.filter(source_id=source_id).order_by("-updated", "-pk")
+        column = paths.values_list("path_exact", flat=True).first()
+        return None if column is None else path_of(column)
+
+    def reset_history(self) -> None:
+        """See the port."""
+        with speaking_to(self.path), atomic(durable=True):
+            last = models.Trial.objects.aggregate(last=Max("pk"))["last"]
+            models.HistoryReset.objects.create(after=last or 0)
+
+    def undo_reset(self) -> bool:
+        """See the port."""
+        with speaking_to(self.path), atomic(durable=True):
+            last = models.HistoryReset.objects.order_by("-pk").first()
+            if last is not None:
+                last.delete()
+        return last is not None
+
+    def last_reset(self) -> dt.datetime | None:
+        """See the port."""
+        with speaking_to(self.path):
+            return models.HistoryReset.objects.order_by("-pk").values_list("created", flat=True).first()
 
     def finish_job(self, job_id: str, status: JobStatus) -> None:
         """See the port.

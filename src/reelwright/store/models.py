@@ -163,6 +163,7 @@ class Trial(models.Model):
     build = _plain()
     why = _plain()
     predicted = models.FloatField(null=True)
+    windows = _plain(null=True)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 
@@ -179,6 +180,17 @@ class Trial(models.Model):
 
     def __str__(self) -> str:
         return f"frames [{self.start}, {self.end}) of {self.source_id} at CRF {self.crf}"
+
+
+class HistoryReset(models.Model):
+    """From here on the search learned anew; the trials of before stay."""
+
+    #: The last trial there was.
+    after = models.BigIntegerField()
+    created = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"trials after {self.after}"
 
 
 class Outcome(models.Model):

@@ -12,6 +12,7 @@ from reelwright.engine.jobs import (
     Job,
     JobStatus,
     OutcomeRecord,
+    PastTrial,
     SourceRecord,
     SourceStamp,
     StepKind,
@@ -190,7 +191,8 @@ _TRIAL: dict[str, Callable[[Any], Any]] = {
     "why": str,
     "threads": _unless_none(int),
     "cpu_idle": _unless_none(float),
-    "predicted": lambda column: None if column is None else float(column),
+    "predicted": _unless_none(float),
+    "windows": _unless_none(lambda column: tuple((int(start), int(end)) for start, end in _list(column))),
 }
 
 
@@ -223,6 +225,24 @@ def trial_value(row: models.Trial) -> TrialRecord:
         ),
         encode_usage=_usage(row, "encode_"),
         score_usage=_usage(row, "score_"),
+    )
+
+
+#: The columns `past_value` reads: the frames' scores of a trial are many times larger.
+PAST_COLUMNS = (
+    *("start", "end", "crf", "score_mean", "score_model", "score_scaled_to", "features", "width", "height"),
+    *("encoder", "preset", "parameters", "build"),
+)
+
+
+def past_value(row: models.Trial) -> PastTrial:
+    """What the trial of a row tells of other films."""
+    own = ("start", "end", "crf", "features", "width", "height", "encoder", "preset", "parameters", "build")
+    return PastTrial(
+        **{name: _TRIAL[name](getattr(row, name)) for name in own},
+        score=float(row.score_mean),
+        model=row.score_model,
+        scaled_to=row.score_scaled_to,
     )
 
 

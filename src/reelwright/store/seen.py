@@ -13,7 +13,9 @@ MOST = 20_000
 
 def trials_seen(store: DjangoJobStore, *, encoder: str, preset: int) -> list[TrialFact]:
     """The latest committed trials of an encoder's preset."""
-    rows: QuerySet[models.Trial] = models.Trial.objects.filter(encoder=encoder, preset=preset).order_by("-pk")
+    rows: QuerySet[models.Trial] = models.Trial.objects.filter(
+        encoder=encoder, preset=preset, windows__isnull=True
+    ).order_by("-pk")
     columns = rows.annotate(frames=F("end") - F("start")).values_list(
         *("source_id", "curve_key", "width", "height", "frames", "size_bytes", "score_mean"),
         *("encode_wall_seconds", "score_wall_seconds"),

@@ -18,6 +18,8 @@ class ChunkFacts:
     packet_bytes: int
     digest: str
     size_bytes: int
+    #: Bytes of its key frames.
+    key_bytes: int = 0
 
 
 def read_chunk(path: Path) -> ChunkFacts:
@@ -28,7 +30,7 @@ def read_chunk(path: Path) -> ChunkFacts:
     """
     import av  # noqa: PLC0415 - slow to import, and not needed for `--help`
 
-    state, frames, size, first_key = hashlib.blake2b(digest_size=16), 0, 0, False
+    state, frames, size, keys, first_key = hashlib.blake2b(digest_size=16), 0, 0, 0, False
     try:
         with av.open(file_url(path)) as container:
             for packet in container.demux(video=0):
@@ -40,6 +42,7 @@ def read_chunk(path: Path) -> ChunkFacts:
                 state.update(payload)
                 frames += 1
                 size += len(payload)
+                keys += len(payload) if packet.is_keyframe else 0
     except (av.FFmpegError, OSError) as error:
         raise ToolError(f"The encoded chunk {path.name} cannot be read back: {error}.") from error
     return ChunkFacts(
@@ -48,4 +51,5 @@ def read_chunk(path: Path) -> ChunkFacts:
         packet_bytes=size,
         digest=state.hexdigest(),
         size_bytes=path.stat().st_size,
+        key_bytes=keys,
     )

@@ -14,6 +14,7 @@ from reelwright.tools.failures import bad_end
 from reelwright.tools.ffmpeg import QUIET, ProgressReader
 from reelwright.tools.process import Runner
 from reelwright.tools.vmaf import scale_filter
+from reelwright.vmaf_models import KNOWN, near_model
 
 #: One frame of a slow decoder and the largest model takes seconds, not minutes.
 STALL_SECONDS = 300.0
@@ -88,9 +89,11 @@ async def check_model(runner: Runner, ffmpeg: str, model: str) -> None:
         UsageError: there is no such model.
         ToolError: FFmpeg has no libvmaf.
     """
+    near = near_model(model)
+    hint = f"Did you mean {near}?" if near else f"v0.6.1 and v1 choose by the picture; others are {', '.join(KNOWN)}."
     if not MODEL_NAME.fullmatch(model):
-        raise UsageError(f"{model!r} is no name of a VMAF model.", hint="For example vmaf_v0.6.1neg.")
-    grey = ("-f", "lavfi", "-i", "color=c=gray:s=192x192:r=1:d=1")
+        raise UsageError(f"{model!r} is no name of a VMAF model.", hint=hint)
+    grey = ("-f", "lavfi", "-i", "color=c=gray:s=384x216:r=1:d=1")
     done = await runner.run(
         [*(ffmpeg, *QUIET), *grey, *grey, "-lavfi", f"libvmaf=model=version={model}", "-f", "null", "-"],
         what="Trying the VMAF model",
@@ -103,9 +106,9 @@ async def check_model(runner: Runner, ffmpeg: str, model: str) -> None:
         raise ToolError(
             f"FFmpeg at {ffmpeg} has no libvmaf.", hint="`reelwright doctor` says what is missing and what to do."
         )
-    raise UsageError(
-        f"FFmpeg's libvmaf has no model {model}.", hint="For example vmaf_v0.6.1neg or vmaf_4k_v0.6.1; see --model."
-    )
+    if model in KNOWN:
+        hint = "The v1 models came with libvmaf 3.2: `pip install imageio-ffmpeg` brings an FFmpeg that has them."
+    raise UsageError(f"FFmpeg's libvmaf has no model {model}.", hint=hint)
 
 
 def without_chatter(stderr: str) -> str:

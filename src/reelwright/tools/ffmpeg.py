@@ -26,6 +26,7 @@ def encode_args(
     threads: int,
     out: str,
     proof: tuple[str, ...] = (),
+    key: int | None = None,
 ) -> list[str]:
     """Encode one range at one CRF into a bit-exact Matroska file.
 
@@ -37,6 +38,7 @@ def encode_args(
         threads: they change the speed and not one byte.
         out: where the chunk goes.
         proof: a second output that tells which frames were read; see `tools.proof`.
+        key: frame of the range at which a second key frame is forced.
     """
     # SVT-AV1 refuses rates above 240, so it is told the rate of the numbering; it changes no frame and no byte.
     numbered = f"settb=1/1000,setpts=N*{TICK},fps={1000 // TICK}"
@@ -48,6 +50,7 @@ def encode_args(
         *frames.input_args,
         *("-map_metadata", "-1", "-map_chapters", "-1", "-an", "-sn", "-dn"),
         *("-vf", chain, "-fps_mode", "passthrough", "-enc_time_base", "1:1000"),
+        *(() if key is None else ("-force_key_frames", f"expr:eq(n,{key})")),
         *port.codec_args(order),
         # FFmpeg's own choice, "auto", drops Dolby Vision without a word.
         *(("-dolbyvision", "1") if plan.dolby_vision else ()),

@@ -139,6 +139,15 @@ def choose(index: FrameIndex, start: int, end: int) -> str:
     return f"trim=start_pts={index.pts[start]}:end_pts={stop}"
 
 
+def choose_windows(index: FrameIndex, windows: tuple[tuple[int, int], ...]) -> str:
+    """The filter that passes the frames of some windows [start, end) and no other."""
+    if index.timing is Timing.COUNTED:
+        parts = [f"between(n\\,{start}\\,{end - 1})" for start, end in windows]
+    else:
+        parts = [f"between(pts\\,{index.pts[start]}\\,{index.pts[end - 1]})" for start, end in windows]
+    return f"select={'+'.join(parts)}"
+
+
 def _input(source: str, seek: str | None, device: tuple[str, ...]) -> tuple[str, ...]:
     # -noaccurate_seek: FFmpeg would otherwise drop frames by its own rule; ours is exact.
     # -noautorotate: the display matrix is carried over, not burnt in.

@@ -9,10 +9,31 @@ from reelwright.planning.colors import UNTAG
 from reelwright.planning.plan import EncodePlan, Scoring
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ffmpeg import QUIET
+from reelwright.vmaf_models import looks_wide
 
 #: Grain that is synthesised is new grain: against the film's own, frame by frame, it counts as an error. Asked to
 #: hand out the grain's parameters, a decoder adds no grain.
 NO_GRAIN = ("-export_side_data", "film_grain")
+#: A frame's motion is measured against the one before it and the one after it.
+NEIGHBOURHOOD = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """Which of a chunk's frames are scored: `first`, and every `step`-th from there, of `frames` in all."""
+
+    frames: int
+    step: int = 1
+    first: int = 0
+
+    @property
+    def scored(self) -> int:
+        """How many frames are scored."""
+        return len(range(self.first, self.frames, self.step))
+
+    def reached(self, through: int) -> int:
+        """About how many of the chunk's frames are done where libvmaf is through so many."""
+        return through if self.step <= NEIGHBOURHOOD else min(self.frames, through * self.step // NEIGHBOURHOOD)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +53,55 @@ class Pairing:
     #: and to the one after; at a cut that is the latter, and so it is with the second frame on both sides. It spares
     #: decoding the group of pictures before the cut.
     mirrored: bool = False
+    #: Which of the chunk's frames are scored.
+    look: Look
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Thinning:
+    """How frames nobody looks at are kept from libvmaf, which takes every `step`-th of what it is given.
+
+    libvmaf measures motion on every frame, and scores none differently for skipping others. It is given no more than
+    each scored frame and its two neighbours, so the rest is neither converted nor scaled; the scores are the same to
+    the last digit. Models that look further get every frame.
+    """
+
+    #: Where the first scored frame is in the run, what leads it included, and how far they are apart.
+    place: int
+    apart: int
+    #: Every frame is handed over.
+    keeps: bool
+    #: What libvmaf is told.
+    step: int
+    #: Copies of the first frame put ahead, so that scored frames fall on multiples of the step.
+    ahead: int
+
+    @property
+    def begins(self) -> int:
+        """Number of the first scored frame to libvmaf."""
+        return self.ahead + (self.place if self.keeps else min(self.place, 1))
+
+    def drop(self, place: int) -> list[str]:
+        """The filter that leaves scored frames and their neighbours, where the first of them is at that place."""
+        if self.keeps:
+            return []
+        return [f"select=gte(n\\,{place - 1})*lt(mod(n-{place}+1\\,{self.apart})\\,{NEIGHBOURHOOD})"]
+
+    @property
+    def lead(self) -> list[str]:
+        """The filter that puts copies ahead."""
+        return [f"loop=loop={self.ahead}:size=1"] if self.ahead else []
+
+
+def thinning(look: Look, preroll: int, model: str) -> Thinning:
+    """How the frames of a look are handed to libvmaf, where so many frames lead it."""
+    place = look.first + preroll
+    if look.step <= NEIGHBOURHOOD or looks_wide(model):
+        ahead = -place % look.step if look.step > 1 else 0
+        return Thinning(place=place, apart=look.step, keeps=True, step=look.step, ahead=ahead)
+    # With its neighbour before it, the first scored frame is the second of what is left.
+    ahead = NEIGHBOURHOOD - 1 if place else 0
+    return Thinning(place=place, apart=look.step, keeps=False, step=NEIGHBOURHOOD, ahead=ahead)
 
 
 def score_args(
@@ -42,13 +112,14 @@ def score_args(
     `proof` is a second output that tells which frames the reference was; see `tools.proof`.
     """
     common = ["format=yuv420p10le", *scale_filter(plan.scoring), "settb=1/1000", "setpts=N*40"]
+    thin = thinning(pairing.look, pairing.preroll, plan.scoring.model)
     lead = [f"tpad=start={pairing.preroll}:start_mode=clone"] if pairing.preroll else []
-    distorted = ",".join([UNTAG, *lead, *common])
-    reference = reference_graph(pairing, [*pairing.choose, *plan.reference], common)
+    distorted = ",".join([UNTAG, *lead, *thin.drop(thin.place), *thin.lead, *common])
+    reference = reference_graph(pairing, plan, thin, common)
     model = f"version={plan.scoring.model}"
     graph = (
         f"[0:v:0]{distorted}[distorted];{reference};"
-        f"[distorted][reference]libvmaf=model={model}:n_threads={threads}:n_subsample={plan.scoring.n_subsample}"
+        f"[distorted][reference]libvmaf=model={model}:n_threads={threads}:n_subsample={thin.step}"
         f":log_fmt=json:log_path={log_name}"
     )
     return [
@@ -60,14 +131,19 @@ def score_args(
     ]
 
 
-def reference_graph(pairing: Pairing, chosen: list[str], common: list[str]) -> str:
+def reference_graph(pairing: Pairing, plan: EncodePlan, thin: Thinning, common: list[str]) -> str:
     """The reference's part of the filter graph, its leading frame included."""
+    # Where the chunk's own second frame is to lead, it is put there after frames were dropped.
+    dropped = thin.drop(thin.place - pairing.preroll if pairing.mirrored else thin.place)
+    source = f"[1:{pairing.video_index}]"
     if not pairing.mirrored:
-        return f"[1:{pairing.video_index}]{','.join([*chosen, *common])}[reference]"
-    chain = ",".join([*chosen, *common])
+        chain = ",".join([*pairing.choose, *dropped, *thin.lead, *plan.reference, *common])
+        return f"{source}{chain}[reference]"
+    chain = ",".join([*pairing.choose, *dropped, *plan.reference, *common])
+    last = ",".join([*thin.lead, "settb=1/1000", "setpts=N*40"])
     return (
-        f"[1:{pairing.video_index}]{chain},split[whole][copy];[copy]trim=start_frame=1:end_frame=2,setpts=0[lead];"
-        f"[lead][whole]concat=n=2:v=1,settb=1/1000,setpts=N*40[reference]"
+        f"{source}{chain},split[whole][copy];[copy]trim=start_frame=1:end_frame=2,setpts=0[lead];"
+        f"[lead][whole]concat=n=2:v=1,{last}[reference]"
     )
 
 
@@ -76,20 +152,22 @@ def scale_filter(scoring: Scoring) -> list[str]:
     return [f"scale={scoring.scaled_to[0]}:{scoring.scaled_to[1]}:flags=bicubic"] if scoring.scaled_to else []
 
 
-def parse_log(text: str, *, preroll: int, frames: int, n_subsample: int) -> list[float]:
-    """VMAF of each scored frame of a chunk, without the pre-roll.
+def parse_log(text: str, look: Look, *, preroll: int, model: str) -> list[float]:
+    """VMAF of each scored frame of a chunk, without what leads it.
 
     Raises:
-        ToolError: the log is not one, a score is no number, or the two sides were not of `frames` frames each.
+        ToolError: the log is not one, a score is no number, or the two sides were not of the frames looked at.
     """
     try:
         rows = json.loads(text)["frames"]
         scores = {int(row["frameNum"]): float(row["metrics"]["vmaf"]) for row in rows}
     except (ValueError, KeyError, TypeError) as error:
         raise ToolError("VMAF's log could not be read.") from error
-    expected = range(0, preroll + frames, n_subsample)
-    if sorted(scores) != list(expected):
+    thin = thinning(look, preroll, model)
+    wanted = range(thin.begins, thin.begins + look.scored * thin.step, thin.step)
+    expected = [*range(0, thin.begins, thin.step), *wanted]
+    if sorted(scores) != expected:
         raise ToolError(f"VMAF scored {len(scores)} frames where {len(expected)} were expected.")
     if not all(map(math.isfinite, scores.values())):
         raise ToolError("VMAF gave a frame a score that is no number.")
-    return [score for number, score in sorted(scores.items()) if number >= preroll]
+    return [scores[number] for number in wanted]

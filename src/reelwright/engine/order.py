@@ -1,0 +1,53 @@
+"""In which order a film's chunks are worked on, so that the first teach the rest and the last can pay back."""
+
+import math
+from collections.abc import Sequence
+
+from reelwright.planning.chunking import Chunk
+from reelwright.quality.kinship import Traits
+
+#: Chunks of the first wave, and of any at least: what one wave has shown, the next one knows.
+FIRST_WAVE, SMALLEST_WAVE = 4, 2
+#: Golden section: its multiples, less whole numbers, fill the film as evenly as can be, however many there are.
+SECTION = (math.sqrt(5) - 1) / 2
+
+
+def in_order(chunks: Sequence[Chunk]) -> tuple[int, ...]:
+    """Indices of chunks, long before short by half octaves, and among those alike spread over the film.
+
+    Long ones first: the last ones then end nearly together, and weigh so little that what they miss hardly moves the
+    film's mean. Spread, so that the first few have seen most of the film, and so that what ends it, credits without an
+    answer, does not come last.
+    """
+    ordered = sorted(chunks, key=lambda c: (-_octave(c), (c.index * SECTION) % 1, c.index))
+    return tuple(chunk.index for chunk in ordered)
+
+
+def waves(order: Sequence[int]) -> dict[int, int]:
+    """The wave of each chunk, where what a chunk knows must not depend on timing: it knows the waves before its own.
+
+    Waves grow with what is known and shrink again towards the end, where the last ones pay back what others missed.
+    """
+    found: dict[int, int] = {}
+    wave = 0
+    while len(found) < len(order):
+        done, left = len(found), len(order) - len(found)
+        size = max(SMALLEST_WAVE, min(done, left // 2)) if done else FIRST_WAVE
+        found |= dict.fromkeys(order[done : done + size], wave)
+        wave += 1
+    return found
+
+
+def _octave(chunk: Chunk) -> int:
+    return round(2 * math.log2(max(chunk.frames, 1)))
+
+
+def traits_of(chunk: Chunk) -> Traits:
+    """What is known of a chunk for nothing and may go with its answer."""
+    features = chunk.features
+    return Traits(
+        place=(chunk.start + chunk.end) / 2,
+        source=features.source_bytes,
+        spatial=features.spatial,
+        temporal=features.temporal,
+    )
