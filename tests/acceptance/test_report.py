@@ -260,7 +260,8 @@ def test_a_job_that_failed_or_was_stopped_has_a_page_of_what_is_known(
     process = encode.begin("film.mkv", "--preset", "13", "--json")
     assert process.stdout is not None
     for line in process.stdout:
-        if json.loads(line)["event"] == "trial_complete":
+        event = json.loads(line)
+        if event["event"] == "trial_complete" and event["data"]["kind"] == "trial":
             break
     process.terminate()
     process.communicate(timeout=300)

@@ -22,7 +22,7 @@ from disks import mounted
 FRAMES = 12
 #: Six frames a second in chunks of a second.
 FILM = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t", "-frames:v", str(FRAMES), *X264)
-SLOW = ("--preset", "3", "--crf", "40", "--json")
+SLOW = ("--preset", "1", "--crf", "40", "--json")
 DEADLINE = 300.0
 MIB = 1 << 20
 

@@ -44,7 +44,7 @@ class Heard:
 def film(tmp_path: Path) -> Path:
     """Six scenes of a second."""
     path = tmp_path / "film.mkv"
-    looks = [f"testsrc2=s=160x90:r=6:d=1,hue=h={60 * k},noise=alls=12:allf=t" for k in range(6)]
+    looks = [f"testsrc2=s=160x90:r=12:d=1,hue=h={60 * k},noise=alls=12:allf=t" for k in range(6)]
     inputs = [word for look in looks for word in ("-f", "lavfi", "-i", look)]
     graph = "".join(f"[{k}:v]format=yuv420p,setsar=1[v{k}];" for k in range(6))
     graph += "".join(f"[v{k}]" for k in range(6)) + "concat=n=6"
@@ -56,14 +56,14 @@ def film(tmp_path: Path) -> Path:
 def encode(film: Path, heard: Heard, workers: int) -> tuple[OutcomeRecord, list[UsageSample]]:
     """Encode in this process; the outcome, and what the ledger then knows of what it took."""
     tree = {"database": {"path": str(film.parent / "ledger.sqlite3")}, "processing": {"chunk_size": 1}}
-    request = Request(crf=40.0, preset=4, chunk_seconds=1.0, vmaf_model="vmaf_v0.6.1neg")
+    request = Request(crf=40.0, preset=1, chunk_seconds=1.0, vmaf_model="vmaf_v0.6.1neg")
     options = Options(work_dir=film.parent / "work", limits=Limits(workers=workers))
 
     async def run() -> tuple[OutcomeRecord, list[UsageSample]]:
         async with services(settings_from(None, tree), heard, Request()) as ready:
             outcome = await encode_film(film, film.with_name("out.mkv"), request, options, ready)
             seen = await ready.offload(
-                lambda: ready.store.usage_of(160, 90, encoder=SVT_AV1.ffmpeg, preset=4, limit=99)
+                lambda: ready.store.usage_of(160, 90, encoder=SVT_AV1.ffmpeg, preset=1, limit=99)
             )
             return outcome, seen
 

@@ -16,7 +16,8 @@ from reelwright.app.sequence import READERS, read_sheet
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob, RenderOrder
 from reelwright.config import Settings
-from reelwright.engine.delivering import MANIFEST, Delivered, Wanted, deliver
+from reelwright.engine.delivering import Delivered, deliver
+from reelwright.engine.delivery_proof import MANIFEST, Wanted
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.outcome import outcome_of_error, result_data
 from reelwright.engine.pipeline import encode_film

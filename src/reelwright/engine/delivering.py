@@ -1,54 +1,43 @@
 """A sequence's line: open the job, render, check every output, place all of them, write the manifest, record."""
 
 import asyncio
-import json
 import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from reelwright.engine.delivery_proof import (
+    Wanted,
+    checked,
+    count_files,
+    hidden_folder,
+    manifest_of,
+    notes_of,
+    size_of,
+    write_manifest,
+)
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, StepKind, StepRecord, Usage
 from reelwright.engine.outcome import outcome_of_error, result_data
 from reelwright.engine.placement import FULL, check_destination, place, refuse_existing, temporary_path
-from reelwright.engine.rendering import Pass, count_frames, render
+from reelwright.engine.rendering import render
 from reelwright.engine.services import Services
 from reelwright.engine.workspace import Locks, work_dir_error, workspace_for
 from reelwright.errors import (
     InterruptedRunError,
     ReelwrightError,
     SourceError,
-    ToolError,
     UsageError,
     ValidationFailedError,
 )
 from reelwright.events import Emitter, EventName
-from reelwright.media.boxes import boxes, color_box
-from reelwright.sequences.delivery import Kind, Profile
+from reelwright.sequences.delivery import Kind
 from reelwright.sequences.rendering import Rendering
-from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.process import sweep
-
-#: H.273's numbers of the transfers that movies are tagged with.
-TRANSFERS = {"bt709": 1, "iec61966-2-1": 13}
-MANIFEST = ".manifest.json"
-#: Frames that a sentence names.
-SHOWN = 20
-#: A movie box larger than this is none.
-MOST_MOOV = 64 << 20
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Wanted:
-    """One output that is asked for."""
-
-    profile: Profile
-    #: A file; of frames, the folder they go into.
-    path: Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,7 +122,7 @@ class Line:
         )
         self.emit(EventName.FILE_DISCOVERED, "found", bytes=self.bytes_before)
         if self.options.dry_run:
-            return replace(self.so_far(), outcome="planned", exit_code=0, reasons=self.notes(()))
+            return replace(self.so_far(), outcome="planned", exit_code=0, reasons=notes_of(self.rendering, ()))
         self.check_outputs()
         workspace = workspace_for(self.options.work_dir, f"render-{identity}")
         with Locks(token=self.services.runner.token, what=f"The sequence {self.rendering.name}", sweep=sweep) as locks:
@@ -197,7 +186,11 @@ class Line:
             wall_seconds=time.monotonic() - begun, cpu_seconds=done.cpu_seconds, peak_rss_bytes=done.peak_rss_bytes
         )
         await self.commit(StepKind.ASSEMBLE, {"frames": list(done.said)}, usage)
-        checks = [check for w, out in zip(self.wanted, outputs, strict=True) for check in await self.checked(w, out)]
+        checks = [
+            check
+            for w, out in zip(self.wanted, outputs, strict=True)
+            for check in await checked(w, out, self.rendering, self.services)
+        ]
         failed = [check for check in checks if not check["passed"]]
         if failed:
             said = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
@@ -206,7 +199,7 @@ class Line:
         contents = {}
         for w, out in zip(self.wanted, outputs, strict=True):
             contents[os.fspath(w.path)] = await asyncio.to_thread(self.place, w, out)
-        manifest = self.manifest(done, checks, contents)
+        manifest = manifest_of(self.rendering, done, checks, contents)
         for w in self.wanted:
             await asyncio.to_thread(write_manifest, w.path, manifest)
         await self.commit(StepKind.VALIDATE, {"checks": checks, "contents": contents}, Usage())
@@ -216,7 +209,7 @@ class Line:
             self.so_far(),
             outcome="encoded",
             exit_code=0,
-            reasons=self.notes(done.said),
+            reasons=notes_of(self.rendering, done.said),
             bytes_after=size,
             cpu_seconds=round(done.cpu_seconds, 2),
             checks=tuple(checks),
@@ -241,26 +234,6 @@ class Line:
             tags=rendering.tags(),
             alpha=rendering.alpha == "keep" and w.profile.alpha,
         )
-
-    async def checked(self, w: Wanted, out: Output) -> list[dict[str, Any]]:
-        """The checks of one output: every frame is there and can be decoded, and its colours are tagged."""
-        name = w.path.name
-        if w.profile.kind is Kind.FRAMES:
-            written = await asyncio.to_thread(count_files, hidden_folder(out))
-            return [check(f"{name}: frames", written == out.frames, f"{written} of {out.frames} pictures")]
-        try:
-            count = await count_frames(self.services.runner, self.services.tools.ffmpeg, out.path)
-            trouble = ""
-        except ToolError as error:
-            count, trouble = 0, error.message
-        found = [check(f"{name}: frames", count == out.frames, trouble or f"{count} of {out.frames} decoded")]
-        if out.path.suffix in {".mov", ".mp4"}:
-            box = color_box(await asyncio.to_thread(movie_box, out.path))
-            got = None if box is None else (box.primaries, box.transfer, box.matrix)
-            want = (1, TRANSFERS[self.rendering.transfer], 1)
-            said = "no colr box" if got is None else "-".join(map(str, got))
-            found.append(check(f"{name}: colour tags", got == want, f"{said} in the container's bytes"))
-        return found
 
     def place(self, w: Wanted, out: Output) -> str:
         """Give an output its name; returns the hash of its bytes, of frames of their folder's listing."""
@@ -308,39 +281,6 @@ class Line:
             checks=tuple(validated.result["checks"]) if validated else (),
         )
 
-    def manifest(self, done: Pass, checks: Sequence[Mapping[str, Any]], contents: Mapping[str, str]) -> dict[str, Any]:
-        """The proof: for each frame of the movie which file it is, its hash, and why."""
-        rendering = self.rendering
-        slate = [{"frame": k, "decision": "slate"} for k in range(rendering.slate_frames)]
-        return {
-            "sequence": rendering.name,
-            "frames": rendering.frames,
-            "rate": str(rendering.rate),
-            "first_timecode": rendering.first_timecode,
-            "colors": None if rendering.colors is None else asdict(rendering.colors),
-            "outputs": [{"path": path, "content": content} for path, content in contents.items()],
-            "checks": list(checks),
-            "pictures": [
-                *slate,
-                *({"frame": k, **said} for k, said in enumerate(done.said, start=rendering.slate_frames)),
-            ],
-        }
-
-    def notes(self, said: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-        """What people should know: every repair, by kind."""
-        if not said:
-            missing = holes(self.rendering.places)
-            return (f"{len(missing)} of {len(self.rendering.places)} frames are missing.",) if missing else ()
-        found = []
-        for decision, sentence in REPAIRED.items():
-            numbers = [f["number"] for f in said if f["decision"] == decision]
-            if numbers:
-                found.append(sentence.format(listed(numbers)))
-        broken = [f["number"] for f in said if f["troubles"]]
-        if broken:
-            found.append(f"Files that could not be used: frames {listed(broken)}; the manifest says why.")
-        return tuple(found)
-
     def so_far(self) -> OutcomeRecord:
         """An outcome with what is known by now."""
         return OutcomeRecord(
@@ -363,36 +303,6 @@ class Line:
         self.emit(EventName.RESULT, outcome.outcome, **result_data(outcome))
 
 
-REPAIRED = {
-    "held": "Held from a neighbour: frames {}.",
-    "retrieved": "Retrieved from another place: frames {}.",
-    "black": "Black in place of frames {}.",
-    "checker": "A checker in place of frames {}.",
-    "placeholder": "A placeholder in place of frames {}.",
-}
-
-
-def listed(numbers: Sequence[int]) -> str:
-    """Numbers for a sentence: the first ones, and how many more there are."""
-    more = len(numbers) - SHOWN
-    return ", ".join(map(str, numbers[:SHOWN])) + (f" and {more} more" if more > 0 else "")
-
-
-def hidden_folder(out: Output) -> Path:
-    """Where frames are written first; their path is a pattern, in which a percent sign is doubled."""
-    return Path(os.fspath(out.path.parent).replace("%%", "%"))
-
-
-def count_files(folder: Path) -> int:
-    """How many files a folder has."""
-    return len(list(folder.iterdir()))
-
-
-def check(name: str, passed: bool, detail: str) -> dict[str, Any]:  # noqa: FBT001
-    """One check, as a plain value."""
-    return {"name": name, "passed": passed, "detail": detail}
-
-
 def stamps_of(rendering: Rendering) -> dict[str, tuple[int, int]]:
     """Size and time of every file that may be read; one that is gone is left out."""
     stamps = {}
@@ -403,35 +313,3 @@ def stamps_of(rendering: Rendering) -> dict[str, tuple[int, int]]:
             continue
         stamps[path] = (facts.st_size, facts.st_mtime_ns)
     return stamps
-
-
-def movie_box(path: Path) -> bytes:
-    """The content of a movie's `moov` box; empty where there is none."""
-    with path.open("rb") as file:
-        end = path.stat().st_size
-        at = 0
-        while at + 8 <= end:
-            file.seek(at)
-            head = file.read(16)
-            size = int.from_bytes(head[:4], "big")
-            size = int.from_bytes(head[8:16], "big") if size == 1 else size or end - at
-            if size < 8:  # noqa: PLR2004 - a box's own head
-                break
-            if head[4:8] == b"moov" and size <= MOST_MOOV:
-                file.seek(at)
-                return next((content for _, content in boxes(file.read(size))), b"")
-            at += size
-    return b""
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file, or of the files of a folder."""
-    return sum(p.stat().st_size for p in path.iterdir()) if path.is_dir() else path.stat().st_size
-
-
-def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
-    """Write the manifest beside an output, in one step."""
-    target = path.with_name(f"{path.name}{MANIFEST}")
-    draft = target.with_name(f".reelwright-{os.getpid()}.tmp")
-    draft.write_text(json.dumps(manifest, indent=1, default=str), encoding="ascii")
-    os.replace(draft, target)  # noqa: PTH105

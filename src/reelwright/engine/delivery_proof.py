@@ -1,0 +1,153 @@
+"""What a delivery is checked for, and what is said of it: the checks of each output, the manifest, the notes."""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from reelwright.engine.rendering import Pass, count_frames
+from reelwright.engine.services import Services
+from reelwright.errors import ToolError
+from reelwright.media.boxes import boxes, color_box
+from reelwright.sequences.delivery import Kind, Profile
+from reelwright.sequences.rendering import Rendering
+from reelwright.sequences.repair import holes
+from reelwright.tools.delivery import Output
+
+#: H.273's numbers of the transfers that movies are tagged with.
+TRANSFERS = {"bt709": 1, "iec61966-2-1": 13}
+MANIFEST = ".manifest.json"
+#: Frames that a sentence names.
+SHOWN = 20
+#: A movie box larger than this is none.
+MOST_MOOV = 64 << 20
+#: Decisions that are repairs, and what is said of them.
+REPAIRED = {
+    "held": "Held from a neighbour: frames {}.",
+    "retrieved": "Retrieved from another place: frames {}.",
+    "black": "Black in place of frames {}.",
+    "checker": "A checker in place of frames {}.",
+    "placeholder": "A placeholder in place of frames {}.",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """One output that is asked for."""
+
+    profile: Profile
+    #: A file; of frames, the folder they go into.
+    path: Path
+
+
+async def checked(w: Wanted, out: Output, rendering: Rendering, services: Services) -> list[dict[str, Any]]:
+    """The checks of one output: every frame is there and can be decoded, and its colours are tagged."""
+    name = w.path.name
+    if w.profile.kind is Kind.FRAMES:
+        written = await asyncio.to_thread(count_files, hidden_folder(out))
+        return [check(f"{name}: frames", written == out.frames, f"{written} of {out.frames} pictures")]
+    try:
+        count = await count_frames(services.runner, services.tools.ffmpeg, out.path)
+        trouble = ""
+    except ToolError as error:
+        count, trouble = 0, error.message
+    found = [check(f"{name}: frames", count == out.frames, trouble or f"{count} of {out.frames} decoded")]
+    if out.path.suffix in {".mov", ".mp4"}:
+        box = color_box(await asyncio.to_thread(movie_box, out.path))
+        got = None if box is None else (box.primaries, box.transfer, box.matrix)
+        want = (1, TRANSFERS[rendering.transfer], 1)
+        said = "no colr box" if got is None else "-".join(map(str, got))
+        found.append(check(f"{name}: colour tags", got == want, f"{said} in the container's bytes"))
+    return found
+
+
+def manifest_of(
+    rendering: Rendering, done: Pass, checks: Sequence[Mapping[str, Any]], contents: Mapping[str, str]
+) -> dict[str, Any]:
+    """The proof: for each frame of the movie which file it is, its hash, and why."""
+    slate = [{"frame": k, "decision": "slate"} for k in range(rendering.slate_frames)]
+    return {
+        "sequence": rendering.name,
+        "frames": rendering.frames,
+        "rate": str(rendering.rate),
+        "first_timecode": rendering.first_timecode,
+        "colors": None if rendering.colors is None else asdict(rendering.colors),
+        "outputs": [{"path": path, "content": content} for path, content in contents.items()],
+        "checks": list(checks),
+        "pictures": [
+            *slate,
+            *({"frame": k, **said} for k, said in enumerate(done.said, start=rendering.slate_frames)),
+        ],
+    }
+
+
+def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What people should know: every repair, by kind."""
+    if not said:
+        missing = holes(rendering.places)
+        return (f"{len(missing)} of {len(rendering.places)} frames are missing.",) if missing else ()
+    found = []
+    for decision, sentence in REPAIRED.items():
+        numbers = [f["number"] for f in said if f["decision"] == decision]
+        if numbers:
+            found.append(sentence.format(listed(numbers)))
+    broken = [f["number"] for f in said if f["troubles"]]
+    if broken:
+        found.append(f"Files that could not be used: frames {listed(broken)}; the manifest says why.")
+    return tuple(found)
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Numbers for a sentence: the first ones, and how many more there are."""
+    more = len(numbers) - SHOWN
+    return ", ".join(map(str, numbers[:SHOWN])) + (f" and {more} more" if more > 0 else "")
+
+
+def hidden_folder(out: Output) -> Path:
+    """Where frames are written first; their path is a pattern, in which a percent sign is doubled."""
+    return Path(os.fspath(out.path.parent).replace("%%", "%"))
+
+
+def count_files(folder: Path) -> int:
+    """How many files a folder has."""
+    return len(list(folder.iterdir()))
+
+
+def check(name: str, passed: bool, detail: str) -> dict[str, Any]:  # noqa: FBT001
+    """One check, as a plain value."""
+    return {"name": name, "passed": passed, "detail": detail}
+
+
+def movie_box(path: Path) -> bytes:
+    """The content of a movie's `moov` box; empty where there is none."""
+    with path.open("rb") as file:
+        end = path.stat().st_size
+        at = 0
+        while at + 8 <= end:
+            file.seek(at)
+            head = file.read(16)
+            size = int.from_bytes(head[:4], "big")
+            size = int.from_bytes(head[8:16], "big") if size == 1 else size or end - at
+            if size < 8:  # noqa: PLR2004 - a box's own head
+                break
+            if head[4:8] == b"moov" and size <= MOST_MOOV:
+                file.seek(at)
+                return next((content for _, content in boxes(file.read(size))), b"")
+            at += size
+    return b""
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of the files of a folder."""
+    return sum(p.stat().st_size for p in path.iterdir()) if path.is_dir() else path.stat().st_size
+
+
+def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the manifest beside an output, in one step."""
+    target = path.with_name(f"{path.name}{MANIFEST}")
+    draft = target.with_name(f".reelwright-{os.getpid()}.tmp")
+    draft.write_text(json.dumps(manifest, indent=1, default=str), encoding="ascii")
+    os.replace(draft, target)  # noqa: PTH105
