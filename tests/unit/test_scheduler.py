@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from examples import chunk
@@ -135,6 +135,7 @@ def landing(order: Sequence[int]) -> Choose:
 
 @many
 @given(film=any_films, order=orders, workers=st.integers(1, 9), deterministic=st.booleans())
+@example(film=[(46, level(99.9)), (54, straight(91.0, 0.125))], order=[0], workers=1, deterministic=False)
 def test_every_film_ends_with_each_chunk_accepted_and_no_trial_made_twice(
     film: list[tuple[int, Curve]], order: list[int], workers: int, *, deterministic: bool
 ) -> None:

@@ -50,6 +50,8 @@ HALVE_AFTER, HALVE_EVERY = 5, 3
 #: bound it was driven to: a quarter of the smallest slope measured around 93.
 FLAT_SLOPE = 0.05
 FLAT_SPAN = 4.0
+#: A sample nearer than this to another of its chunk says nothing new: they err alike.
+APART = 1.0
 #: A step into the unknown that ends this close to a bound goes to the bound: only there it shows whether the
 #: chunk has an answer at all.
 NEAR_BOUND = 2.0
@@ -116,11 +118,12 @@ def _first_move(
     chance = hit(belief, crf, aim.low, aim.high)
     settled = chance + _ends_anyway(belief, crf, aim)
     if sampling is not None and len(seen) < sampling.most:
-        crf = aim.max_crf if crf > aim.max_crf - NEAR_BOUND else aim.min_crf if crf < aim.min_crf + NEAR_BOUND else crf
-        after = hit_after_sample(belief, aim.low, aim.high, sampling.blur) + _ends_anyway(belief, crf, aim)
-        if sampling.cost + (1 - min(after, 1.0)) * MISS < (1 - settled) * MISS:
-            why = f"a sample at CRF {crf:g}: {chance:.0%} sure of the band without it"
-            return Sample(crf=crf, why=why, predicted=belief.score(crf))
+        at = aim.max_crf if crf > aim.max_crf - NEAR_BOUND else aim.min_crf if crf < aim.min_crf + NEAR_BOUND else crf
+        after = hit_after_sample(belief, aim.low, aim.high, sampling.blur) + _ends_anyway(belief, at, aim)
+        pays = sampling.cost + (1 - min(after, 1.0)) * MISS < (1 - settled) * MISS
+        if pays and all(abs(s.crf - at) >= APART for s in seen):
+            why = f"a sample at CRF {at:g}: {chance:.0%} sure of the band without it"
+            return Sample(crf=at, why=why, predicted=belief.score(at))
     why = f"first trial, at CRF {crf:g} where {belief.score(crf):.2f} is expected"
     return Try(crf=crf, why=f"{why}, {chance:.0%} sure of the band", predicted=belief.score(crf))
 
