@@ -199,9 +199,13 @@ def nothing_left(temporary: Path) -> Iterator[None]:
 
 def failed_checks(checks: tuple[Check, ...]) -> ValidationFailedError:
     """The error for an output that did not pass."""
-    said = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.passed)
+    failed = [check for check in checks if not check.passed]
+    said = "; ".join(f"{check.name}: {check.detail}" for check in failed)
     return ValidationFailedError(
-        f"The output failed its checks ({said}); nothing was placed.", checks=tuple(asdict(c) for c in checks)
+        f"The output failed its checks ({said}); nothing was placed.",
+        checks=tuple(asdict(c) for c in checks),
+        # Noise at full band loses more of its level in Opus than any sound people listen to.
+        hint="`--audio copy` keeps the sound as it is." if [c.name for c in failed] == ["sound"] else "",
     )
 
 
