@@ -297,16 +297,18 @@ def pairing_of(film: Film, step: TrialStep, part: Path, go: Go, n_subsample: int
     if step.windows:
         preroll, mirrored, first = 1, True, step.windows[0][0]
         filters: tuple[str, ...] = (choose_windows(index, step.windows),)
+        last = step.windows[-1][1]
     else:
         # A frame within the chunk has its own neighbour to be compared with.
         preroll = 1 if chunk.start > 0 and look.first == 0 else 0
         mirrored = preroll == 1 and chunk.frames > 1 and index.is_key(chunk.start)
         first = chunk.start if mirrored else chunk.start - preroll
-        filters = chosen(index, first, chunk.end, ahead)
+        filters, last = chosen(index, first, chunk.end, ahead), chunk.end
     flags = film.decoding.flags(go.device)
     return Pairing(
         chunk_path=os.fspath(part),
-        reference_input=reference_input(os.fspath(come.path), index, first, go.back, ahead, device=flags),
+        # The encode was made of the same part of the film, and counted: a reference that ended early would be repeated.
+        reference_input=reference_input(os.fspath(come.path), index, first, go.back, ahead, device=flags, end=last),
         video_index=come.video_index,
         choose=filters,
         preroll=preroll,

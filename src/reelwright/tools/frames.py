@@ -17,6 +17,8 @@ MARGIN = Fraction(1, 100)
 #: Containers that seek by place in the file: they land between key frames, and decoding starts at the next one.
 BY_PLACE = frozenset({"mpegts", "mpeg", "mpegvideo", "m4v"})
 LEAD = Fraction(1)
+#: Seconds that are read beyond the last frame: packets may lie in the file a little after they are shown.
+READ_ON = Fraction(1, 2)
 #: Frames on either side that filters which look at neighbours are given beyond the range. The deinterlacers look at
 #: one: with it every frame came out as from the whole film, without it those at the ends did not.
 NEIGHBOURS = 2
@@ -58,7 +60,7 @@ def film_frames(
     def frames(start: int, end: int, attempt: int) -> FrameCommand:
         return FrameCommand(
             input_args=(
-                *reference_input(source, index, start, attempt, ahead, device=device),
+                *reference_input(source, index, start, attempt, ahead, device=device, end=end),
                 "-map",
                 f"0:{video_index}",
             ),
@@ -76,9 +78,33 @@ def reference_input(
     ahead: tuple[str, ...] = (),
     *,
     device: tuple[str, ...] = (),
+    end: int | None = None,
 ) -> tuple[str, ...]:
-    """Input flags of the source for scoring, without a mapping."""
-    return _input(source, seek_seconds(index, max(0, start - NEIGHBOURS) if ahead else start, attempt), device)
+    """Input flags of the source for scoring, without a mapping.
+
+    Args:
+        source: path of the film.
+        index: its frames.
+        start: the first frame that is wanted.
+        attempt: how many times it was tried before.
+        ahead: filters that look at a frame's neighbours.
+        device: options that make a device decode; none: software.
+        end: the first frame that is not wanted any more; None: the film's end.
+    """
+    seek = seek_seconds(index, max(0, start - NEIGHBOURS) if ahead else start, attempt)
+    return _input(source, seek, device, None if end is None else read_seconds(index, end, attempt, seek))
+
+
+def read_seconds(index: FrameIndex, end: int, attempt: int, seek: str | None) -> str | None:
+    """How much is read, in seconds from where it is sought to; None: as much as the filters let through.
+
+    FFmpeg reads far ahead before it hears that a filter wants no more: half as many frames again as a chunk has were
+    decoded for nothing. What a later attempt does not trust is left out of it, and so is what has no times to go by.
+    """
+    if attempt or seek is None or index.container in BY_PLACE or end + NEIGHBOURS >= index.frames:
+        return None
+    last = index.pts[end + NEIGHBOURS] * index.time_base - index.container_start
+    return f"{float(last - Fraction(seek) + READ_ON):.6f}"
 
 
 def chosen(index: FrameIndex, start: int, end: int, ahead: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -148,10 +174,11 @@ def choose_windows(index: FrameIndex, windows: tuple[tuple[int, int], ...]) -> s
     return f"select={'+'.join(parts)}"
 
 
-def _input(source: str, seek: str | None, device: tuple[str, ...]) -> tuple[str, ...]:
+def _input(source: str, seek: str | None, device: tuple[str, ...], most: str | None = None) -> tuple[str, ...]:
     # -noaccurate_seek: FFmpeg would otherwise drop frames by its own rule; ours is exact.
     # -noautorotate: the display matrix is carried over, not burnt in.
     # -reinit_filter 0: where some frames do not say their colours, the filters must not begin to count anew.
-    seeking = ("-noaccurate_seek", "-ss", seek) if seek is not None else ()
+    seeking: tuple[str, ...] = ("-noaccurate_seek", "-ss", seek) if seek is not None else ()
+    seeking += ("-t", most) if most is not None else ()
     steady = ("-reinit_filter", "0")
     return ("-copyts", "-noautorotate", *steady, *device, *input_flags(), *seeking, "-i", file_url(source))
