@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from reelwright.tools.ffmpeg import (
     encode_args,
     parse_framecrc,
 )
-from reelwright.tools.frames import STEPS_BACK, choose, film_frames, reference_input, seek_seconds
+from reelwright.tools.frames import STEPS_BACK, choose, choose_windows, film_frames, reference_input, seek_seconds
 
 KEYED = index(range(0, 4000, 40), key_pts=(0, 1000, 2000, 3000))
 COUNTED = replace(KEYED, timing=Timing.COUNTED, key_pts=())
@@ -180,6 +181,24 @@ def test_seeking_keeps_the_sources_times_and_drops_nothing_by_itself() -> None:
     assert reference_input("/a.mkv", KEYED, 99, 0) == args[:-2]
 
 
+def test_no_more_is_read_than_the_range_and_half_a_second() -> None:
+    args = film_frames("/a.mkv", 3, KEYED)(30, 60, 0).input_args
+    seek, most = (float(args[args.index(flag) + 1]) for flag in ("-ss", "-t"))
+    assert args.index("-t") < args.index("-i")
+    # Frame 62, the second beyond the range, is shown at 2.48 s.
+    assert seek + most == pytest.approx(2.48 + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("film", "end", "attempt"),
+    [(KEYED, 60, 1), (KEYED, 98, 0), (KEYED, 100, 0), (COUNTED, 60, 0), (replace(KEYED, container="mpegts"), 60, 0)],
+)
+def test_all_is_read_on_another_attempt_up_to_the_films_end_and_where_times_say_little(
+    film: Any, end: int, attempt: int
+) -> None:
+    assert "-t" not in film_frames("/a.mkv", 3, film)(30, end, attempt).input_args
+
+
 #: As FFmpeg 9.0 prints it.
 FRAMECRC = """\
 #software: Lavf63.1.102
@@ -232,3 +251,12 @@ def test_noise_between_the_lines_is_no_progress() -> None:
     for line in ("", "=", "frame=", "frame=-1", "progress=continue", "frame=x1", "progress=continue"):
         reader(line)
     assert told == []
+
+
+def test_windows_are_cut_out_of_one_range_so_that_nothing_beyond_is_decoded() -> None:
+    assert choose_windows(KEYED, ((20, 30), (50, 60))) == (
+        "trim=start_pts=800:end_pts=2400,select=between(pts\\,800\\,1160)+between(pts\\,2000\\,2360)"
+    )
+    assert choose_windows(COUNTED, ((20, 30), (50, 60))) == (
+        "trim=start_frame=20:end_frame=60,select=between(n\\,0\\,9)+between(n\\,30\\,39)"
+    )

@@ -12,11 +12,13 @@ from reelwright.sequences.delivery import Kind, Profile
 from reelwright.sequences.overlay import EDGE, LETTERS, SMALLEST, BurnIn, Corner, runs
 from reelwright.sequences.rendering import Raster
 from reelwright.sequences.timecode import DROPPED, MINUTES_KEPT, labels_a_second
-from reelwright.tools.allow import file_url
+from reelwright.tools.allow import FORMATS, PROTOCOLS, file_url
 
 #: Raw pictures are planar RGB of 16 bit, green first, as FFmpeg has them.
 RAW, RAW_ALPHA = "gbrp16le", "gbrap16le"
 FONT = "font.ttf"
+#: What sound may come in, beside films.
+SOUND_FORMATS = f"{FORMATS},wav,w64,aiff,caf,flac,mp3,aac,ac3,eac3,truehd,dts"
 #: sRGB's curve and BT.709's share their code values: only linear light is made of them where the size changes.
 TO_LINEAR = "zscale=rin=full:r=full:min=gbr:m=gbr:pin=709:p=709:tin=iec61966-2-1:t=linear,format=gbrpf32le"
 FROM_LINEAR = "zscale=rin=full:r=full:min=gbr:m=gbr:pin=709:p=709:tin=linear:t=iec61966-2-1"
@@ -197,14 +199,14 @@ def delivery_args(ffmpeg: str, delivery: Delivery, *, threads: int) -> list[str]
     """FFmpeg's command line for a pass."""
     raster, raw = delivery.raster, RAW_ALPHA if delivery.alpha else RAW
     rate = f"{delivery.rate.numerator}/{delivery.rate.denominator}"
-    picture = ("-f", "rawvideo", "-pixel_format", raw, "-framerate", rate, "-protocol_whitelist", "file")
+    picture = ("-f", "rawvideo", "-pixel_format", raw, "-framerate", rate, "-protocol_whitelist", PROTOCOLS)
     args = [ffmpeg, "-nostdin", "-hide_banner", "-v", "error", "-y", "-progress", "pipe:1", "-stats_period", "0.5"]
     args += [*picture, "-video_size", f"{raster.width}x{raster.height}", "-i", file_url(delivery.pictures)]
     if delivery.slate is not None:
         size = f"{raster.out_width}x{raster.out_height}"
         args += [*picture, "-video_size", size, "-i", file_url(delivery.slate)]
     if delivery.audio is not None:
-        args += ["-protocol_whitelist", "file", "-i", file_url(delivery.audio)]
+        args += ["-protocol_whitelist", PROTOCOLS, "-format_whitelist", SOUND_FORMATS, "-i", file_url(delivery.audio)]
     args += ["-filter_complex", graph(delivery)]
     for k, out in enumerate(delivery.outputs):
         args += output_args(out, k, delivery, threads=threads)

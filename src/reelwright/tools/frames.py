@@ -101,10 +101,11 @@ def read_seconds(index: FrameIndex, end: int, attempt: int, seek: str | None) ->
     FFmpeg reads far ahead before it hears that a filter wants no more: half as many frames again as a chunk has were
     decoded for nothing. What a later attempt does not trust is left out of it, and so is what has no times to go by.
     """
-    if attempt or seek is None or index.container in BY_PLACE or end + NEIGHBOURS >= index.frames:
+    known = index.timing is not Timing.COUNTED and index.container not in BY_PLACE
+    if attempt or not known or end + NEIGHBOURS >= index.frames:
         return None
     last = index.pts[end + NEIGHBOURS] * index.time_base - index.container_start
-    return f"{float(last - Fraction(seek) + READ_ON):.6f}"
+    return f"{float(last - Fraction(seek or 0) + READ_ON):.6f}"
 
 
 def chosen(index: FrameIndex, start: int, end: int, ahead: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -166,12 +167,16 @@ def choose(index: FrameIndex, start: int, end: int) -> str:
 
 
 def choose_windows(index: FrameIndex, windows: tuple[tuple[int, int], ...]) -> str:
-    """The filter that passes the frames of some windows [start, end) and no other."""
+    """The filter that passes the frames of some windows [start, end) and no other.
+
+    They are cut out of one range: `select` alone would have the film decoded to its end.
+    """
+    first, last = windows[0][0], windows[-1][1]
     if index.timing is Timing.COUNTED:
-        parts = [f"between(n\\,{start}\\,{end - 1})" for start, end in windows]
+        parts = [f"between(n\\,{start - first}\\,{end - 1 - first})" for start, end in windows]
     else:
         parts = [f"between(pts\\,{index.pts[start]}\\,{index.pts[end - 1]})" for start, end in windows]
-    return f"select={'+'.join(parts)}"
+    return f"{choose(index, first, last)},select={'+'.join(parts)}"
 
 
 def _input(source: str, seek: str | None, device: tuple[str, ...], most: str | None = None) -> tuple[str, ...]:
