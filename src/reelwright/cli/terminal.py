@@ -120,7 +120,8 @@ class Terminal:
         data = event.data
         style = "green" if str(data["next"]).startswith("accepted") else "dim" if data["reused"] else ""
         again = " (made before)" if data["reused"] else f" {size(data['bytes'])} in {data['seconds']:.1f}s"
-        text = f"chunk {data['chunk']:>4}  CRF {data['crf']:>5.2f}  VMAF {data['score']:6.2f} {again}  {data['next']}"
+        then = f"a sample; {data['next']}" if data.get("kind") == "sample" else data["next"]
+        text = f"chunk {data['chunk']:>4}  CRF {data['crf']:>5.2f}  VMAF {data['score']:6.2f} {again}  {then}"
         self._recent = [*self._recent, Text(text, style=style, overflow="ellipsis", no_wrap=True)][-RECENT:]
         if self._live is None and not data["reused"]:
             self._line(text)
