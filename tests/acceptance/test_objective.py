@@ -26,7 +26,8 @@ def test_a_film_is_weighed_as_a_whole_and_says_what_it_expects(encode: Command, 
     events = [json.loads(line) for line in run.out.splitlines()]
     taken = [e["data"] for e in events if e["event"] == "segment_complete"]
     assert sorted(t["chunk"] for t in taken) == list(range(6))
-    assert 89.9 <= data["vmaf"]["mean"] <= 90.2
+    # Six chunks of five frames: one step of one of them moves the film's mean by a tenth or two.
+    assert 89.6 <= data["vmaf"]["mean"] <= 90.5
     assert all("bytes a frame for a point of VMAF" in t["why"] or "floor" in t["why"] for t in taken)
     told = [e["data"] for e in events if e["event"] == "progress" and e["data"].get("projected_bytes_range")]
     assert told
