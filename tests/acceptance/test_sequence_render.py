@@ -283,6 +283,15 @@ def test_the_same_again_does_nothing_and_a_changed_frame_is_rendered(studio: Stu
     assert studio("--overwrite").code == 0
 
 
+def test_another_profile_of_the_same_name_is_other_work(studio: Studio) -> None:
+    studio.write(1001, 1002)
+    assert studio("--profile", "h264").code == 0
+    studio("--profile", "h265").assert_failed(8, "exists", "--overwrite")
+    assert studio("--profile", "h265", "--overwrite").code == 0
+    with av.open(str(studio.out / "sh010.mov")) as container:
+        assert container.streams.video[0].codec.name == "hevc"
+
+
 def test_a_killed_run_leaves_nothing_and_the_next_one_finishes(studio: Studio) -> None:
     for number in range(1001, 1061):
         write_still(studio.frame(number), ramp(WIDTH * 8, HEIGHT * 8, number))

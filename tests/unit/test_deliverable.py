@@ -134,7 +134,11 @@ def test_a_crop_outside_the_picture_and_an_odd_size_are_refused() -> None:
 def test_the_identity_follows_the_plan_and_the_files() -> None:
     rendering = rendering_of(known(FRAMES), ASKED)
     stamps = {"p/a.1001.exr": (10, 20)}
-    assert rendering.identity(stamps) == rendering_of(known(FRAMES), ASKED).identity(dict(stamps))
-    assert rendering.identity(stamps) != rendering.identity({"p/a.1001.exr": (10, 21)})
+    outputs = {"out/a.mov": "h264"}
+    mine = rendering.identity(stamps, outputs)
+    assert mine == rendering_of(known(FRAMES), ASKED).identity(dict(stamps), dict(outputs))
+    assert mine != rendering.identity({"p/a.1001.exr": (10, 21)}, outputs)
+    assert mine != rendering.identity(stamps, {"out/a.mov": "h265"})
+    assert mine != rendering.identity(stamps, {"out/b.mov": "h264"})
     other = rendering_of(known(FRAMES), replace(ASKED, slate=False))
-    assert rendering.identity(stamps) != other.identity(stamps)
+    assert mine != other.identity(stamps, outputs)

@@ -252,7 +252,7 @@ def outputs_of(row: Row, order: RenderOrder, settings: Settings) -> list[Wanted]
     """
     names = row.outputs or order.profiles or (DEFAULT,)
     profiles = [find_profile(name) for name in dict.fromkeys(names)]
-    folder = Path(order.output or settings.placement.output_dir or ".")
+    folder = Path(os.path.abspath(order.output or settings.placement.output_dir or "."))  # noqa: PTH100 - keeps links
     wanted = []
     for profile in profiles:
         middle = f".{profile.name}" if len(profiles) > 1 or profile.kind is Kind.FRAMES else ""

@@ -112,7 +112,7 @@ class Line:
             stamps[c.path][0] for p in self.rendering.places for c in p.tried[:1] if c.path in stamps
         )
         outputs = {os.fspath(w.path): w.profile.name for w in self.wanted}
-        identity = self.rendering.identity({**stamps, **{f"output {k}": (0, len(v)) for k, v in outputs.items()}})
+        identity = self.rendering.identity(stamps, outputs)
         job = Job(
             id=identity,
             source_id=identity,

@@ -130,9 +130,15 @@ class Rendering:
         said: dict[str, Any] = _plain(asdict(self))
         return said
 
-    def identity(self, stamps: Mapping[str, tuple[int, int]]) -> str:
-        """Digest of everything that decides the pictures: the plan, and size and time of each file it may read."""
-        said = json.dumps([self.plain(), sorted((path, *stamp) for path, stamp in stamps.items())], sort_keys=True)
+    def identity(self, stamps: Mapping[str, tuple[int, int]], outputs: Mapping[str, str]) -> str:
+        """Digest of everything that makes two renderings different work.
+
+        Args:
+            stamps: size and time of each file that may be read, by path.
+            outputs: names of the profiles, by the path they are written to.
+        """
+        read = sorted((path, *stamp) for path, stamp in stamps.items())
+        said = json.dumps([self.plain(), read, sorted(outputs.items())], sort_keys=True)
         return hashlib.blake2b(said.encode(errors="surrogateescape"), digest_size=16).hexdigest()
 
 
