@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import av
 
 from ledgers import empty_ledger
+from warm import PROGRAM, run_program
 
 #: A model made for no one size, so that small pictures are scored small.
 AS_THEY_ARE = {"REELWRIGHT_ENCODING__VMAF_MODEL": "vmaf_v0.6.1neg"}
@@ -86,7 +86,7 @@ class Command:
 
     def argv(self, args: Iterable[str | bytes | Path], *, before: tuple[str, ...] = ()) -> list[str | bytes | Path]:
         """The command line of an encode."""
-        start = [*before, sys.executable, "-P", "-m", "reelwright", "encode", "--work-dir", str(self.state / "work")]
+        start = [*before, *PROGRAM, "encode", "--work-dir", str(self.state / "work")]
         return [*start, *args]
 
     def variables(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -106,15 +106,7 @@ class Command:
     ) -> Run:
         """Run to the end."""
         self.prepare()
-        done = subprocess.run(
-            self.argv(args, before=before),
-            cwd=self.folder,
-            env=self.variables(env),
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=300,
-            check=False,
-        )
+        done = run_program(self.argv(args, before=before), cwd=self.folder, env=self.variables(env))
         return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
     def begin(self, *args: str | Path, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":

@@ -4,7 +4,6 @@ import json
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -13,24 +12,22 @@ from typing import Any
 import psutil
 from command import Command, Run
 
+from warm import PROGRAM, run_program
+
 PATIENCE = 300.0
 
 
 def argv(words: tuple[str, ...]) -> list[str]:
     """The command line."""
-    return [sys.executable, "-P", "-m", "reelwright", *words]
+    return [*PROGRAM, *words]
 
 
 def elsewhere(encode: Command, *words: str) -> Run:
     """Give a command and wait for its end."""
-    done = subprocess.run(
+    done = run_program(
         argv(words),
         cwd=encode.folder,
         env=encode.variables(),
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-        check=False,
     )
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 

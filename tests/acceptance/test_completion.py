@@ -3,13 +3,13 @@
 import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from command import Command, Run
 
 from reelwright.cli.main import COMMANDS, make_parser
+from warm import PROGRAM, run_program
 
 ASK = """
 source "$1"; shift
@@ -20,9 +20,9 @@ printf '%s\\n' "${COMPREPLY[@]}"
 
 
 def run(encode: Command, *args: str) -> Run:
-    argv = [sys.executable, "-P", "-m", "reelwright", *args]
+    argv = [*PROGRAM, *args]
     variables = encode.variables({"XDG_CONFIG_HOME": str(encode.state / "config")})
-    done = subprocess.run(argv, cwd=encode.folder, env=variables, capture_output=True, timeout=300, check=False)
+    done = run_program(argv, cwd=encode.folder, env=variables)
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
 

@@ -1,27 +1,23 @@
 """`config` and `profiles` as they are typed."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from clips import Clips
 from command import Command, Run
 
+from warm import PROGRAM, run_program
+
 #: See the fixture `encode`.
 SCORED_AS_USUAL = True
 
 
 def run(encode: Command, *args: str | Path, env: dict[str, str] | None = None) -> Run:
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "reelwright", *args],
+    done = run_program(
+        [*PROGRAM, *args],
         cwd=encode.folder,
         env=encode.variables({"XDG_CONFIG_HOME": str(encode.state / "config"), **(env or {})}),
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-        check=False,
     )
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 

@@ -1,7 +1,6 @@
 """Black borders: what any frame shows is kept, what none does is cut, and film and score are cut alike."""
 
 import shutil
-import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import numpy as np
 import pytest
 from clips import LENGTH, X264, Clips
 from command import AS_USUAL, QUICK, Command, contents
+
+from warm import PROGRAM, run_program
 
 FINE = ("--preset", "12", "--crf", "12")
 #: Dark and wide, bright text on black, less wide, black all over.
@@ -117,12 +118,11 @@ def test_a_turned_anamorphic_film_is_cropped_as_it_is_stored(clips: Clips, encod
 
 def test_what_was_found_is_on_the_page_and_why_knows_it(clips: Clips, encode: Command, films: Path) -> None:
     shutil.copy(pillarboxed(clips), films / "film.mkv")
-    argv = encode.argv([])
-    program = [str(part) for part in argv[: argv.index("encode")]]
     variables = encode.variables({"REELWRIGHT_PROCESSING__TEMP_DIR": str(encode.state / "work")})
 
     def say(*args: str) -> str:
-        done = subprocess.run([*program, *args], cwd=films, env=variables, capture_output=True, check=True)
+        done = run_program([*PROGRAM, *args], cwd=films, env=variables)
+        assert done.returncode == 0, done.stderr
         return done.stdout.decode()
 
     assert "found by the analysis, which looks at every frame" in say("why", "film.mkv", "--crop", "auto")

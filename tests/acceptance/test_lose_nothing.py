@@ -3,19 +3,18 @@
 import json
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
 from clips import LENGTH, PICTURE, TONE, X264, Clips
-from command import QUICK, Command, packets
+from command import QUICK, Command, Run, packets
 
 from everything import make_everything
 from media import CLIPS
 from pgs import write_pgs
+from warm import PROGRAM, run_program
 
 TWO_AUDIO = CLIPS / "title_two_audio_240p.mp4"
 #: Tags that say how the new file was made.
@@ -109,9 +108,9 @@ def assert_ledger_tells(encode: Command, films: Path) -> None:
     assert ("chapter", None, "2", "copy", None) in rows
     assert ("disposition", 4, "forced", "copy", None) in rows
     assert ("side data", 0, "Display Matrix", "copy", None) in rows
-    said = other(encode, "why", "everything.mkv").stdout
+    said = other(encode, "why", "everything.mkv").out
     assert "tag BPS (12345): drop, by rule stale-statistics" in said
-    assert other(encode, "report", "out.mkv", "-o", "page.html").returncode == 0
+    assert other(encode, "report", "out.mkv", "-o", "page.html").code == 0
     page = (films / "page.html").read_text()
     assert "rule stale-statistics" in page
     assert "2 chapters" in page
@@ -123,12 +122,10 @@ def assert_ledger_tells(encode: Command, films: Path) -> None:
     assert "stale-statistics" in encode("everything.mkv", "-o", "dry.mkv", "--dry-run").err
 
 
-def other(encode: Command, *args: str) -> "subprocess.CompletedProcess[str]":
+def other(encode: Command, *args: str) -> Run:
     """Another command with the same ledger."""
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "reelwright", *args],
-        cwd=encode.folder, env=encode.variables(), capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    done = run_program([*PROGRAM, *args], cwd=encode.folder, env=encode.variables())
+    return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
 
 @pytest.mark.skipif(not TWO_AUDIO.is_file(), reason=f"there is no {TWO_AUDIO}")
@@ -194,7 +191,7 @@ def test_framing_of_a_broadcast_changes_by_rule_and_what_it_frames_does_not(
 
 def ledger_of(encode: Command, source: Path) -> list[dict[str, Any]]:
     """The ledger as `why --json` has it."""
-    said = other(encode, "why", source.name, "--json").stdout
+    said = other(encode, "why", source.name, "--json").out
     rows: list[dict[str, Any]] = json.loads(said)["data"]["plan"]["ledger"]
     return rows
 

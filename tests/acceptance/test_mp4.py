@@ -2,11 +2,10 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import time
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import psutil
@@ -15,6 +14,11 @@ from boxes import Movie, Track, movie
 from clips import FRAMES, LENGTH, PICTURE, TONE, X264, Clips
 from command import QUICK, Command, Run, frames, packets
 from disks import mounted
+
+from warm import PROGRAM, run_program
+
+if TYPE_CHECKING:
+    import subprocess
 
 NTSC = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=24000/1001")
 HDR = "format=yuv420p10le,setparams=range=tv:color_primaries=bt2020:color_trc=smpte2084:colorspace=bt2020nc"
@@ -231,13 +235,10 @@ def test_a_turned_film_and_its_second_picture_arrive(clips: Clips, encode: Comma
 
 def program(encode: Command, *args: str | Path) -> Run:
     """Another command of the program, on the same ledger."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "reelwright", *args],
+    done = run_program(
+        [*PROGRAM, *args],
         cwd=encode.folder,
         env=encode.variables({"REELWRIGHT_PROCESSING__TEMP_DIR": str(encode.state / "work")}),
-        capture_output=True,
-        check=False,
-        timeout=300,
     )
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 

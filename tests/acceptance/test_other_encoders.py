@@ -1,8 +1,6 @@
 """Films by another encoder than the usual one, and encoders that do not work here."""
 
 import json
-import subprocess
-import sys
 
 import av
 import pytest
@@ -10,6 +8,7 @@ from clips import Clips
 from command import Command
 
 from reelwright.encoders import ENCODERS
+from warm import PROGRAM, run_program
 
 #: Two chunks of five frames.
 SLOW = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=5", "-frames:v", "10")
@@ -17,10 +16,8 @@ SLOW = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=5", "-frames:v", "10")
 
 def doctor(encode: Command) -> dict[str, dict[str, object]]:
     """What `doctor` says, by name."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "reelwright", "doctor", "--json"],
-        env=encode.variables(), cwd=encode.folder, capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
+    done = run_program([*PROGRAM, "doctor", "--json"], env=encode.variables(), cwd=encode.folder)
+    assert done.returncode == 0, done.stderr
     return {row["name"]: row for row in json.loads(done.stdout)["data"]["checks"]}
 
 

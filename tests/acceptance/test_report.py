@@ -5,8 +5,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from clips import Clips
 from command import Command, Run
 
 from reelwright.report.page import MARKER
+from warm import PROGRAM, run_program
 
 PLAIN = ("--preset", "13", "--crf", "45")
 
@@ -24,14 +23,10 @@ def report(
     of: Command, *args: str | bytes | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> Run:
     """Run `reelwright report`."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "reelwright", "report", *args],
+    done = run_program(
+        [*PROGRAM, "report", *args],
         cwd=cwd or of.folder,
         env=of.variables(env),
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-        check=False,
     )
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 

@@ -5,12 +5,10 @@ import os
 import shutil
 import signal
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -18,6 +16,11 @@ from brake import SHORT_CHUNKS, brake
 from clips import X264, Clips
 from command import QUICK, Command, Run, finish, frames, read_until
 from disks import mounted
+
+from warm import PROGRAM, run_program
+
+if TYPE_CHECKING:
+    import subprocess
 
 FRAMES = 12
 #: Six frames a second in chunks of a second.
@@ -202,13 +205,12 @@ def test_the_disk_is_waited_for_no_longer_than_asked(encode: Command, source: Pa
 
 def doctor(encode: Command, **env: str) -> dict[str, dict[str, Any]]:
     """What `doctor` says, by name."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "reelwright", "doctor", "--json"],
+    done = run_program(
+        [*PROGRAM, "doctor", "--json"],
         cwd=encode.folder,
         env=encode.variables({"REELWRIGHT_ENCODING__PRESET": "13", **env}),
-        capture_output=True,
-        check=True,
     )
+    assert done.returncode == 0, done.stderr
     rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])["data"]["checks"]
     return {row["name"]: row for row in rows}
 

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 import pytest
 from clips import TONE, Clips
 from command import QUICK, Command, Run, finish, read_until
+
+from warm import PROGRAM
 
 #: See the fixture `encode`.
 SCORED_AS_USUAL = True
@@ -32,7 +33,7 @@ class Score(Command):
     """`reelwright score`; temporary files go to a folder of its own, to see whether any is left."""
 
     def argv(self, args: Iterable[str | bytes | Path], *, before: tuple[str, ...] = ()) -> list[str | bytes | Path]:
-        return [*before, sys.executable, "-P", "-m", "reelwright", "score", *args]
+        return [*before, *PROGRAM, "score", *args]
 
     def data(self, *args: str | bytes | Path) -> dict[str, Any]:
         """The data of a run that scored, at the films' own size."""

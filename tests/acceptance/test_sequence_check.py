@@ -1,8 +1,6 @@
 """`reelwright sequence check`, as people use it."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ from command import Command, Run, contents
 
 from media import MEDIA
 from stills import cut, write_still
+from warm import PROGRAM, run_program
 
 ODD = ["%04d", "a\nb", "é", os.fsdecode(b"\xff\xfe"), "n" * 246]
 
@@ -20,10 +19,8 @@ def check(encode: Command) -> Any:
     """Run the command in the films' folder."""
 
     def run(*args: str | Path) -> Run:
-        argv = [sys.executable, "-P", "-m", "reelwright", "sequence", "check", *args]
-        done = subprocess.run(
-            argv, cwd=encode.folder, env=encode.variables(), capture_output=True, timeout=300, check=False
-        )
+        argv = [*PROGRAM, "sequence", "check", *args]
+        done = run_program(argv, cwd=encode.folder, env=encode.variables())
         return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
     return run

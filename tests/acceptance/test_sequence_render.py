@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from command import Run, contents
 
 from pictures import patches, ramp, write_still
+from warm import PROGRAM, run_program
 
 WIDTH, HEIGHT = 96, 54
 CHART = (288, 192)
@@ -47,7 +47,7 @@ class Studio:
             write_still(self.frame(number), ramp(WIDTH, HEIGHT, number) * 0.8 + 0.1)
 
     def argv(self, *args: str) -> list[str]:
-        command = [sys.executable, "-P", "-m", "reelwright", "sequence", "render", "sheet.csv", "-o", "out/"]
+        command = [*PROGRAM, "sequence", "render", "sheet.csv", "-o", "out/"]
         return [*command, "--to", SRGB, *args]
 
     def environment(self) -> dict[str, str]:
@@ -57,9 +57,7 @@ class Studio:
         return {**kept, "HOME": str(self.root), **named}
 
     def __call__(self, *args: str) -> Run:
-        done = subprocess.run(
-            self.argv(*args), cwd=self.root, env=self.environment(), capture_output=True, timeout=240, check=False
-        )
+        done = run_program(self.argv(*args), cwd=self.root, env=self.environment())
         return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
     def manifest(self, name: str = "sh010.mov") -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """`why` as it is typed, on every kind of source."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +7,18 @@ import pytest
 from clips import LENGTH, PICTURE, TONE, X264, Clips
 from command import Command, Run, contents
 
+from warm import PROGRAM, run_program
+
 #: See the fixture `encode`.
 SCORED_AS_USUAL = True
 
 
 def why(encode: Command, *args: str | Path) -> Run:
     variables = encode.variables({"REELWRIGHT_PROCESSING__TEMP_DIR": str(encode.state / "work")})
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "reelwright", "why", *args],
+    done = run_program(
+        [*PROGRAM, "why", *args],
         cwd=encode.folder,
         env=variables,
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        timeout=300,
-        check=False,
     )
     return Run(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
 
