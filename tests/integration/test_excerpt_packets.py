@@ -24,6 +24,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def film(folder: Path, suffix: str) -> Path:
     """Ninety seconds with sound, and subtitles on screen for 7.5 s at a time."""
     path = folder / f"film{suffix}"
+    if path.exists():
+        return path
     (folder / "words.srt").write_text(WORDS)
     words = () if suffix == ".ts" else ("-i", "words.srt")
     subprocess.run(

@@ -1,6 +1,7 @@
 """A run whose machine gets short of memory under way. That cannot be provoked safely, so what is free is told here."""
 
 import asyncio
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from reelwright.events import Event, EventName
 from reelwright.planning.plan import Request
 
 PLENTY = 64 << 30
+SCENES = 5
 
 
 @dataclass
@@ -40,30 +42,36 @@ class Heard:
         return self.free.pop(0) if self.free else PLENTY
 
 
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    """Six scenes of a second."""
-    path = tmp_path / "film.mkv"
-    looks = [f"testsrc2=s=160x90:r=12:d=1,hue=h={60 * k},noise=alls=12:allf=t" for k in range(6)]
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five scenes of a second."""
+    path = tmp_path_factory.mktemp("scenes") / "film.mkv"
+    looks = [f"testsrc2=s=160x90:r=8:d=1,hue=h={60 * k},noise=alls=12:allf=t" for k in range(SCENES)]
     inputs = [word for look in looks for word in ("-f", "lavfi", "-i", look)]
-    graph = "".join(f"[{k}:v]format=yuv420p,setsar=1[v{k}];" for k in range(6))
-    graph += "".join(f"[v{k}]" for k in range(6)) + "concat=n=6"
+    graph = "".join(f"[{k}:v]format=yuv420p,setsar=1[v{k}];" for k in range(SCENES))
+    graph += "".join(f"[v{k}]" for k in range(SCENES)) + f"concat=n={SCENES}"
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", *inputs, "-filter_complex", graph]
     subprocess.run([*command, "-c:v", "libx264", "-preset", "ultrafast", str(path)], check=True)
     return path
 
 
-def encode(film: Path, heard: Heard, workers: int) -> tuple[OutcomeRecord, list[UsageSample]]:
-    """Encode in this process; the outcome, and what the ledger then knows of what it took."""
+@pytest.fixture
+def film(scenes: Path, tmp_path: Path) -> Path:
+    """The film in a folder of its own."""
+    return Path(shutil.copy(scenes, tmp_path))
+
+
+def encode(film: Path, heard: Heard, workers: int, preset: int = 1) -> tuple[OutcomeRecord, list[UsageSample]]:
+    """Encode in this process, slowly; the outcome, and what the ledger then knows of what it took."""
     tree = {"database": {"path": str(film.parent / "ledger.sqlite3")}, "processing": {"chunk_size": 1}}
-    request = Request(crf=40.0, preset=1, chunk_seconds=1.0, vmaf_model="vmaf_v0.6.1neg")
+    request = Request(crf=40.0, preset=preset, chunk_seconds=1.0, vmaf_model="vmaf_v0.6.1neg")
     options = Options(work_dir=film.parent / "work", limits=Limits(workers=workers))
 
     async def run() -> tuple[OutcomeRecord, list[UsageSample]]:
         async with services(settings_from(None, tree), heard, Request()) as ready:
             outcome = await encode_film(film, film.with_name("out.mkv"), request, options, ready)
             seen = await ready.offload(
-                lambda: ready.store.usage_of(160, 90, encoder=SVT_AV1.ffmpeg, preset=1, limit=99)
+                lambda: ready.store.usage_of(160, 90, encoder=SVT_AV1.ffmpeg, preset=preset, limit=99)
             )
             return outcome, seen
 
@@ -105,7 +113,7 @@ def test_when_memory_gets_short_those_under_way_go_on_and_fewer_are_begun(
 
 
 def test_the_ledger_keeps_what_each_trial_was_given_and_took(film: Path) -> None:
-    _, seen = encode(film, Heard(free=[]), workers=1)
+    _, seen = encode(film, Heard(free=[]), workers=1, preset=12)
     assert seen
     for sample in seen:
         assert (sample.width, sample.height) == (160, 90)
