@@ -22,8 +22,8 @@ from typing import IO
 
 #: How a run of the program begins, cold.
 PROGRAM = [sys.executable, "-P", "-m", "reelwright"]
-#: Variables that nothing has read while it was imported.
-READ_LATE = ("REELWRIGHT_", "XDG_", "HOME")
+#: Beginnings of variables that nothing reads while it is imported; the last three are the tests' own stand-ins'.
+READ_LATE = ("REELWRIGHT_", "XDG_", "HOME", "TMPDIR", "FAULT", "MOOD", "DEVICE_LOG")
 COLD = os.environ.get("REELWRIGHT_TEST_STARTS") == "cold" or bool(
     {"COV_CORE_DATAFILE", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"} & {*os.environ}
 )
@@ -53,13 +53,13 @@ class Nursery:
             self._line.sendall(text)
             told = self._line.recv(8)
         except TimeoutError:
-            self._line.close()  # which ends the run, and whoever has begun it
             raise subprocess.TimeoutExpired(str(asked), timeout) from None
-        assert len(told) == 8, "the process that runs are forked from is gone"
+        if len(told) != 8:
+            raise ChildProcessError("the process that runs are forked from is gone")
         return int.from_bytes(told, "big", signed=True)
 
     def close(self) -> None:
-        """End it."""
+        """End it, and the run that is under way."""
         self._line.close()
         self._process.wait(timeout=30)
 
@@ -82,16 +82,20 @@ def run_program(
 ) -> "subprocess.CompletedProcess[bytes]":
     """Run a command to its end, warm where that makes no difference to it; it reads from nobody."""
     words = [os.fsdecode(word) for word in argv]
-    if not may_be_warm(words, env) or not nursery().free.acquire(blocking=False):
+    if not may_be_warm(words, env) or not (here := nursery()).free.acquire(blocking=False):
         return subprocess.run(
             words, cwd=cwd, env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=timeout, check=False
         )
+    asked = {"words": words[len(PROGRAM) :], "cwd": os.fspath(cwd), "env": dict(env)}
     try:
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            asked = {"words": words[len(PROGRAM) :], "cwd": os.fspath(cwd), "env": dict(env)}
-            code = nursery().run(asked, (out, err), timeout)
+            code = here.run(asked, (out, err), timeout)
             out.seek(0)
             err.seek(0)
             return subprocess.CompletedProcess(words, code, out.read(), err.read())
+    except BaseException:
+        nursery.cache_clear()  # what came of the run is not known: the next one has a nursery of its own
+        here.close()
+        raise
     finally:
-        nursery().free.release()
+        here.free.release()

@@ -8,6 +8,7 @@ import selectors
 import signal
 import socket
 import sys
+import tempfile
 from importlib import import_module
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def born(line: socket.socket, asked: dict[str, object], streams: list[int]) -> i
         os.close(stream)
     os.environ.clear()
     os.environ.update(asked["env"])  # type: ignore[call-overload]
+    tempfile.tempdir = None  # should anything have asked for it: TMPDIR may be another one now
     os.chdir(asked["cwd"])  # type: ignore[arg-type]
     sys.argv = ["reelwright", *asked["words"]]  # type: ignore[misc]
     return main()
