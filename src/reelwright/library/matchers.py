@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reelwright.config import parse_size
 from reelwright.library.facts import FACTS, Fact, FactKind, Value
+from reelwright.sections import parse_size
 
 #: What a rule may want of a fact.
 Wanted = str | bool | float
