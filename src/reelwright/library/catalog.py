@@ -79,7 +79,9 @@ class Probed:
     """What a look into a file told."""
 
     id: int
-    fingerprint: str
+    #: None where its bytes could not be read.
+    fingerprint: str | None
+    #: What the file system says is not among them: that is asked anew.
     facts: Facts
     refusal: tuple[str, ...] = ()
 
@@ -96,7 +98,11 @@ class Counts:
 
 
 class Catalog(Protocol):
-    """The port. Every call is one committed transaction; implementations must be called from one thread."""
+    """The port. Every call is one committed transaction; implementations must be called from one thread at a time."""
+
+    def close(self) -> None:
+        """Close the connection of the calling thread; the next call makes another."""
+        ...
 
     def libraries(self) -> list[Library]:
         """All of them, by name."""
@@ -126,7 +132,7 @@ class Catalog(Protocol):
         """Commit what a scan found. Facts and decisions of a changed file are forgotten, but for the owner's word."""
         ...
 
-    def unprobed(self, library_id: int, limit: int) -> list[LibraryFile]:
+    def unprobed(self, library_id: int) -> list[LibraryFile]:
         """Files that are there and were not looked into yet, by id."""
         ...
 

@@ -103,8 +103,9 @@ def choose(rules: Sequence[Rule], facts: Facts, *, refusal: tuple[str, ...] = ()
         said = f"The rule {rule.name} says {rule.then}, but it cannot be done."
         return Choice(action=Action.SKIP, rule=REFUSED, reasons=(*refusal, said))
     because = f"{'; '.join(last[0].because)}."
-    reasons = (rule.why, because[0].upper() + because[1:]) if rule.why else (because[0].upper() + because[1:],)
-    return Choice(action=rule.then, rule=rule.name, reasons=reasons, settings=rule.settings)
+    told = refusal if rule.then is Action.SKIP else ()  # it says more than the rule that skips such files
+    reasons = [*([rule.why] if rule.why and not told else []), *told, because[0].upper() + because[1:]]
+    return Choice(action=rule.then, rule=rule.name, reasons=tuple(reasons), settings=rule.settings)
 
 
 def _tried(rule: Rule, because: list[str], *, matches: bool) -> Tried:

@@ -15,7 +15,7 @@ from reelwright.library.comparison import Changes, Remembered, Seen
 from reelwright.library.rules import Action, Choice
 from reelwright.store import models
 from reelwright.store.columns import exact, path_of, readable
-from reelwright.store.connection import speaking_to
+from reelwright.store.connection import hang_up, speaking_to
 from reelwright.store.reading import all_values
 
 Item = TypeVar("Item")
@@ -42,6 +42,10 @@ class DjangoCatalog:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    def close(self) -> None:
+        """See the port."""
+        hang_up()
+
     def libraries(self) -> list[Library]:
         """See the port."""
         with speaking_to(self.path):
@@ -55,7 +59,7 @@ class DjangoCatalog:
             if same_name is not None and path_of(same_name.root_exact) != root:
                 raise ConflictError(
                     f"There is a library {name} already: {same_name.root}.",
-                    hint=f"Take another name, or forget that one first: reelwright library remove {name}",
+                    hint=f"Take another name, or forget that one first with `reelwright library remove {name}`.",
                 )
             if same_root is not None and same_root.name != name:
                 raise ConflictError(f"{same_root.root} is the library {same_root.name} already.")
@@ -121,9 +125,11 @@ class DjangoCatalog:
                 models.LibraryFile.objects.bulk_create(new, batch_size=_ROWS_AT_ONCE)
             models.Library.objects.filter(pk=library_id).update(scanned=timezone.now())
 
-    def unprobed(self, library_id: int, limit: int) -> list[LibraryFile]:
+    def unprobed(self, library_id: int) -> list[LibraryFile]:
         """See the port."""
-        return self.files(library_id, [FileState.MET], limit=limit)
+        found = models.LibraryFile.objects.filter(library_id=library_id, gone=False, facts__isnull=True).order_by("pk")
+        with speaking_to(self.path):
+            return all_values(found.select_related("library"), _file)
 
     def write_probes(self, probes: Sequence[Probed]) -> None:
         """See the port."""
