@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from clips import Clips
-from command import Command
+from command import Command, Run
 
 
 class Reelwright(Command):
@@ -141,3 +141,87 @@ def test_a_library_of_the_configuration_is_added_by_its_first_scan(
     assert done.results[-1]["data"]["libraries"][0]["files"] == 1
     config.write_text("[libraries.films]\nrot = 3\n")
     reelwright("library", "scan", env=here).assert_failed(2, "no setting libraries.films.rot")
+
+
+def plan_of(reelwright: Reelwright, films: Path, tmp_path: Path, *args: str) -> Path:
+    """A plan that encodes every film."""
+    settle(films)
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[rule]]\nname = "all"\nunless = { verdict = "unusable" }\nthen = "encode"\n')
+    assert reelwright("library", "add", "films", films, "--rules", rules).code == 0
+    assert reelwright("library", "scan").code == 0
+    plan = tmp_path / "plan.json"
+    done = reelwright("library", "plan", "films", "-o", plan, *args)
+    assert done.code == 0, done.err
+    return plan
+
+
+def test_a_plan_is_applied_but_for_what_changed_since(
+    reelwright: Reelwright, clips: Clips, films: Path, tmp_path: Path
+) -> None:
+    names = ("as it was.mkv", "changed.mkv", "gone.mkv", "touched.mkv")
+    for name in names:
+        (films / name).write_bytes(clips.film().read_bytes())
+    plan = plan_of(reelwright, films, tmp_path, "--no-samples")
+    written = json.loads(plan.read_text())
+    assert [file["path"] for file in written["files"]] == list(names)
+    assert written["totals"]["rough"] is True
+    assert all(file["seconds"] >= 0 and len(file["saves"]) == 3 for file in written["files"])
+    assert reelwright("library", "status", "--json").results[-1]["data"]["queued"] == 0
+    (films / "changed.mkv").write_bytes(clips.film().read_bytes()[:-1] + b"x")
+    (films / "gone.mkv").unlink()
+    os.utime(films / "touched.mkv")
+    done = reelwright("library", "apply", plan, "--json")
+    assert done.code == 8
+    data = done.results[-1]["data"]
+    assert data["queued"] == 2
+    assert {one["path"]: one["why"] for one in data["refused"]} == {
+        "changed.mkv": "its content is not what it was when the plan was made",
+        "gone.mkv": "it is not there any more",
+    }
+    queued = reelwright("library", "files", "films", "--state", "queued", "--json").results[-1]["data"]["files"]
+    assert [file["path"] for file in queued] == ["as it was.mkv", "touched.mkv"]
+    again = reelwright("library", "apply", plan)
+    assert again.code == 8
+    assert "it is queued already" in again.err
+
+
+def test_samples_teach_what_films_of_a_kind_come_to(
+    reelwright: Reelwright, clips: Clips, films: Path, tmp_path: Path
+) -> None:
+    for name in ("one.mkv", "two.mkv"):
+        (films / name).write_bytes(clips.film().read_bytes())
+    (films / "broken.mkv").write_bytes(clips.film().read_bytes()[:900])
+    plan = plan_of(reelwright, films, tmp_path)
+    assert json.loads(plan.read_text())["totals"]["rough"] is False
+    done = reelwright("library", "plan", "films", "--json")
+    assert done.results[-1]["data"]["sampled"] == []  # the first plan's samples are in the ledger
+    assert [event for event in done.events if event["event"] == "result"] == done.results[-1:]
+
+
+def test_a_plan_that_is_none_or_not_this_librarys_is_refused(
+    reelwright: Reelwright, clips: Clips, films: Path, tmp_path: Path
+) -> None:
+    (films / "one.mkv").write_bytes(clips.film().read_bytes())
+    plan = plan_of(reelwright, films, tmp_path, "--no-samples")
+    whole = json.loads(plan.read_text())
+
+    def applied(**changes: object) -> Run:
+        other = tmp_path / "other.json"
+        other.write_text(json.dumps({**whole, **changes}))
+        return reelwright("library", "apply", other)
+
+    applied(marker="other").assert_failed(8, "its marker is not the same")
+    applied(library="none").assert_failed(2, "There is no library none")
+    applied(reelwright_plan=2).assert_failed(2, "a plan of version 2")
+    applied(files=[{"path": "x"}]).assert_failed(2, "is no whole plan")
+    applied(files=[{**whole["files"][0], "path": "../outside.mkv"}]).assert_failed(2, "leads out of the library")
+    settings = {"placement": {"policy": "replace"}}
+    applied(files=[{**whole["files"][0], "settings": settings}]).assert_failed(2, "placement cannot be set by a plan")
+    (tmp_path / "text.json").write_text("no plan")
+    reelwright("library", "apply", tmp_path / "text.json").assert_failed(2, "cannot be read")
+    reelwright("library", "plan", "films", "-o", tmp_path / "text.json").assert_failed(8, "is no plan")
+    assert (tmp_path / "text.json").read_text() == "no plan"
+    films.rename(tmp_path / "away")
+    reelwright("library", "apply", plan).assert_failed(4, "is missing")
+    reelwright("library", "plan", "films").assert_failed(4, "is missing")

@@ -11,12 +11,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from reelwright.app.encode import request_for
+from reelwright.app.library_plan import apply_plan, make_plan, read_plan_file
 from reelwright.app.wiring import load, run_to_end
 from reelwright.cli.commands import EncodeJob
-from reelwright.cli.library_commands import NewLibrary, ScanFailure, ScansDone
+from reelwright.cli.library_commands import Applied, NewLibrary, PlanDone, ScanFailure, ScansDone
 from reelwright.config import Settings, explain
 from reelwright.engine.offload import Offload
 from reelwright.errors import ReelwrightError, SourceError, UsageError
+from reelwright.events import EventSink
 from reelwright.layers import Kind, Layer
 from reelwright.library.catalog import Catalog, Counts, FileState, Library, LibraryFile
 from reelwright.library.deciding import decide_all
@@ -125,6 +127,30 @@ class Libraries:
         catalog = self.catalog()
         (library,) = named(catalog.libraries(), [name])
         return catalog.files(library.id, states, limit=limit)
+
+    def plan(self, name: str, output: Path | None, sink: EventSink, *, samples: bool) -> PlanDone:
+        """Say what would be done with a library, and write it down.
+
+        Raises:
+            UsageError: there is no such library, or the plan cannot be written.
+            SourceError: its root is away.
+        """
+        catalog = self.catalog()
+        (library,) = named(catalog.libraries(), [name])
+        return make_plan(self.settings, catalog, library, output, sink, samples=samples)
+
+    def apply(self, plan: Path) -> Applied:
+        """Queue what a plan says, but for files that changed since.
+
+        Raises:
+            UsageError: it is no plan, or there is no such library.
+            SourceError: the library's root is away.
+            ConflictError: it is another library's plan.
+        """
+        found = read_plan_file(plan)
+        catalog = self.catalog()
+        (library,) = named(catalog.libraries(), [found.library])
+        return apply_plan(catalog, library, found)
 
     def default_rules(self) -> str:
         """The rules of a library that has none of its own."""

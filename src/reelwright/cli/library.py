@@ -54,6 +54,13 @@ def add_arguments(parser: Parser) -> None:
     files.add_argument("--limit", type=whole(1, 10**9), metavar="N", default=50, help="at most so many (default 50)")
     files.add_argument("--all", action="store_true", help="all of them")
     add("rules", "print the rules of a library that has none of its own, as TOML", show_rules)
+    plan = add("plan", "say what would be done, with predicted savings and hours; nothing is queued", make_plan)
+    plan.add_argument("name", metavar="NAME")
+    plan.add_argument("-o", "--output", metavar="FILE", type=Path, help="write the plan, for `library apply`")
+    plan.add_argument("--no-samples", action="store_true",
+        help="encode no samples: films nothing like which was encoded yet are foretold roughly")  # fmt: skip
+    apply = add("apply", "queue what a plan says, but for files that changed since it was made", apply_plan)
+    apply.add_argument("plan", metavar="PLAN", type=Path)
     remove = add("remove", "forget a library; no file is touched", remove_library)
     remove.add_argument("name", metavar="NAME")
 
@@ -173,3 +180,29 @@ def show_rules(args: argparse.Namespace, program: Program) -> int:
     else:
         print(rules, end="")
     return 0
+
+
+def make_plan(args: argparse.Namespace, program: Program) -> int:
+    """What would be done with a library."""
+    from reelwright.cli.libraryplan import plain_done, plan_lines, samples_told  # noqa: PLC0415
+
+    with samples_told(as_json=args.json) as sink:
+        done = program.libraries().plan(args.name, args.output, sink, samples=not args.no_samples)
+    if args.json:
+        tell_result(plain_done(done))
+    else:
+        print("\n".join(plan_lines(done)))
+    return 0
+
+
+def apply_plan(args: argparse.Namespace, program: Program) -> int:
+    """Queue what a plan says; 8 where a file changed since."""
+    done = program.libraries().apply(args.plan)
+    if args.json:
+        refused = [{"path": one.path, "why": one.why} for one in done.refused]
+        tell_result({"library": done.library, "queued": done.queued, "refused": refused})
+    else:
+        print(f"{done.library}: {done.queued:,} queued")
+    for one in done.refused:
+        print(f"reelwright: {printable_path(one.path)}: {one.why.rstrip('.')}; it is left out.", file=sys.stderr)
+    return 8 if done.refused else 0

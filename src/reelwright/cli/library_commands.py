@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reelwright.events import EventSink
     from reelwright.library.catalog import Counts, FileState, Library, LibraryFile
+    from reelwright.library.plans import Plan, Refused
     from reelwright.library.scan import Scanned
 
 
@@ -40,6 +42,27 @@ class ScansDone:
     failed: Sequence[ScanFailure] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanDone:
+    """A `library plan` that was made."""
+
+    plan: "Plan"
+    #: Where it was written; None: it was only shown.
+    path: Path | None
+    #: Films of which samples were encoded, and those of which none could be, with the reason.
+    sampled: Sequence[str] = ()
+    not_sampled: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Applied:
+    """What a `library apply` came to."""
+
+    library: str
+    queued: int
+    refused: "Sequence[Refused]"
+
+
 class LibraryProgram(Protocol):
     """What the command line can ask of libraries."""
 
@@ -65,4 +88,12 @@ class LibraryProgram(Protocol):
 
     def default_rules(self) -> str:
         """The rules of a library that has none of its own, as TOML."""
+        ...
+
+    def plan(self, name: str, output: Path | None, sink: "EventSink", *, samples: bool) -> PlanDone:
+        """Say what would be done with a library, and write it down; samples teach what films of a kind come to."""
+        ...
+
+    def apply(self, plan: Path) -> Applied:
+        """Queue what a plan says, but for files that changed since."""
         ...

@@ -120,10 +120,6 @@ class Catalog(Protocol):
         """Forget a library and its files, and nothing on the disk; False where there is none."""
         ...
 
-    def approve(self, library_id: int) -> None:
-        """Note that a plan was applied; the first time stays."""
-        ...
-
     def remembered(self, library_id: int) -> list[Remembered]:
         """Every file of a library as the last scan left it."""
         ...
@@ -156,4 +152,12 @@ class Catalog(Protocol):
 
     def counts(self) -> dict[str, Counts]:
         """Figures of each library, by name."""
+        ...
+
+    def write_forecasts(self, forecasts: Mapping[int, tuple[float, float]]) -> None:
+        """Commit what is foretold of files: bytes saved, and seconds of work."""
+        ...
+
+    def queue(self, library_id: int, choices: Mapping[int, Choice]) -> None:
+        """Queue files that were approved, and note that a plan of the library was applied."""
         ...

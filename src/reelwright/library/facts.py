@@ -75,6 +75,7 @@ FACTS: Mapping[str, Fact] = {
         _fact("audio", FactKind.TEXTS, "codecs of the sounds"),
         _fact("audio_languages", FactKind.TEXTS, "languages of the sounds, as tagged"),
         _fact("channels", _N, "of the sound with the most channels"),
+        _fact("sound_bitrate", FactKind.SIZE, "bits a second of all sounds together, where they say so"),
         _fact("subtitles", FactKind.TEXTS, "codecs of the subtitles"),
         _fact("subtitle_languages", FactKind.TEXTS, "languages of the subtitles, as tagged"),
     )
@@ -162,7 +163,9 @@ def hdr_name(video: Video) -> str:
 
 def _sounds(streams: tuple[Stream, ...]) -> dict[str, Value | None]:
     counts = [s.audio.channels for s in streams if s.audio is not None and s.audio.channels]
+    rates = [s.audio.bit_rate if s.audio is not None else None for s in streams]
     return {
+        "sound_bitrate": None if None in rates else sum(rate or 0 for rate in rates),
         "audio": _codecs(streams),
         "audio_languages": _languages(streams),
         "channels": max(counts, default=None if streams else 0),

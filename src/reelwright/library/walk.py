@@ -28,7 +28,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Walked:
-    """What a walk met."""
+    """What a walk met, by path."""
 
     files: list[Seen] = field(default_factory=list)
     #: Paths of files that were written too short a time ago.
@@ -77,6 +77,7 @@ def walk(root: str, wanted: Wanted, tell: Callable[[int], None] = lambda _: None
             except OSError as error:
                 found.closed.append((path, error.strerror or "unreadable"))
         tell(len(found.files))
+    found.files.sort(key=lambda seen: seen.path)
     return found
 
 
