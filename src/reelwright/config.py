@@ -10,36 +10,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import platformdirs
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from reelwright.encoders import DEFAULT, NAMES
 from reelwright.errors import UsageError
 from reelwright.layers import Kind, Layer, merge, stack, variable_of
+from reelwright.library_settings import LibrarySettings
 from reelwright.profiles import Profile
+from reelwright.sections import Section, Size
 from reelwright.vmaf_models import FAMILIES, KNOWN, near_model
 
 #: SVT-AV1 parameters that are not the user's to set.
 OURS = frozenset({"crf", "lp", "preset", "rc", "keyint", "scd"})
-UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
-
-
-def parse_size(value: object) -> object:
-    """Bytes of a size such as 700, "700 MB" or "1.5GiB"; None for an empty one.
-
-    Raises:
-        ValueError: it is no size.
-    """
-    if value is None or value == "":
-        return None
-    text = str(value).strip().lower().removesuffix("b").strip()
-    digits = text.rstrip("kmgti").strip()
-    try:
-        count = int(float(digits) * UNITS[text[len(digits) :].strip()])
-    except (ValueError, KeyError, OverflowError):
-        count = -1
-    if count < 0:
-        raise ValueError("expected a size such as 700MB or 1.5GiB")
-    return count
 
 
 def check_svt(name: str, value: object) -> None:
@@ -114,15 +96,6 @@ def parse_band(value: object) -> tuple[float, float]:
     if len(widths) not in {1, 2} or not all(0 <= w < math.inf for w in widths) or not any(widths):
         raise ValueError("expected a width such as 1.0, or two such as [0.5, 1.0]")
     return widths[0], widths[-1]
-
-
-Size = Annotated[int | None, BeforeValidator(parse_size)]
-
-
-class Section(BaseModel):
-    """A table of the file: frozen, and a typing error in a key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class InputSettings(Section):
@@ -204,7 +177,7 @@ class EncodingSettings(Section):
     audio: Literal["copy", "opus"] = "copy"
     #: What decodes the source: "none" is software, "auto" whatever works, else a device's name as FFmpeg has it.
     hwaccel: str = Field(default="none", pattern="^[a-z0-9_]+$")
-    svt: Annotated[dict[str, str | int | float], AfterValidator(checked_svt)] = {}
+    svt: Annotated[dict[str, str | int | float], AfterValidator(checked_svt)] = Field(default_factory=dict)
     opus: OpusSettings = OpusSettings()
     crf: CrfSettings = CrfSettings()
 
@@ -251,6 +224,8 @@ class Settings(Section):
     placement: PlacementSettings = PlacementSettings()
     tools: ToolSettings = ToolSettings()
     database: DatabaseSettings = DatabaseSettings()
+    #: Libraries by name; what is set here goes before what `library add` was told.
+    libraries: dict[str, LibrarySettings] = Field(default_factory=dict)
 
     @property
     def work_dir(self) -> Path:

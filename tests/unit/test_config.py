@@ -8,11 +8,12 @@ import platformdirs
 import pytest
 
 from reelwright.app.encode import limits_for
-from reelwright.config import Settings, load_settings, near_miss, parse_size
+from reelwright.config import Settings, load_settings, near_miss
 from reelwright.engine.pace import Limits
 from reelwright.errors import UsageError
 from reelwright.layers import find_file
 from reelwright.places import user_config_dir
+from reelwright.sections import parse_size
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SequenceOrder,
         Tell,
     )
+    from reelwright.cli.library_commands import LibraryProgram
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.engine.listing import JobRow, State
@@ -174,6 +175,12 @@ class Commands:
         from reelwright.app.wiring import run_to_end
 
         return run_to_end(lambda: render_all(order, sink))
+
+    def libraries(self) -> "LibraryProgram":
+        """What can be asked of libraries."""
+        from reelwright.app.library import Libraries
+
+        return Libraries()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -146,7 +146,7 @@ def band(text: str) -> tuple[float, float]:
 
 def size_in_bytes(text: str) -> int:
     """A size such as 700M: at least one byte."""
-    from reelwright.config import parse_size  # noqa: PLC0415
+    from reelwright.sections import parse_size  # noqa: PLC0415
 
     try:
         size = parse_size(text)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Iterator, Sequence
 
+    from reelwright.cli.library_commands import LibraryProgram
     from reelwright.engine.cleaning import Age
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import Job, OutcomeRecord
@@ -259,4 +260,8 @@ class Program(Protocol):
 
     def render_sequences(self, order: RenderOrder, sink: "EventSink") -> "list[OutcomeRecord]":
         """Render image sequences into movies; the events go to the sink."""
+        ...
+
+    def libraries(self) -> "LibraryProgram":
+        """What can be asked of libraries."""
         ...

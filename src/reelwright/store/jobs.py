@@ -2,13 +2,11 @@
 
 import datetime as dt
 import logging
-import sqlite3
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from django.db import OperationalError
-from django.db.models import Max, Model, QuerySet
+from django.db.models import Max, Model
 from django.db.transaction import atomic
 from django.utils import timezone
 
@@ -30,6 +28,7 @@ from reelwright.planning.stream_ledger import Entry
 from reelwright.store import models, rows
 from reelwright.store.columns import exact, path_of
 from reelwright.store.connection import hang_up, speaking_to
+from reelwright.store.reading import all_values, first_value
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ class DjangoJobStore:
     def find_source(self, stamp: SourceStamp) -> SourceRecord | None:
         """See the port."""
         with speaking_to(self.path):
-            return _first(models.Source.objects.filter(**rows.stamp_columns(stamp)), rows.source_value)
+            return first_value(models.Source.objects.filter(**rows.stamp_columns(stamp)), rows.source_value)
 
     def remember_source(self, record: SourceRecord) -> None:
         """See the port."""
@@ -81,13 +80,13 @@ class DjangoJobStore:
     def find_job(self, job_id: str) -> Job | None:
         """See the port."""
         with speaking_to(self.path):
-            return _first(models.Job.objects.filter(pk=job_id), rows.job_value)
+            return first_value(models.Job.objects.filter(pk=job_id), rows.job_value)
 
     def jobs_for_output(self, output_path: str) -> list[Job]:
         """See the port."""
         with speaking_to(self.path):
             found = models.Job.objects.filter(output_path_exact=exact(output_path)).order_by("created", "pk")
-            return _all(found, rows.job_value)
+            return all_values(found, rows.job_value)
 
     def recent_jobs(self, statuses: Collection[JobStatus] | None = None, limit: int | None = None) -> list[Job]:
         """See the port."""
@@ -95,7 +94,7 @@ class DjangoJobStore:
         if statuses is not None:
             wanted = wanted.filter(status__in=[status.value for status in statuses])
         with speaking_to(self.path):
-            return _all(wanted, rows.job_value, limit)
+            return all_values(wanted, rows.job_value, limit)
 
     def jobs_like(self, prefix: str, limit: int) -> list[Job]:
         """See the port."""
@@ -104,7 +103,7 @@ class DjangoJobStore:
             # As a range, which the key's index answers; LIKE would read every row.
             found = found.filter(pk__gte=prefix, pk__lt=prefix[:-1] + chr(ord(prefix[-1]) + 1))
         with speaking_to(self.path):
-            return _all(found, rows.job_value, limit)
+            return all_values(found, rows.job_value, limit)
 
     def commit_step(self, job_id: str, step: StepRecord) -> None:
         """See the port."""
@@ -114,7 +113,7 @@ class DjangoJobStore:
     def steps(self, job_id: str) -> dict[StepKind, StepRecord]:
         """See the port."""
         with speaking_to(self.path):
-            found = _all(models.Step.objects.filter(job_id=job_id).order_by("pk"), rows.step_value)
+            found = all_values(models.Step.objects.filter(job_id=job_id).order_by("pk"), rows.step_value)
         return {step.kind: step for step in found}
 
     def drop_steps(self, job_id: str, kinds: Iterable[StepKind]) -> None:
@@ -132,7 +131,7 @@ class DjangoJobStore:
     def fates(self, job_id: str) -> list[Entry]:
         """See the port."""
         with speaking_to(self.path):
-            return _all(models.StreamFate.objects.filter(job_id=job_id).order_by("place"), rows.fate_value)
+            return all_values(models.StreamFate.objects.filter(job_id=job_id).order_by("place"), rows.fate_value)
 
     def commit_trial(self, trial: TrialRecord) -> None:
         """See the port."""
@@ -147,7 +146,7 @@ class DjangoJobStore:
             for first in range(0, len(wanted), _KEYS_AT_ONCE):
                 some = models.Trial.objects.filter(curve_key__in=wanted[first : first + _KEYS_AT_ONCE])
                 ordered = some.order_by("curve_key", "crf", "pk")
-                found += _all(ordered, rows.trial_value)
+                found += all_values(ordered, rows.trial_value)
         return found
 
     def drop_trial(self, trial_key: str) -> None:
@@ -167,7 +166,7 @@ class DjangoJobStore:
                 )
                 keys += some.order_by("-pk").values_list("pk", flat=True)[:limit]
             newest = models.Trial.objects.filter(pk__in=sorted(keys, reverse=True)[:limit])
-            return _all(newest.order_by("-pk").only(*rows.USAGE_COLUMNS), rows.usage_value)
+            return all_values(newest.order_by("-pk").only(*rows.USAGE_COLUMNS), rows.usage_value)
 
     def history(self, *, encoder: str, without: str | None, films: int, trials: int) -> list[FilmHistory]:
         """See the port."""
@@ -179,7 +178,7 @@ class DjangoJobStore:
             found: list[FilmHistory] = []
             for source in newest.values_list("source_id", flat=True)[: 2 * films]:
                 some = every.filter(source_id=source, encoder=encoder, windows__isnull=True)
-                known = _all(some.order_by("pk").only(*rows.PAST_COLUMNS), rows.past_value, trials)
+                known = all_values(some.order_by("pk").only(*rows.PAST_COLUMNS), rows.past_value, trials)
                 if known and len(found) < films:
                     found.append(FilmHistory(source_id=source, path=self._path_of(source), trials=tuple(known)))
         return found[::-1]
@@ -241,7 +240,7 @@ class DjangoJobStore:
     def outcomes(self, job_id: str) -> list[OutcomeRecord]:
         """See the port."""
         with speaking_to(self.path):
-            return _all(models.Outcome.objects.filter(job_id=job_id).order_by("pk"), rows.outcome_value)
+            return all_values(models.Outcome.objects.filter(job_id=job_id).order_by("pk"), rows.outcome_value)
 
     def outcomes_of(self, job_ids: Iterable[str]) -> dict[str, list[OutcomeRecord]]:
         """See the port."""
@@ -250,7 +249,7 @@ class DjangoJobStore:
         with speaking_to(self.path):
             for first in range(0, len(wanted), _KEYS_AT_ONCE):
                 some = models.Outcome.objects.filter(job_id__in=wanted[first : first + _KEYS_AT_ONCE])
-                for outcome in _all(some.order_by("pk"), rows.outcome_value):
+                for outcome in all_values(some.order_by("pk"), rows.outcome_value):
                     found.setdefault(str(outcome.job_id), []).append(outcome)
         return found
 
@@ -264,12 +263,14 @@ class DjangoJobStore:
     def events_of(self, job_id: str) -> list[Event]:
         """See the port."""
         with speaking_to(self.path):
-            return _all(models.Event.objects.filter(job_id=job_id).order_by("pk"), rows.event_value)
+            return all_values(models.Event.objects.filter(job_id=job_id).order_by("pk"), rows.event_value)
 
     def jobs_for_source(self, source_path: str) -> list[Job]:
         """See the port."""
         with speaking_to(self.path):
-            return _all(models.Job.objects.filter(source_path_exact=exact(source_path)).order_by("pk"), rows.job_value)
+            return all_values(
+                models.Job.objects.filter(source_path_exact=exact(source_path)).order_by("pk"), rows.job_value
+            )
 
 
 def _put(row: Model, unique: Sequence[str]) -> None:
@@ -279,33 +280,3 @@ def _put(row: Model, unique: Sequence[str]) -> None:
     type(row)._default_manager.bulk_create(  # noqa: SLF001 -- as above
         [row], update_conflicts=True, update_fields=fields, unique_fields=unique
     )
-
-
-def _first(found: QuerySet[Row], value: Callable[[Row], Value]) -> Value | None:
-    return next(iter(_all(found, value)), None)
-
-
-def _all(found: QuerySet[Row], value: Callable[[Row], Value], limit: int | None = None) -> list[Value]:
-    """The values of the first rows; one that cannot be read is skipped with a warning."""
-    try:
-        return [value(row) for row in found.all()[:limit]]
-    except (ValueError, TypeError, KeyError, OperationalError) as error:
-        if not _unreadable(error):
-            raise
-    # Django reads a whole result or none of it: look at each row by itself to find the broken ones.
-    values: list[Value] = []
-    for key in found.values_list("pk", flat=True)[:limit]:
-        try:
-            values += [value(row) for row in found.filter(pk=key)]
-        except (ValueError, TypeError, KeyError, OperationalError) as error:
-            if not _unreadable(error):
-                raise
-            logger.warning("Row %r of %s cannot be read and is skipped: %s", key, found.model._meta.db_table, error)  # noqa: SLF001 -- as above
-    return values
-
-
-def _unreadable(error: Exception) -> bool:
-    """Whether the row is at fault; any other failure of the database is not to be taken for an empty ledger."""
-    if isinstance(error, OperationalError):
-        return isinstance(error.__cause__, sqlite3.Error) and "decode to UTF-8" in str(error)
-    return True

@@ -232,3 +232,72 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event}: {self.file}"
+
+
+class Library(models.Model):
+    """A root with a name, whose films are kept an eye on."""
+
+    name = models.CharField(max_length=128, unique=True)
+    root = models.TextField()
+    root_exact = models.BinaryField(unique=True)
+    marker = models.CharField(max_length=128)
+    settings = _plain()
+    scanned = models.DateTimeField(null=True)
+    approved = models.DateTimeField(null=True)
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        """In English several are libraries."""
+
+        verbose_name_plural = "libraries"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.root}"
+
+
+class LibraryFile(models.Model):
+    """A file of a library, as the last scan and the last probe left it."""
+
+    library = models.ForeignKey(Library, models.CASCADE, related_name="files", db_index=False)
+    path = models.TextField()
+    path_exact = models.BinaryField()
+    size_bytes = models.BigIntegerField()
+    # As text: see Source.
+    mtime_ns = models.CharField(max_length=24)
+    inode = models.CharField(max_length=24)
+    hard_links = models.IntegerField()
+    symlink = models.BooleanField()
+    gone = models.BooleanField()
+    fingerprint = models.CharField(max_length=DIGEST, null=True)  # noqa: DJ001 -- unknown is NULL, not ""
+    state = models.CharField(max_length=16)
+    facts = _plain(null=True)
+    refusal = _plain()
+    action = models.CharField(max_length=16, null=True)  # noqa: DJ001 -- undecided is NULL, not ""
+    rule = models.CharField(max_length=128, null=True)  # noqa: DJ001
+    reasons = _plain()
+    settings = _plain()
+    owner = models.CharField(max_length=16, null=True)  # noqa: DJ001
+    saves = models.FloatField(null=True)
+    costs = models.FloatField(null=True)
+    job = _job("library_files", null=True)
+    bytes_before = models.BigIntegerField(null=True)
+    bytes_after = models.BigIntegerField(null=True)
+    created = models.DateTimeField(auto_now_add=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        """Files are counted and listed by library and state, and looked up by path."""
+
+        constraints = [
+            models.UniqueConstraint(
+                fields=["library", "path_exact"], condition=Q(gone=False), name="one_file_that_is_there_at_a_path"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["library", "gone", "state", "id"], name="files_of_a_state"),
+            models.Index(fields=["library", "path_exact"], name="files_by_path"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.state}"

@@ -1,0 +1,280 @@
+"""The libraries' port on the ledger."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.db.models import Count, QuerySet, Sum
+from django.db.transaction import atomic
+from django.utils import timezone
+
+from reelwright.errors import ConflictError
+from reelwright.library.catalog import Counts, FileState, Library, LibraryFile, Probed
+from reelwright.library.comparison import Changes, Remembered, Seen
+from reelwright.library.rules import Action, Choice
+from reelwright.store import models
+from reelwright.store.columns import exact, path_of, readable
+from reelwright.store.connection import hang_up, speaking_to
+from reelwright.store.reading import all_values
+
+Item = TypeVar("Item")
+
+#: Rows of a statement: SQLite limits its parameters.
+_ROWS_AT_ONCE = 500
+#: States a scan and a new decision leave alone.
+_AT_WORK = (FileState.QUEUED, FileState.RUNNING)
+_STATE_OF = {
+    Action.SKIP: FileState.SKIPPED,
+    Action.ASK: FileState.ASKED,
+    Action.ENCODE: FileState.PLANNED,
+    Action.REMUX: FileState.PLANNED,
+}
+
+
+class DjangoCatalog:
+    """The port on the ledger that was opened by `open_ledger`.
+
+    Args:
+        path: The ledger's file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def close(self) -> None:
+        """See the port."""
+        hang_up()
+
+    def libraries(self) -> list[Library]:
+        """See the port."""
+        with speaking_to(self.path):
+            return all_values(models.Library.objects.order_by("name"), _library)
+
+    def add_library(self, name: str, root: str, marker: str, settings: Mapping[str, Any]) -> Library:
+        """See the port."""
+        with speaking_to(self.path), atomic(durable=True):
+            same_name = models.Library.objects.filter(name=name).first()
+            same_root = models.Library.objects.filter(root_exact=exact(root)).first()
+            if same_name is not None and path_of(same_name.root_exact) != root:
+                raise ConflictError(
+                    f"There is a library {name} already: {same_name.root}.",
+                    hint=f"Take another name, or forget that one first with `reelwright library remove {name}`.",
+                )
+            if same_root is not None and same_root.name != name:
+                raise ConflictError(f"{same_root.root} is the library {same_root.name} already.")
+            row = same_name or models.Library(name=name, root=readable(root), root_exact=exact(root))
+            row.marker, row.settings = marker, dict(settings)
+            row.save()
+            return _library(row)
+
+    def remove_library(self, name: str) -> bool:
+        """See the port."""
+        with speaking_to(self.path), atomic(durable=True):
+            found = models.Library.objects.filter(name=name).first()
+            if found is None:
+                return False
+            models.LibraryFile.objects.filter(library=found)._raw_delete("default")  # noqa: SLF001 -- nothing refers to them
+            found.delete()
+            return True
+
+    def remembered(self, library_id: int) -> list[Remembered]:
+        """See the port."""
+        columns = (
+            "pk",
+            "path_exact",
+            "size_bytes",
+            "mtime_ns",
+            "inode",
+            "hard_links",
+            "symlink",
+            "fingerprint",
+            "gone",
+        )
+        with speaking_to(self.path):
+            found = models.LibraryFile.objects.filter(library_id=library_id).order_by("pk").values_list(*columns)
+            return [
+                Remembered(
+                    id=key, path=path_of(path), size=size, mtime_ns=int(mtime), inode=int(inode), hard_links=links,
+                    symlink=symlink, fingerprint=read, gone=gone,
+                )
+                for key, path, size, mtime, inode, links, symlink, read, gone in found.iterator(chunk_size=5000)
+            ]  # fmt: skip
+
+    def write_scan(self, library_id: int, changes: Changes) -> None:
+        """See the port."""
+        moved = [(row, seen) for row, seen in (*changes.same, *changes.changed)]
+        with speaking_to(self.path), atomic(durable=True):
+            files = models.LibraryFile.objects.filter(library_id=library_id)
+            # All names are let go before any is taken: files may have changed names with each other.
+            leaving = [row.id for row, seen in moved if row.path != seen.path or row.gone]
+            for ids in _parts([*leaving, *(row.id for row in changes.gone)]):
+                files.filter(pk__in=ids).update(gone=True, updated=timezone.now())
+            _move(moved)
+            for ids in _parts([row.id for row, _ in changes.changed]):
+                _forget(files.filter(pk__in=ids))
+            for part in _parts(changes.new):
+                new = [_stat_row(_blank(library_id), seen) for seen in part]
+                models.LibraryFile.objects.bulk_create(new, batch_size=_ROWS_AT_ONCE)
+            models.Library.objects.filter(pk=library_id).update(scanned=timezone.now())
+
+    def unprobed(self, library_id: int) -> list[LibraryFile]:
+        """See the port."""
+        found = models.LibraryFile.objects.filter(library_id=library_id, gone=False, facts__isnull=True).order_by("pk")
+        with speaking_to(self.path):
+            return all_values(found.select_related("library"), _file)
+
+    def write_probes(self, probes: Sequence[Probed]) -> None:
+        """See the port."""
+        with speaking_to(self.path), atomic(durable=True):
+            for probe in probes:
+                models.LibraryFile.objects.filter(pk=probe.id).update(
+                    fingerprint=probe.fingerprint, facts=dict(probe.facts), refusal=list(probe.refusal),
+                    updated=timezone.now(),
+                )  # fmt: skip
+
+    def files(
+        self, library_id: int, states: Iterable[FileState] | None = None, *, after: int = 0, limit: int | None = None
+    ) -> list[LibraryFile]:
+        """See the port."""
+        found = models.LibraryFile.objects.filter(library_id=library_id, gone=False, pk__gt=after).order_by("pk")
+        if states is not None:
+            found = found.filter(state__in=[state.value for state in states])
+        with speaking_to(self.path):
+            return all_values(found.select_related("library"), _file, limit)
+
+    def find_file(self, library_id: int, path: str) -> LibraryFile | None:
+        """See the port."""
+        found = models.LibraryFile.objects.filter(library_id=library_id, gone=False, path_exact=exact(path))
+        with speaking_to(self.path):
+            return next(iter(all_values(found.select_related("library"), _file)), None)
+
+    def write_choices(self, choices: Mapping[int, Choice]) -> None:
+        """See the port."""
+        with speaking_to(self.path), atomic(durable=True):
+            for key, choice in choices.items():
+                row = models.LibraryFile.objects.filter(pk=key)
+                row.update(
+                    action=choice.action.value, rule=choice.rule, reasons=list(choice.reasons),
+                    settings=dict(choice.settings), updated=timezone.now(),
+                )  # fmt: skip
+                row.exclude(state__in=[state.value for state in _AT_WORK]).update(state=_STATE_OF[choice.action].value)
+
+    def write_forecasts(self, forecasts: Mapping[int, tuple[float, float]]) -> None:
+        """See the port."""
+        with speaking_to(self.path), atomic(durable=True):
+            for key, (saves, costs) in forecasts.items():
+                models.LibraryFile.objects.filter(pk=key).update(saves=saves, costs=costs, updated=timezone.now())
+
+    def queue(self, library_id: int, choices: Mapping[int, Choice]) -> None:
+        """See the port."""
+        with speaking_to(self.path), atomic(durable=True):
+            for key, choice in choices.items():
+                found = models.LibraryFile.objects.filter(pk=key, library_id=library_id, gone=False)
+                found.exclude(state=FileState.RUNNING.value).update(
+                    state=FileState.QUEUED.value, action=choice.action.value, rule=choice.rule,
+                    reasons=list(choice.reasons), settings=dict(choice.settings), updated=timezone.now(),
+                )  # fmt: skip
+            models.Library.objects.filter(pk=library_id, approved=None).update(approved=timezone.now())
+
+    def counts(self) -> dict[str, Counts]:
+        """See the port."""
+        with speaking_to(self.path):
+            found = {name: Counts() for name in models.Library.objects.order_by("name").values_list("name", flat=True)}
+            sums = models.LibraryFile.objects.values("library__name", "gone", "state").annotate(
+                number=Count("pk"), before=Sum("bytes_before"), after=Sum("bytes_after")
+            )
+            for row in sums.order_by():
+                name = row["library__name"]
+                found[name] = _added(found[name], row)
+            return found
+
+
+def _move(moved: Sequence[tuple[Remembered, Seen]]) -> None:
+    """Give rows their new names and stat data. Django's own way, a CASE for each column, takes minutes for 100,000."""
+    if not moved:
+        return
+    table = connection.ops.quote_name(models.LibraryFile._meta.db_table)  # noqa: SLF001 -- Django's documented way
+    columns = "path, path_exact, size_bytes, mtime_ns, inode, hard_links, symlink, gone, updated"
+    settings = ", ".join(f"{column} = %s" for column in columns.split(", "))
+    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET {settings} WHERE id = %s",  # noqa: S608 -- made of the model's own names
+            [
+                (
+                    readable(seen.path), exact(seen.path), seen.size, str(seen.mtime_ns), str(seen.inode),
+                    seen.hard_links, seen.symlink, False, now, row.id,
+                )
+                for row, seen in moved
+            ],
+        )  # fmt: skip
+
+
+def _stat_row(row: models.LibraryFile, seen: Seen) -> models.LibraryFile:
+    row.path, row.path_exact = readable(seen.path), exact(seen.path)
+    row.size_bytes, row.mtime_ns, row.inode = seen.size, str(seen.mtime_ns), str(seen.inode)
+    row.hard_links, row.symlink, row.gone = seen.hard_links, seen.symlink, False
+    return row
+
+
+def _blank(library_id: int) -> models.LibraryFile:
+    return models.LibraryFile(library_id=library_id, state=FileState.MET.value, refusal=[], reasons=[], settings={})
+
+
+def _forget(rows: "QuerySet[models.LibraryFile]") -> None:
+    """What was known of other content; what is being worked on finds out by itself that its source changed."""
+    rows.update(
+        fingerprint=None, facts=None, refusal=[], action=None, rule=None, reasons=[], settings={}, saves=None,
+        costs=None, updated=timezone.now(),
+    )  # fmt: skip
+    rows.exclude(state__in=[state.value for state in _AT_WORK]).update(state=FileState.MET.value)
+
+
+def _added(counts: Counts, row: Mapping[str, Any]) -> Counts:
+    states = dict(counts.states)
+    if not row["gone"]:
+        states[FileState(row["state"])] = states.get(FileState(row["state"]), 0) + row["number"]
+    return Counts(
+        states=states,
+        sources=counts.sources + (0 if row["gone"] else row["number"]),
+        gone=counts.gone + (row["number"] if row["gone"] else 0),
+        bytes_before=counts.bytes_before + (row["before"] or 0),
+        bytes_after=counts.bytes_after + (row["after"] or 0),
+    )
+
+
+def _library(row: models.Library) -> Library:
+    return Library(
+        id=row.pk, name=row.name, root=path_of(row.root_exact), marker=row.marker, settings=dict(row.settings),
+        scanned=row.scanned, approved=row.approved,
+    )  # fmt: skip
+
+
+def _file(row: models.LibraryFile) -> LibraryFile:
+    choice = None
+    if row.action is not None:
+        choice = Choice(
+            action=Action(row.action), rule=str(row.rule), reasons=tuple(row.reasons), settings=dict(row.settings)
+        )
+    return LibraryFile(
+        id=row.pk, library=row.library.name, path=path_of(row.path_exact), size=row.size_bytes,
+        mtime_ns=int(row.mtime_ns), hard_links=row.hard_links, symlink=row.symlink, gone=row.gone,
+        fingerprint=row.fingerprint, state=FileState(row.state), facts=_facts(row.facts), refusal=tuple(row.refusal),
+        choice=choice, owner=None if row.owner is None else Action(row.owner), saves=row.saves, costs=row.costs,
+        job_id=row.job_id,
+    )  # fmt: skip
+
+
+def _facts(column: Any) -> dict[str, Any] | None:
+    """Lists of a JSON column are tuples of texts again."""
+    if column is None:
+        return None
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in dict(column).items()}
+
+
+def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:
+    left = iter(items)
+    while part := list(islice(left, _ROWS_AT_ONCE)):
+        yield part
