@@ -1,0 +1,194 @@
+"""Leased work: what a queue remembers of it, and the port; decision 026 says why it is built so.
+
+A piece of work is a row. Whoever carries it out holds a lease: the right to commit it, for as long as its worker's
+heartbeat is young enough, proved by a fencing token that grows with each lease of the row. A message, a signal or a
+timer is only a hint to look at the rows.
+"""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class WorkState(StrEnum):
+    """Where a piece of work stands. Done, failed and cancelled ones change only by `reopen`."""
+
+    READY = "ready"
+    LEASED = "leased"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """One piece of work, as it is asked for."""
+
+    #: Names it for ever: adding the same id again changes nothing.
+    id: str
+    #: What is to be done: "film" takes a library's file along the whole line; steps of a job have their own.
+    kind: str
+    #: Whose it is: shares are fair between owners, and a pause holds back an owner. A library's name.
+    owner: str = ""
+    #: What carries it out needs to know; plain values.
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    #: Labels a worker must have, all of them.
+    needs: frozenset[str] = frozenset()
+    #: Higher comes first; equal ones in the order they were added.
+    priority: float = 0.0
+    attempts_allowed: int = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkRow:
+    """A piece of work as the store has it."""
+
+    work: Work
+    state: WorkState
+    #: How often it was begun.
+    attempts: int
+    #: Grows with each lease; 0: it was never leased.
+    token: int
+    #: Who holds it, or held it last.
+    worker: str | None = None
+    #: Not before then.
+    not_before: dt.datetime | None = None
+    cancel_asked: bool = False
+    #: Of a done one what it gave; of a failed one why, as `cause` and `message`.
+    result: Mapping[str, Any] = field(default_factory=dict)
+    created: dt.datetime | None = field(default=None, compare=False)
+    updated: dt.datetime | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """The right to commit one piece of work."""
+
+    work: Work
+    token: int
+    #: Which go at it this is, from 1.
+    attempt: int
+    worker: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worker:
+    """Who carries work out."""
+
+    #: Unique among all there are: made anew with each start.
+    id: str
+    host: str
+    pid: int
+    labels: frozenset[str] = frozenset()
+    slots: int = 1
+    #: Versions, builds, warnings; plain values for people and pages.
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beat:
+    """What a heartbeat tells its worker; ids of work."""
+
+    #: It holds them, and somebody asked for them to end.
+    cancelled: frozenset[str] = frozenset()
+    #: It thought it held them, and does not any more: stop at once, commit nothing.
+    lost: frozenset[str] = frozenset()
+
+
+class LeaseStore(Protocol):
+    """The port. Every call is one committed transaction; implementations may be slow.
+
+    `now` is the caller's clock where the store has none of its own; a database for many machines takes its own, so
+    that no worker's wrong clock takes or keeps a lease.
+    """
+
+    def add_work(self, works: Sequence[Work]) -> int:
+        """Add what is not there yet; returns how many were new."""
+        ...
+
+    def reopen(self, ids: Collection[str]) -> int:
+        """Make ended work ready again with its attempts counted anew; returns how many were. Leased ones stay."""
+        ...
+
+    def claim(self, worker: Worker, kinds: Collection[str], now: dt.datetime, *, limit: int = 1) -> list[Lease]:
+        """Lease ready work that the worker may do: the owners' fair share, then priority, then age."""
+        ...
+
+    def beat(self, worker: Worker, holding: Collection[str], now: dt.datetime, *, lasts: dt.timedelta) -> Beat:
+        """The worker lives: its leases last until now + lasts."""
+        ...
+
+    def finish(self, lease: Lease, result: Mapping[str, Any]) -> bool:
+        """Commit that it is done; False, and nothing changed, where the token is stale."""
+        ...
+
+    def fail(
+        self,
+        lease: Lease,
+        *,
+        cause: str,
+        message: str,
+        retry_at: dt.datetime | None,
+        payload: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Note a failed attempt. False, and nothing changed, where the token is stale.
+
+        Args:
+            lease: the right to do so.
+            cause: one word, what decides whether and how it is tried again.
+            message: a sentence for people.
+            retry_at: it is ready again from then on; None, or no attempt left: it failed.
+            payload: goes over what the work's payload holds, for the next attempt.
+        """
+        ...
+
+    def release(self, lease: Lease) -> bool:
+        """Give it back undone, without counting the attempt. False where the token is stale."""
+        ...
+
+    def confirm_cancelled(self, lease: Lease) -> bool:
+        """It was ended because somebody asked. False where the token is stale."""
+        ...
+
+    def reap(self, now: dt.datetime) -> list[WorkRow]:
+        """Take back the leases of workers whose heartbeat is too old; returns the rows that changed.
+
+        They are ready again, or cancelled where that was asked, or failed where no attempt is left (`cause` "lost").
+        """
+        ...
+
+    def goodbye(self, worker: Worker) -> None:
+        """The worker ends; what it still holds is released."""
+        ...
+
+    def ask_cancel(self, ids: Collection[str]) -> int:
+        """Ready work is cancelled now, leased work is asked to end; returns for how many that is new."""
+        ...
+
+    def pause(self, owner: str, *, paused: bool) -> None:
+        """Hold back what belongs to an owner from being claimed, or no longer; empty: everybody's."""
+        ...
+
+    def paused(self) -> frozenset[str]:
+        """Owners that are held back; an empty text among them: everybody."""
+        ...
+
+    def work(self, work_id: str) -> WorkRow | None:
+        """One row."""
+        ...
+
+    def works(
+        self, states: Collection[WorkState] | None = None, *, kinds: Collection[str] | None = None, limit: int = 1000
+    ) -> list[WorkRow]:
+        """Rows in the order they would be taken, the ended ones newest first."""
+        ...
+
+    def count_work(self) -> Mapping[tuple[str, WorkState], int]:
+        """How many rows of each owner are in each state."""
+        ...
+
+    def workers(self, now: dt.datetime) -> list[tuple[Worker, dt.datetime, bool]]:
+        """Workers known, when each was last heard of, and whether it counts as alive."""
+        ...
