@@ -88,9 +88,7 @@ class TestClaiming:
         assert store.claim(ANNA, FILM, NOON) == []
         alive(store)
         assert store.claim(ANNA, FILM, NOON + LASTS) == []
-        assert store.claim(ANNA, FILM, NOON + LASTS - SECOND) == [
-            Lease(work=work(), token=1, attempt=1, worker="anna")
-        ]
+        assert store.claim(ANNA, FILM, NOON + LASTS - SECOND) == [Lease(work=work(), token=1, attempt=1, worker="anna")]
 
     def test_priority_comes_before_age(self, store: LeaseStore) -> None:
         store.add_work([work("a"), work("b", priority=1), work("c", priority=1), work("d", priority=-1)])
