@@ -152,8 +152,7 @@ class DjangoLeaseStore:
             models.WorkerBeat.objects.filter(pk__in=silent).update(until=None)
             nobodys = ~Exists(models.WorkerBeat.objects.filter(pk=OuterRef("worker")))
             leased = models.WorkItem.objects.filter(state=_LEASED).filter(Q(worker__in=silent) | nobodys)
-            changed = [_take_back(row) for row in _locked(leased)]
-        return changed
+            return [_take_back(row) for row in _locked(leased)]
 
     def goodbye(self, worker: Worker) -> None:
         """See the port."""
