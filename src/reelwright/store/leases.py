@@ -26,6 +26,7 @@ from reelwright.engine.leases import (
 )
 from reelwright.store import models
 from reelwright.store.claiming import claim_work
+from reelwright.store.claiming_there import claim_there
 from reelwright.store.connection import hang_up, made_again, speaking_to
 from reelwright.store.reading import all_values, first_value
 from reelwright.store.work_rows import item_row, needs_text, work_row, worker_columns, worker_value
@@ -80,10 +81,12 @@ class DjangoLeaseStore:
 
     def claim(self, worker: Worker, kinds: Collection[str], now: dt.datetime, *, limit: int = 1) -> list[Lease]:
         """See the port."""
+        if connection.vendor == "postgresql":
+            with speaking_to(self.place):
+                return claim_there(worker, kinds, limit)
         with self._committing():
-            now = _clock(now)
-            alive = models.WorkerBeat.objects.select_for_update().filter(pk=worker.id, until__gt=now)
-            return claim_work(worker, kinds, now, limit) if alive.values_list("pk") else []
+            alive = models.WorkerBeat.objects.filter(pk=worker.id, until__gt=now)
+            return claim_work(worker, kinds, now, limit) if alive.exists() else []
 
     def beat(self, worker: Worker, holding: Collection[str], now: dt.datetime, *, lasts: dt.timedelta) -> Beat:
         """See the port."""
@@ -104,7 +107,7 @@ class DjangoLeaseStore:
 
     def finish(self, lease: Lease, result: Mapping[str, Any]) -> bool:
         """See the port."""
-        with self._committing():
+        with speaking_to(self.place):
             one = models.WorkItem.objects.filter(work=lease.work.id, token=lease.token)
             done = {"state": WorkState.DONE.value, "result": dict(result), "updated": timezone.now()}
             return bool(one.filter(state=_LEASED).update(**done)) or one.filter(state=WorkState.DONE.value).exists()

@@ -308,7 +308,7 @@ class WorkLane(models.Model):
 
     owner = models.CharField(max_length=128)
     kind = models.CharField(max_length=64)
-    #: Labels a worker must have, sorted, as JSON.
+    #: Labels a worker must have, sorted, one a line.
     needs = models.TextField()
 
     class Meta:
