@@ -199,22 +199,17 @@ class DjangoLeaseStore:
         self, states: Collection[WorkState] | None = None, *, kinds: Collection[str] | None = None, limit: int = 1000
     ) -> list[WorkRow]:
         """See the port."""
-        every = models.WorkItem.objects.select_related("lane")
-        if kinds is not None:
-            every = every.filter(lane__kind__in=kinds)
-        found: list[WorkRow] = []
+        lanes = models.WorkLane.objects.filter(**({} if kinds is None else {"kind__in": kinds}))
+        every = models.WorkItem.objects.select_related("lane").filter(lane__in=lanes)
+        wanted = [state for state in WorkState if states is None or state in states]
         with speaking_to(self.place):
-            for state in (WorkState.LEASED, WorkState.READY):
-                if states is None or state in states:
-                    order = ("pk",) if state is WorkState.LEASED else ("-priority", "pk")
-                    some = every.filter(state=state.value).order_by(*order)
-                    found += all_values(some, work_row, limit - len(found))
-            # One walk down the index for each state: sorting all that ever ended would take longer with every year.
-            ended = [
-                all_values(every.filter(state=state.value).order_by("-updated", "-pk"), _dated_row, limit - len(found))
-                for state in _ENDED
-                if states is None or state in states
-            ]
+            found = []
+            if WorkState.LEASED in wanted:
+                found = all_values(every.filter(state=_LEASED).order_by("pk"), work_row, limit)
+            if WorkState.READY in wanted and len(found) < limit:
+                found += _ready_rows(list(lanes), limit - len(found))
+            left = limit - len(found)
+            ended = [_ended_rows(every, state, left) for state in _ENDED if state in wanted and left]
         newest = merge(*ended, key=lambda dated: dated[0], reverse=True)
         return [*found, *(row for _, row in newest)][:limit]
 
@@ -301,6 +296,21 @@ def _silent(now: dt.datetime) -> list[str]:
         elif beat.until is not None and beat.until <= now:
             silent.append(beat.id)
     return silent
+
+
+def _ready_rows(lanes: Sequence[models.WorkLane], limit: int) -> list[WorkRow]:
+    """The first of all lanes, each of which has its own in order."""
+    ready = models.WorkItem.objects.select_related("lane").filter(state=_READY).order_by("-priority", "pk")
+    parts = [all_values(ready.filter(lane=lane), lambda row: (row.pk, work_row(row)), limit) for lane in lanes]
+    first = merge(*parts, key=lambda numbered: (-numbered[1].work.priority, numbered[0]))
+    return [row for _, row in first][:limit]
+
+
+def _ended_rows(
+    every: "QuerySet[models.WorkItem]", state: WorkState, limit: int
+) -> list[tuple[tuple[dt.datetime, int], WorkRow]]:
+    """The newest of a state, each with what it is ordered by: sorting all there ever were takes longer every year."""
+    return all_values(every.filter(state=state.value).order_by("-updated", "-pk"), _dated_row, limit)
 
 
 def _save(row: models.WorkItem, state: WorkState, *also: str) -> None:
