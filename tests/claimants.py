@@ -10,6 +10,7 @@ from reelwright.databases import Place, Postgres
 #: Takes work until there is none: what it took, when it took it, and what it cost.
 _PROGRAM = """
 import datetime as dt, json, sys, time
+from pathlib import Path
 from reelwright.databases import Postgres
 from reelwright.engine.leases import Worker
 from reelwright.store.database import open_ledger
