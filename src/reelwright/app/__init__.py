@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         CleanRequest,
         EncodeJob,
         Look,
+        MigrateDone,
         RenderOrder,
         ReportDone,
         ReportOrder,
@@ -151,6 +152,12 @@ class Commands:
         from reelwright.app.quality import reset
 
         return reset(undo=undo)
+
+    def migrate_ledger(self) -> "MigrateDone":
+        """Bring the ledger's tables up to date."""
+        from reelwright.app.db import migrated
+
+        return migrated()
 
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are."""
