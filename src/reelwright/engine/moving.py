@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from reelwright.engine.disk import UNSUPPORTED, Disk, FileFacts, FileKind
+from reelwright.engine.disk import NO_LINKS, UNSUPPORTED, Disk, FileFacts, FileKind
 from reelwright.engine.replacing import Entry, PlacementJournal, Stage
 from reelwright.errors import ConflictError, ReelwrightError
 
@@ -176,7 +176,7 @@ class Mover:
             return
         if found is not None:
             self._set_aside(self.final)
-        if not self.holds_original(self.entry.kept):
+        elif self.entry.linked and not self.holds_original(self.entry.kept):
             raise changed(self.source)
         self.move_new(self.entry.draft, self.final)
         self.disk.sync(self.folder)
@@ -246,17 +246,29 @@ class Mover:
 
     def rename_sidecars(self, *, back: bool = False) -> None:
         """Let sidecars follow; one whose new name is taken stays as it is, and is not the entry's any more."""
-        followed = []
-        for before, after in self.entry.sidecars:
-            old, new = (after, before) if back else (before, after)
+        pairs = [(after, before) if back else (before, after) for before, after in self.entry.sidecars]
+        if not pairs:
+            return
+        for old, new in pairs:
             if self.disk.look(old) is not None and self.disk.look(new) is None:
-                self.move_new(old, new)
-            if self.disk.look(old) is None and self.disk.look(new) is not None:
-                followed.append((before, after))
-        if self.entry.sidecars:
-            self.disk.sync(self.folder)
+                self._link_or_move(old, new)
+        self.disk.sync(self.folder)
+        for old, new in pairs:
+            found = self.disk.look(old)
+            if found is not None and found.is_same_file(self.disk.look(new)):
+                self.unlink(old)
+        self.disk.sync(self.folder)
         if not back:
-            self.entry = replace(self.entry, sidecars=tuple(followed))
+            there = [(old, new) for old, new in pairs if self.disk.look(new) and not self.disk.look(old)]
+            self.entry = replace(self.entry, sidecars=tuple(there))
+
+    def _link_or_move(self, old: str, new: str) -> None:
+        try:
+            self.link(old, new)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            self.move_new(old, new)
 
 
 def changed(path: str) -> ConflictError:

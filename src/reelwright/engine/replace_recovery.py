@@ -89,4 +89,7 @@ def finish(mover: Mover) -> Entry:
     """
     check_presence(mover)
     mover.take_place()
-    return mover.write(Stage.DONE, until=mover.now() + dt.timedelta(days=mover.entry.order.keep_days))
+    why = ""
+    if not mover.holds_original(mover.entry.kept):
+        why = f"The original is not at {mover.entry.kept}: the disk has lost it, or somebody took it away."
+    return mover.write(Stage.DONE, why=why, until=mover.now() + dt.timedelta(days=mover.entry.order.keep_days))
