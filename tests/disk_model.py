@@ -1,8 +1,8 @@
 """A file system in memory that forgets, when its power fails, whatever was not forced to the disk.
 
 What is seen and what is durable are kept apart. Every change of a name waits until its folder is synced, every byte
-until its file is. A power failure keeps any subset of what waits: in any order, and, where the disk is `torn`, any half of a
-rename. It is a disk that does the worst POSIX allows it to.
+until its file is. A power failure keeps any subset of what waits, and, where the disk is `torn`, any half of a rename:
+a disk that does the worst POSIX allows it to.
 """
 
 import errno

@@ -276,6 +276,11 @@ def changed(path: str) -> ConflictError:
     return ConflictError(f"{path} has changed since it was encoded.", hint=KEPT_BOTH)
 
 
+def lost(entry: Entry) -> str:
+    """What is said of an original that is not in quarantine any more."""
+    return f"The original is not at {entry.kept}: the disk has lost it, or somebody took it away."
+
+
 def taken(path: str) -> ConflictError:
     """The error for a place that is taken."""
     return ConflictError(f"{path} exists already.", hint=f"Move it away and try again. {KEPT_BOTH}")

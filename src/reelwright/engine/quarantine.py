@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from reelwright.engine.disk import Disk
-from reelwright.engine.moving import Mover, parent
+from reelwright.engine.moving import AwayError, Mover, lost, parent
 from reelwright.engine.replacing import Entry, PlacementJournal, Stage
 from reelwright.engine.undoing import put_over
 from reelwright.errors import ConflictError, UsageError, ValidationFailedError
@@ -119,6 +119,10 @@ def finish_restoring(mover: Mover) -> Entry:
         found = mover.disk.look(mover.source)
         if found is not None and not (entry.same_name and mover.holds_output(mover.source)):
             raise ConflictError(f"{mover.source} is something else than what was placed there.")
+        if mover.disk.look(entry.kept) is None:
+            if mover.holds_output(mover.final):
+                return mover.write(Stage.DONE, why=lost(entry))
+            raise AwayError(f"Neither {mover.source} nor its output is where it was; is its disk mounted?")
         if found is not None:
             put_over(mover, entry.kept)
         elif entry.linked:
