@@ -12,12 +12,22 @@ import random
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from reelwright.engine.disk import FileFacts, FileKind
 
 Edit = tuple[int, str, int | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is said of a file, besides its content."""
+
+    owner: tuple[int, int] = (1000, 1000)
+    mode: int = 0o644
+    attributes: tuple[tuple[str, bytes], ...] = ()
+    mtime_ns: int = 0
 
 
 @dataclass(kw_only=True)
@@ -29,14 +39,15 @@ class Node:
     content: bytes = b""
     #: What a power failure leaves of the content for certain; None: nothing of it is certain.
     durable: bytes | None = None
+    #: Whether all of the content was forced to the disk.
+    clean: bool = False
     #: Of a folder, what is seen and what is durable.
     names: dict[str, int] = field(default_factory=dict)
     durable_names: dict[str, int] = field(default_factory=dict)
-    mtime_ns: int = 0
     ctime_ns: int = 0
-    owner: tuple[int, int] = (1000, 1000)
-    mode: int = 0o644
-    attributes: dict[str, bytes] = field(default_factory=dict)
+    facts: Facts = Facts()
+    #: What a power failure leaves of them for certain.
+    durable_facts: Facts = Facts()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +62,7 @@ class Abilities:
     torn: bool = False
     #: Owners can be given away, as root can.
     owners: bool = True
-    #: Written blocks arrive with a wrong bit.
+    #: What is forced to the disk arrives there with a wrong bit, which whoever reads it from memory does not see.
     spoils: bool = False
 
 
@@ -68,14 +79,13 @@ class ModelDisk:
 
     # How tests set it up and look at it.
 
-    def put(self, path: str, content: bytes, **facts: object) -> None:
+    def put(self, path: str, content: bytes, facts: Facts | None = None) -> None:
         """A file that has long been there, with the folders above it."""
         folder, name = self._folder_made(str(PurePath(path).parent)), PurePath(path).name
         number = self._new(FileKind.FILE, self.nodes[folder].device)
         node = self.nodes[number]
         node.content = node.durable = content
-        for key, value in facts.items():
-            setattr(node, key, value)
+        node.facts = node.durable_facts = facts or node.facts
         for names in (self.nodes[folder].names, self.nodes[folder].durable_names):
             names[name] = number
 
@@ -87,7 +97,8 @@ class ModelDisk:
         """Another program writes into a file, and syncs it."""
         node = self.nodes[self._at(path)]
         node.content = node.durable = content
-        node.mtime_ns = node.ctime_ns = self._tick()
+        node.ctime_ns = self._tick()
+        node.facts = node.durable_facts = replace(node.facts, mtime_ns=node.ctime_ns)
 
     def read(self, path: str) -> bytes | None:
         """What is seen at a name; None: nothing, or a folder."""
@@ -96,6 +107,10 @@ class ModelDisk:
         except FileNotFoundError:
             return None
         return node.content if node.kind is FileKind.FILE else None
+
+    def facts(self, path: str) -> Facts:
+        """What is said of a file."""
+        return self.nodes[self._at(path)].facts
 
     def files(self) -> dict[str, bytes]:
         """Every file that is seen, by path."""
@@ -112,8 +127,9 @@ class ModelDisk:
         for node in self.nodes.values():
             node.names = dict(node.durable_names)
             if node.kind is FileKind.FILE and node.content != node.durable:
-                node.content = _what_is_left(node, rng)
-                node.durable = node.content
+                node.content = node.durable = _what_is_left(node, rng)
+            if rng.random() < 0.5:
+                node.facts = node.durable_facts
         seen = self._reachable()
         self.nodes = {number: node for number, node in self.nodes.items() if number in seen}
 
@@ -126,7 +142,7 @@ class ModelDisk:
             return None
         node = self.nodes[number]
         return FileFacts(
-            kind=node.kind, device=node.device, inode=number, size=len(node.content), mtime_ns=node.mtime_ns,
+            kind=node.kind, device=node.device, inode=number, size=len(node.content), mtime_ns=node.facts.mtime_ns,
             ctime_ns=node.ctime_ns, links=self._links(number),
         )  # fmt: skip
 
@@ -146,24 +162,29 @@ class ModelDisk:
         self._must_be_free(folder, name)
         number = self._new(FileKind.FILE, self.nodes[folder].device)
         self._change((folder, name, number))
-        self.nodes[number].content = bytes([content[0] ^ 4]) + content[1:] if self.can.spoils else content
+        self.nodes[number].content = content
         return _hash(content)
 
     def digest(self, path: str) -> str:
-        return _hash(self.nodes[self._file(path)].content)
+        node = self.nodes[self._file(path)]
+        if node.clean and node.durable is not None:
+            node.content = node.durable  # what is in memory and on the disk alike may be forgotten, and is read anew
+        return _hash(node.content)
 
     def carry(self, source: str, target: str) -> None:
         of, to = self.nodes[self._file(source)], self.nodes[self._file(target)]
-        if of.owner != to.owner and not self.can.owners:
+        if of.facts.owner != to.facts.owner and not self.can.owners:
             raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), target)
-        to.owner, to.mode, to.mtime_ns, to.attributes = of.owner, of.mode, of.mtime_ns, dict(of.attributes)
+        to.facts = of.facts
         to.ctime_ns = self._tick()
 
     def sync(self, path: str) -> None:
         number = self._at(path)
         node = self.nodes[number]
         if node.kind is FileKind.FILE:
-            node.durable = node.content
+            if not node.clean:
+                node.durable = bytes([node.content[0] ^ 4]) + node.content[1:] if self.can.spoils else node.content
+            node.clean, node.durable_facts = True, node.facts
             return
         forced: list[Edit] = []
         left: list[tuple[Edit, ...]] = []
@@ -245,7 +266,8 @@ class ModelDisk:
 
     def _new(self, kind: FileKind, device: int) -> int:
         number, self._next = self._next, self._next + 1
-        self.nodes[number] = Node(kind=kind, device=device, mtime_ns=self._tick(), ctime_ns=self.clock)
+        now = Facts(mtime_ns=self._tick())
+        self.nodes[number] = Node(kind=kind, device=device, ctime_ns=self.clock, facts=now, durable_facts=now)
         return number
 
     def _change(self, *edits: Edit) -> None:

@@ -1,14 +1,16 @@
 """A film on a modelled disk that is to be replaced, and what must be true of it whatever happens."""
 
 import datetime as dt
+import errno
 import hashlib
+import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from disk_faults import Points, PowerFailure, WatchedDisk, WatchedJournal, dying
-from disk_model import Abilities, ModelDisk
+from disk_faults import Points, PowerFailure, Strike, WatchedDisk, WatchedJournal
+from disk_model import Abilities, Facts, ModelDisk
 from reelwright.engine.jobs import SourceStamp
 from reelwright.engine.memory_placements import MemoryPlacementJournal
 from reelwright.engine.quarantine import expire, restore
@@ -21,6 +23,8 @@ from reelwright.planning.identity import source_id
 ORIGINAL, OUTPUT, OTHER = b"the original, every frame of it", b"the output", b"what somebody else put there"
 ROOT, FOLDER, WORK = "/films", "/films/heat", "/work"
 SOURCE = f"{FOLDER}/heat.mkv"
+FACTS = Facts(owner=(7, 8), mode=0o640, attributes=(("user.tag", b"seen"),), mtime_ns=500)
+SIDECARS = ("heat.srt", "heat.mkv.nfo", "heat-poster.jpg")
 NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
 
@@ -33,6 +37,7 @@ class Scene:
     """A film, its output, and the disk they are on."""
 
     disk: ModelDisk
+    sidecars: Sequence[str] = SIDECARS
     final: str = SOURCE
     quarantine: str = f"{ROOT}/{QUARANTINE}"
     journal: MemoryPlacementJournal = field(default_factory=MemoryPlacementJournal)
@@ -102,11 +107,11 @@ class Scene:
         return kept & {self.original, *([OUTPUT] if self.original == ORIGINAL else [])}
 
 
-def scene(abilities: Abilities, kind: str) -> Scene:
+def scene(abilities: Abilities, kind: str, sidecars: Sequence[str] = SIDECARS) -> Scene:
     """A scene of one of KINDS."""
     disk = ModelDisk(abilities)
-    disk.put(SOURCE, ORIGINAL, owner=(7, 8), mode=0o640, attributes={"user.tag": b"seen"}, mtime_ns=500)
-    for name in ("heat.srt", "heat.mkv.nfo", "heat-poster.jpg"):
+    disk.put(SOURCE, ORIGINAL, FACTS)
+    for name in sidecars:
         disk.put(f"{FOLDER}/{name}", name.encode())
     disk.mount(WORK, 2)
     disk.put(f"{WORK}/out.mkv", OUTPUT)
@@ -114,6 +119,7 @@ def scene(abilities: Abilities, kind: str) -> Scene:
         disk.mount("/elsewhere", 3)
     made = Scene(
         disk=disk,
+        sidecars=sidecars,
         final=f"{FOLDER}/heat.mp4" if kind == "new extension" else SOURCE,
         quarantine=f"/elsewhere/{QUARANTINE}" if kind == "cross-device" else f"{ROOT}/{QUARANTINE}",
     )
@@ -140,7 +146,7 @@ def check_settled(made: Scene) -> None:
         return
     assert entry.stage not in UNFINISHED, f"it is {entry.stage}"
     ours = [path for path in made.disk.files() if "/.reelwright-" in path]
-    sidecars = {"heat.srt": b"heat.srt", "heat-poster.jpg": b"heat-poster.jpg"}
+    follows = entry.stage in {Stage.DONE, Stage.EXPIRED} and made.final != SOURCE
     if entry.stage in {Stage.DONE, Stage.EXPIRED}:
         assert made.original == ORIGINAL, "what somebody changed was replaced"
         assert read(made.final) == OUTPUT, "the output is not in its place"
@@ -150,15 +156,15 @@ def check_settled(made: Scene) -> None:
         assert read(entry.kept) == kept, "the quarantine is wrong"
         assert ours == ([entry.kept] if kept else []), ours
         assert made.final == SOURCE or read(SOURCE) is None, "the original has two names"
-        sidecars["heat.mp4.nfo" if made.final != SOURCE else "heat.mkv.nfo"] = b"heat.mkv.nfo"
+        assert made.disk.facts(made.final) == FACTS, "owner, mode, times or attributes are not the original's"
     else:
         assert entry.stage in {Stage.ROLLED_BACK, Stage.RESTORED}
         assert read(SOURCE) == made.original, "the original is not in its place"
         assert not ours, ours
         assert made.final == SOURCE or read(made.final) is None, "the output is still there"
-        sidecars["heat.mkv.nfo"] = b"heat.mkv.nfo"
-    for name, data in sidecars.items():
-        assert loses or read(f"{FOLDER}/{name}") == data, f"{name} is lost"
+    for name in made.sidecars:
+        new = name.replace("heat.mkv", "heat.mp4") if follows else name
+        assert loses or read(f"{FOLDER}/{new}") == name.encode(), f"{name} is lost"
 
 
 def random_abilities(rng: random.Random) -> Abilities:
@@ -168,50 +174,75 @@ def random_abilities(rng: random.Random) -> Abilities:
 
 
 def history(rng: random.Random, kind: str, abilities: Abilities, deaf: Callable[[int, str], bool] | None = None) -> int:
-    """One history of a film: replaced, perhaps taken back or let go, with power failures anywhere; how many there were.
+    """One history of a film: replaced, perhaps taken back or let go; calls fail and runs end anywhere.
+
+    Returns:
+        How many runs ended.
 
     Raises:
         AssertionError: the film is lost, or something is not as the journal says.
     """
-    made = scene(abilities, kind)
+    made = scene(abilities, kind, rng.sample(SIDECARS, rng.randrange(4)))
     made.deaf = deaf or made.deaf
-    failures = _through(made, made.replace, rng)
-    if made.journal.entry(made.order.id) is not None and made.entry.stage is Stage.ROLLED_BACK:
-        failures += _through(made, made.replace, rng)
-    if made.journal.entry(made.order.id) is not None and made.entry.stage is Stage.DONE:
+    ended = _through(made, made.replace, rng)
+    if _stage(made) is Stage.ROLLED_BACK:
+        ended += _through(made, made.replace, rng)
+    if _stage(made) is Stage.DONE:
         after = rng.choice(["rest", "restore", "expire"])
         if after == "restore":
-            failures += _through(made, made.restore, rng)
+            ended += _through(made, made.restore, rng)
         elif after == "expire":
             made.time += dt.timedelta(days=31)
-            failures += _through(made, made.expire_at_last, rng)
-            assert made.entry.stage is Stage.EXPIRED
-    return failures
+            ended += _through(made, made.expire_at_last, rng)
+            assert made.entry.stage is Stage.EXPIRED or made.entry.why
+    return ended
 
 
 def _through(made: Scene, call: Callable[[Points], Any], rng: random.Random) -> int:
-    """Make a call in which the power may fail, then recover, in which it may fail again; then it fails once more."""
-    failures, again = 0, call
-    while True:
-        limit = rng.randrange(-2, 40) if failures < 3 else -1
+    """Make a call whose run may end, then recover, where it may end again; at last the power fails once more."""
+    ended, again = 0, call
+    for calm in (False, False, False, True):
         try:
-            again(Points(dying(limit, after=rng.random() < 0.5)))
+            again(Points(_trouble(rng, calm=calm)))
         except PowerFailure:
-            failures += 1
+            ended += 1
         except ReelwrightError:
             pass
-        else:
-            if again != call or not _unfinished(made):
-                break
-        made.disk.power_failure(rng)
+        if rng.random() < 0.6:
+            made.disk.power_failure(rng)
         check_present(made)
-        again = made.expire_at_last if call == made.expire_at_last else made.recover
+        if call == made.expire_at_last:
+            again = call
+        elif not _unfinished(made):
+            break
+        else:
+            again = made.recover
     made.disk.power_failure(rng)
     check_present(made)
     check_settled(made)
-    return failures + 1
+    return ended + 1
+
+
+def _stage(made: Scene) -> Stage | None:
+    entry = made.journal.entry(made.order.id)
+    return None if entry is None else entry.stage
 
 
 def _unfinished(made: Scene) -> bool:
-    entry = made.journal.entry(made.order.id)
-    return entry is not None and entry.stage in UNFINISHED
+    return _stage(made) in UNFINISHED
+
+
+def _trouble(rng: random.Random, *, calm: bool) -> Strike:
+    """What goes wrong in a run: it ends somewhere, and calls of the disk fail before or after they were made."""
+    if calm:
+        return lambda *_: None
+    end, when = rng.randrange(-2, 40), rng.choice(["before", "after"])
+    fails = rng.sample(range(40), rng.choice([0, 0, 1, 2]))
+
+    def strike(at: int, name: str, now: str) -> None:
+        if at == end and now == when:
+            raise PowerFailure
+        if at in fails and now == when and not name.startswith("journal"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO), name)
+
+    return strike

@@ -5,6 +5,7 @@ A name is taken away only where the same file, or the output that was read in fu
 """
 
 import datetime as dt
+import errno
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,8 +13,9 @@ from pathlib import PurePath
 from typing import Any
 
 from reelwright.engine.disk import NO_LINKS, UNSUPPORTED, Disk, FileFacts, FileKind
+from reelwright.engine.placement import FULL
 from reelwright.engine.replacing import Entry, PlacementJournal, Stage
-from reelwright.errors import ConflictError, ReelwrightError
+from reelwright.errors import ConflictError, ReelwrightError, ResourceError, UsageError
 
 KEPT_BOTH = "Nothing was replaced; the output is kept as well."
 
@@ -168,18 +170,15 @@ class Mover:
         if found is not None and not self.holds_original(self.final):
             raise changed(self.source)
         if found is not None and self.swap(self.entry.draft, self.final):
-            self.disk.sync(self.folder)
             return
         if found is not None and self.entry.linked:
             self.move_over(self.entry.draft, self.final)
-            self.disk.sync(self.folder)
             return
         if found is not None:
             self._set_aside(self.final)
         elif self.entry.linked and not self.holds_original(self.entry.kept):
             raise changed(self.source)
         self.move_new(self.entry.draft, self.final)
-        self.disk.sync(self.folder)
 
     def _take_a_new_name(self) -> None:
         if not self.holds_output(self.final):
@@ -211,7 +210,6 @@ class Mover:
         elif not self.holds_original(draft):
             raise changed(self.source)
         elif self.holds_original(self.entry.kept):
-            self.disk.sync(self.folder)
             self.unlink(draft)
         else:
             self._set_aside(draft)
@@ -232,7 +230,6 @@ class Mover:
         self.disk.sync(own)
         with suppress(OSError):  # an empty folder harms nobody
             self.disk.remove_folder(own)
-            self.disk.sync(parent(own))
 
     def make_folders(self, folder: str) -> None:
         """Make a folder and those above it, each forced to the disk."""
@@ -257,7 +254,6 @@ class Mover:
             found = self.disk.look(old)
             if found is not None and found.is_same_file(self.disk.look(new)):
                 self.unlink(old)
-        self.disk.sync(self.folder)
         if not back:
             there = [(old, new) for old, new in pairs if self.disk.look(new) and not self.disk.look(old)]
             self.entry = replace(self.entry, sidecars=tuple(there))
@@ -284,3 +280,16 @@ def lost(entry: Entry) -> str:
 def taken(path: str) -> ConflictError:
     """The error for a place that is taken."""
     return ConflictError(f"{path} exists already.", hint=f"Move it away and try again. {KEPT_BOTH}")
+
+
+def failed(error: OSError, path: str) -> ReelwrightError:
+    """The error for a disk that did not do what it was asked to; the original is where it was, or in quarantine."""
+    where, reason = error.filename or path, error.strerror or str(error)
+    if isinstance(where, bytes):
+        where = where.decode("utf-8", "surrogateescape")
+    hint = "The original is safe; try again once that is put right."
+    if error.errno in FULL:
+        return ResourceError(f"The disk of {where} is full.", hint=f"Free space there. {hint}")
+    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}:
+        return UsageError(f"{path} cannot be replaced: {where}: {reason}.", hint=hint)
+    return ResourceError(f"{path} could not be replaced: {where}: {reason}.", hint=hint)

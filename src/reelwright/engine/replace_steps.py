@@ -12,8 +12,7 @@ from dataclasses import replace as changed_copy
 from pathlib import PurePath
 
 from reelwright.engine.disk import NO_LINKS, Disk, FileFacts, FileKind
-from reelwright.engine.moving import KEPT_BOTH, Mover, changed, parent, taken
-from reelwright.engine.placement import FULL
+from reelwright.engine.moving import KEPT_BOTH, Mover, changed, failed, parent, taken
 from reelwright.engine.replace_recovery import finish, settle
 from reelwright.engine.replacing import QUARANTINE, Entry, Order, PlacementJournal, Stage
 from reelwright.errors import (
@@ -125,7 +124,6 @@ def make_copy(mover: Mover, validate: Validate) -> None:
             hint="Run as the owner of the films, or as root.",
         ) from error
     disk.sync(draft)
-    disk.sync(mover.folder)
     mover.known_output = disk.look(draft)
     if mover.known_output is None or mover.known_output.size != entry.bytes_after:
         raise ValidationFailedError(f"The copy {draft} has changed since it was checked.")
@@ -291,16 +289,3 @@ def kept_path(quarantine: str, order: Order) -> str:
 def label(order: Order) -> str:
     """16 hexadecimal digits that stand for an order in file names."""
     return digest({"order": order.id})[:16]
-
-
-def failed(error: OSError, path: str) -> ReelwrightError:
-    """The error for a disk that did not do what it was asked to; the original is where it was, or in quarantine."""
-    where, reason = error.filename or path, error.strerror or str(error)
-    if isinstance(where, bytes):
-        where = where.decode("utf-8", "surrogateescape")
-    hint = "The original is safe; try again once that is put right."
-    if error.errno in FULL:
-        return ResourceError(f"The disk of {where} is full.", hint=f"Free space there. {hint}")
-    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}:
-        return UsageError(f"{path} cannot be replaced: {where}: {reason}.", hint=hint)
-    return ResourceError(f"{path} could not be replaced: {where}: {reason}.", hint=hint)

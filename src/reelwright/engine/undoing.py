@@ -72,7 +72,6 @@ def _return_original(mover: Mover) -> None:
         if not at_draft and not at_kept:
             raise AwayError(f"The original of {source} is not in quarantine; its output stays.")
         put_over(mover, draft if at_draft else kept)
-    mover.disk.sync(mover.folder)
 
 
 def put_over(mover: Mover, original: str) -> None:
@@ -82,7 +81,6 @@ def put_over(mover: Mover, original: str) -> None:
         if mover.disk.look(draft) is not None:
             mover.unlink(draft)
         mover.link(original, draft)
-        mover.disk.sync(mover.folder)
         original = draft
     mover.move_over(original, mover.source)
 
