@@ -160,6 +160,8 @@ class Mover:
         else:
             self._take_a_new_name()
         self._clear_draft()
+        if not self.entry.linked:
+            self.sync_folders(self.entry.kept)
         self.disk.sync(self.folder)
 
     def _take_the_name(self) -> None:
@@ -225,9 +227,11 @@ class Mover:
 
     def leave_quarantine(self) -> None:
         """Take the original's second name away, and the folder that was made for it."""
-        self.unlink(self.entry.kept)
         own = parent(self.entry.kept)
-        self.disk.sync(own)
+        if self.disk.look(own) is None:
+            return
+        self.unlink(self.entry.kept)
+        self.disk.sync(own)  # also where the name has gone: a run before this one may have ended in between
         with suppress(OSError):  # an empty folder harms nobody
             self.disk.remove_folder(own)
 

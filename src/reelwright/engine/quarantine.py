@@ -129,10 +129,8 @@ def finish_restoring(mover: Mover) -> Entry:
         mover.unlink(mover.final)
     if mover.holds_original(entry.draft):
         mover.unlink(entry.draft)
-    if mover.holds_original(entry.kept):
+    if mover.disk.look(entry.kept) is None or mover.holds_original(entry.kept):
         mover.leave_quarantine()
-    elif not entry.linked:
-        mover.sync_folders(entry.kept)
     mover.disk.sync(mover.folder)
     return mover.write(Stage.RESTORED)
 
@@ -185,7 +183,8 @@ def _let_go(mover: Mover) -> Expiry:
         return Expiry(entry=entry, stays=f"{mover.final} is not what was placed there")
     found = mover.disk.look(entry.kept)
     if found is None:
-        return Expiry(entry=mover.write(Stage.EXPIRED, why="The original had been taken away by somebody else."))
+        mover.leave_quarantine()
+        return Expiry(entry=mover.write(Stage.EXPIRED, why="The original had gone from quarantine before."))
     if found.size != entry.bytes_before:
         return Expiry(entry=entry, stays=f"{entry.kept} is not what was kept there")
     mover.leave_quarantine()

@@ -89,6 +89,7 @@ def _left_in_quarantine(mover: Mover) -> str:
     """Take the original out of quarantine where it has its name; else where it lies."""
     found = mover.disk.look(mover.entry.kept)
     if found is None:
+        mover.leave_quarantine()
         return ""
     there = mover.holds_original(mover.source) and mover.holds_original(mover.entry.kept)
     # The same file that was changed in its place is no second film either.
