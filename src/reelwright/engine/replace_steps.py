@@ -24,7 +24,7 @@ from reelwright.errors import (
     UsageError,
     ValidationFailedError,
 )
-from reelwright.planning.identity import digest, source_id
+from reelwright.planning.identity import source_id
 from reelwright.planning.sidecars import followers
 
 #: Looks at the copy that will take the place, and raises ValidationFailedError where it is not fit.
@@ -231,7 +231,7 @@ def planned(order: Order, disk: Disk) -> Entry:
     folder, name = parent(order.source.path), PurePath(order.source.path).name
     final = PurePath(order.final).name
     kept = kept_path(quarantine_for(order, source, disk), order)
-    draft = f"{folder}/.reelwright-{label(order)}.new"
+    draft = f"{folder}/.reelwright-{order.label}.new"
     for path in (*([] if name == final else [order.final]), draft, kept):
         if disk.look(path) is not None:
             raise taken(path)
@@ -283,9 +283,4 @@ def quarantine_beside(order: Order) -> str:
 
 def kept_path(quarantine: str, order: Order) -> str:
     """Where an original is kept: under its own name, in a folder of the order's."""
-    return f"{quarantine}/{label(order)}/{PurePath(order.source.path).name}"
-
-
-def label(order: Order) -> str:
-    """16 hexadecimal digits that stand for an order in file names."""
-    return digest({"order": order.id})[:16]
+    return f"{quarantine}/{order.label}/{PurePath(order.source.path).name}"
