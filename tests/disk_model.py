@@ -127,7 +127,8 @@ class ModelDisk:
         for node in self.nodes.values():
             node.names = dict(node.durable_names)
             if node.kind is FileKind.FILE and node.content != node.durable:
-                node.content = node.durable = _what_is_left(node, rng)
+                left = node.durable if node.clean and node.durable is not None else _what_is_left(node, rng)
+                node.content = node.durable = left
             if rng.random() < 0.5:
                 node.facts = node.durable_facts
         seen = self._reachable()

@@ -11,10 +11,10 @@ from reelwright.cli.text import printable_path, size
 if TYPE_CHECKING:
     from reelwright.engine.replacing import Entry
 
-DESCRIPTION = """Films that were replaced by their encodes, and their originals, which stay in a hidden folder of the library
-(.reelwright-quarantine) until their time is over. Putting one back reads it in full and compares it with what it was,
-gives it and its sidecars their names again, and deletes the encode that had taken its place. Nothing is touched where
-something else lies there by now (exit 8)."""
+DESCRIPTION = """Films that were replaced by their encodes, and their originals, which stay in a hidden folder of the
+library (.reelwright-quarantine) until their time is over. Putting one back reads it in full and compares it with what
+it was, gives it and its sidecars their names again, and deletes the encode that had taken its place. Nothing is touched
+where something else lies there by now (exit 8)."""
 
 EXAMPLES = """examples:
   reelwright restore                           what was replaced, and until when its original is kept

@@ -67,6 +67,8 @@ def replace(order: Order, journal: PlacementJournal, disk: Disk, *, validate: Va
                 return known
             if known.stage is Stage.RESTORED:
                 raise ConflictError(f"The original of {order.source.path} was taken back by its owner.")
+            if order.ctime_ns is not None:
+                order = changed_copy(order, ctime_ns=known.order.ctime_ns)
         order = resolved(order, disk)
         with disk.hold(parent(order.source.path)):
             mover = Mover(disk=disk, journal=journal, now=now, entry=planned(order, disk))

@@ -1,5 +1,7 @@
 """Undo a replacement that cannot be finished: the original has its name again, and nothing of ours is left."""
 
+from dataclasses import replace
+
 from reelwright.engine.moving import AwayError, Mover
 from reelwright.engine.replacing import Entry, Stage
 
@@ -37,7 +39,11 @@ def roll_back(mover: Mover, why: str) -> Entry:
     mover.disk.sync(mover.folder)
     if kept:
         why = f"{why} The original lies at {kept}."
-    return mover.write(Stage.ROLLED_BACK, kept=kept, why=why)
+    order, found = mover.entry.order, mover.disk.look(mover.source)
+    if found is not None and mover.holds_original(mover.source):
+        # The link into quarantine, and its end, have changed the original's ctime: that is no change of the film.
+        order = replace(order, ctime_ns=found.ctime_ns)
+    return mover.write(Stage.ROLLED_BACK, order=order, kept=kept, why=why)
 
 
 def _return_stranger(mover: Mover) -> None:
