@@ -167,17 +167,6 @@ class DjangoCatalog:
             for key, (saves, costs) in forecasts.items():
                 models.LibraryFile.objects.filter(pk=key).update(saves=saves, costs=costs, updated=timezone.now())
 
-    def queue(self, library_id: int, choices: Mapping[int, Choice]) -> None:
-        """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
-            for key, choice in choices.items():
-                found = models.LibraryFile.objects.filter(pk=key, library_id=library_id, gone=False)
-                found.exclude(state=FileState.RUNNING.value).update(
-                    state=FileState.QUEUED.value, action=choice.action.value, rule=choice.rule,
-                    reasons=list(choice.reasons), settings=dict(choice.settings), updated=timezone.now(),
-                )  # fmt: skip
-            models.Library.objects.filter(pk=library_id, approved=None).update(approved=timezone.now())
-
     def counts(self) -> dict[str, Counts]:
         """See the port."""
         with speaking_to(self.path):
@@ -263,7 +252,8 @@ def _file(row: models.LibraryFile) -> LibraryFile:
         mtime_ns=int(row.mtime_ns), hard_links=row.hard_links, symlink=row.symlink, gone=row.gone,
         fingerprint=row.fingerprint, state=FileState(row.state), facts=_facts(row.facts), refusal=tuple(row.refusal),
         choice=choice, owner=None if row.owner is None else Action(row.owner), saves=row.saves, costs=row.costs,
-        job_id=row.job_id,
+        job_id=row.job_id, work_id=row.work, note=tuple(row.note), bytes_before=row.bytes_before,
+        bytes_after=row.bytes_after,
     )  # fmt: skip
 
 

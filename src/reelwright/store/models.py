@@ -283,6 +283,9 @@ class LibraryFile(models.Model):
     job = _job("library_files", null=True)
     bytes_before = models.BigIntegerField(null=True)
     bytes_after = models.BigIntegerField(null=True)
+    #: Id of the leased work it was queued as last; no reference, for its row may be cleared away.
+    work = models.CharField(max_length=255, null=True, db_index=True)  # noqa: DJ001
+    note = _plain(default=list)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 
