@@ -14,7 +14,7 @@ from typing import Any
 
 from reelwright.engine.leases import Lease, LeaseStore, Worker
 from reelwright.engine.offload import Offload
-from reelwright.errors import ReelwrightError
+from reelwright.errors import ReelwrightError, ResourceError
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class WorkLoop:
         beating = asyncio.create_task(self._beat_on())
         try:
             while not self._stopping:
-                claimed = await self._claim()
+                claimed = await self._claim_some()
                 if not claimed and not self._running and finished is not None and await finished():
                     break
                 if not claimed or self.busy >= self._me.slots:
@@ -162,6 +162,13 @@ class WorkLoop:
             await asyncio.wait({beating})
             await self._tools.offload(self._tools.store.goodbye, self._me)
 
+    async def _claim_some(self) -> int:
+        try:
+            return await self._claim()
+        except ResourceError as error:  # the disk is full, or the ledger locked: both pass
+            logger.warning("No work could be claimed: %s", error)
+            return 0
+
     async def _claim(self) -> int:
         room = self._me.slots - self.busy
         if room <= 0:
@@ -172,7 +179,9 @@ class WorkLoop:
         leases = await self._tools.offload(store.claim, me, sorted(self._handlers), now, limit=room)
         for lease in leases:
             held = Held(lease)
-            self._running[lease.work.id] = (held, asyncio.create_task(self._carry_out(held)))
+            task = asyncio.create_task(self._carry_out(held))
+            self._running[lease.work.id] = (held, task)
+            task.add_done_callback(lambda _, work_id=lease.work.id: self._ended(work_id))
         return len(leases)
 
     async def _wait(self, seconds: float) -> None:
@@ -194,9 +203,10 @@ class WorkLoop:
         except ReelwrightError as error:
             # The ledger cannot be written: the lease runs out, and the work is found again.
             logger.error("What came of %s could not be noted: %s", held.lease.work.id, error)  # noqa: TRY400
-        finally:
-            self._running.pop(held.lease.work.id, None)
-            self._awake.set()
+
+    def _ended(self, work_id: str) -> None:
+        self._running.pop(work_id, None)
+        self._awake.set()
 
     async def _ending(self, held: Held) -> Ending:
         work = asyncio.ensure_future(self._handlers[held.lease.work.kind](held))
@@ -219,7 +229,7 @@ class WorkLoop:
                 )
             case GivenUp():
                 counted = await offload(store.confirm_cancelled, lease)
-            case GivenBack():
+            case _:
                 counted = await offload(store.release, lease)
         if not counted:
             logger.warning("What came of %s does not count: its lease is another's by now", lease.work.id)

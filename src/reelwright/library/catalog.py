@@ -187,8 +187,11 @@ class Catalog(Protocol):
         """
         ...
 
-    def approve(self, library_id: int) -> None:
-        """Note that a plan of the library was applied: from now on it queues new files by itself."""
+    def approve(self, library_id: int, policy: str) -> None:
+        """Note that a plan of the library was applied: from now on it queues new files by itself.
+
+        The policy it was applied with is kept among the library's settings, as `approved_policy`.
+        """
         ...
 
     def file(self, file_id: int) -> LibraryFile | None:

@@ -43,10 +43,13 @@ class LibraryWork:
                 )
             return add_items(list(works.values()))
 
-    def approve(self, library_id: int) -> None:
+    def approve(self, library_id: int, policy: str) -> None:
         """See the port."""
         with speaking_to(self.path), atomic(durable=True):
-            models.Library.objects.filter(pk=library_id, approved=None).update(approved=timezone.now())
+            for row in models.Library.objects.select_for_update().filter(pk=library_id):
+                row.approved = row.approved or timezone.now()
+                row.settings = {**row.settings, "approved_policy": policy}
+                row.save(update_fields=["approved", "settings", "updated"])
 
     def file(self, file_id: int) -> LibraryFile | None:
         """See the port."""
