@@ -83,6 +83,8 @@ class Entry:
     bytes_after: int
     #: The original's content hash; None until it was read.
     original: str | None = None
+    #: Inode of the copy beside the original, once it was verified.
+    copy_inode: int | None = None
     #: Whether `kept` is a hard link; False: the file system has none, and the original is moved there.
     linked: bool = True
     #: How many other names the original has: as long as there are any, deleting it frees nothing.
