@@ -1,9 +1,9 @@
 """Libraries: added, scanned, decided, listed."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reelwright.app.library_plan import apply_plan, make_plan, read_plan_file
 from reelwright.app.library_queue import Queue
@@ -17,14 +17,27 @@ from reelwright.app.library_terms import (
     unknown,
     with_configured,
 )
-from reelwright.app.wiring import load, run_to_end
-from reelwright.cli.library_commands import Applied, NewLibrary, PlanDone, ScanFailure, ScansDone
+from reelwright.app.library_words import about, answer, export
+from reelwright.app.wiring import load, run_draining, run_to_end
+from reelwright.cli.library_commands import (
+    About,
+    Answered,
+    Applied,
+    NewLibrary,
+    PlanDone,
+    RunDone,
+    RunOrder,
+    ScanFailure,
+    ScansDone,
+)
 from reelwright.errors import ReelwrightError, SourceError
 from reelwright.library.catalog import Catalog, Counts, FileState, Library, LibraryFile
 from reelwright.library.marker import check_marker, place_marker
 from reelwright.store.database import open_ledger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reelwright.engine.leases import LeaseStore
     from reelwright.events import EventSink
     from reelwright.library.scan import Scanned, Tell
@@ -138,6 +151,49 @@ class Libraries:
         (library,) = named(catalog.libraries(), [found.library])
         queue = Queue(self.settings, catalog, self.leases())
         return apply_plan(self.settings, catalog, queue, library, found)
+
+    def run(self, order: RunOrder, sink: "EventSink", tell: "Tell") -> RunDone:
+        """Scan, decide, and work until nothing waits.
+
+        Raises:
+            UsageError: there is no such library, or no library at all.
+            BusyError: another process of this machine works on the queue.
+            InterruptedRunError: a signal came; what is done is done, and the rest waits.
+        """
+        from reelwright.app.library_run import run_libraries
+
+        return run_draining(lambda stop: run_libraries(self.settings, order, sink, tell, stop))[0]
+
+    def pause(self, name: str, *, paused: bool) -> None:
+        """Hold a library's films back, or no longer.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        named(self.catalog().libraries(), [name])
+        self.leases().pause(name, paused=paused)
+
+    def answer(self, path: Path, word: str) -> Answered:
+        """Take the owner's word on a file.
+
+        Raises:
+            UsageError: it is in no library.
+            ConflictError: it is being worked on.
+        """
+        catalog = self.catalog()
+        return answer(self.settings, catalog, Queue(self.settings, catalog, self.leases()), path, word)
+
+    def about(self, path: Path) -> About | None:
+        """What a library knows of a file; no ledger is made for it."""
+        if not self.settings.ledger_path.exists():
+            return None
+        return about(self.settings, self.catalog(), self.leases(), path)
+
+    def export(self) -> "Iterator[tuple[str, Mapping[str, Any]]]":
+        """Everything there is of libraries, row by row with the name of its table."""
+        from reelwright.app.library_replace import journal_entries
+
+        return export(self.catalog(), self.leases(), journal_entries(self.settings))
 
     def default_rules(self) -> str:
         """The rules of a library that has none of its own."""

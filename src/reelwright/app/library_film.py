@@ -1,11 +1,13 @@
 """One film of a library, from its lease to what became of it."""
 
 import asyncio
+import logging
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from reelwright.app.encode import options_for
 from reelwright.app.library_ending import Ended, conclude
@@ -37,6 +39,8 @@ from reelwright.planning.plan import Request
 from reelwright.tools.fingerprint import fingerprint
 from reelwright.tools.hashing import content_hash
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Go:
@@ -61,8 +65,16 @@ class Go:
         return self.staged != self.final
 
 
-#: Puts a verified output in its film's place; returns the outcome with what was done.
-Placer = Callable[[Go, OutcomeRecord], Awaitable[OutcomeRecord]]
+class Placer(Protocol):
+    """Puts verified outputs in their films' places."""
+
+    async def __call__(self, go: Go, outcome: OutcomeRecord) -> OutcomeRecord:
+        """Do it; returns the outcome with what was done."""
+        ...
+
+    async def former(self, work_id: str, file_id: int) -> OutcomeRecord | None:
+        """The outcome where it was done before this run; None where it was not."""
+        ...
 
 
 class FilmHandler:
@@ -77,7 +89,7 @@ class FilmHandler:
         placer: puts outputs in their films' places.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - what it works with
         self, settings: Settings, catalog: Catalog, store: JobStore, offload: Offload, sink: EventSink, placer: Placer
     ) -> None:
         self._settings, self._catalog, self._store = settings, catalog, store
@@ -98,15 +110,17 @@ class FilmHandler:
                 return GivenBack()
             ending, standing = conclude(ended, self._settings.queue.retry_delay, utc_now())
             await self._stand(film, standing)
-            return ending
         except asyncio.CancelledError:
             await self._interrupted(film, held.why)
             raise
+        return ending
 
     async def _carried_out(self, work_id: str, attempt: int, film: FilmWork) -> Ended:
         heard: list[ReelwrightError] = []
         go: Go | None = None
         try:
+            if (outcome := await self._placer.former(work_id, film.file)) is not None:
+                return Ended(film=film, outcome=outcome, error=None, settings=self._settings, attempt=attempt)
             go = await self._begin(work_id, attempt, film)
             outcome = await self._encoded(go, heard.append)
             if go.replaces and not heard and outcome.outcome in {"encoded", "already_done"}:
@@ -114,6 +128,10 @@ class FilmHandler:
         except ReelwrightError as error:
             heard.append(error)
             outcome = await self._failed(go, film, error)
+        except Exception as error:  # a film that meets a defect of ours stops no other
+            logger.exception("%s met a defect of ours", film.path)
+            heard.append(ReelwrightError(f"This is a defect of ours: {error!r}."))
+            outcome = await self._failed(go, film, heard[-1])
         settings = go.settings if go is not None else self._settings
         return Ended(film=film, outcome=outcome, error=heard[-1] if heard else None, settings=settings, attempt=attempt)
 
@@ -139,18 +157,24 @@ class FilmHandler:
         if own.policy == REPLACE and not may_replace(library):
             raise RefusedError(
                 f"No plan was approved that puts outputs in the place of {library.name}'s films.",
-                hint=f"`reelwright library plan {library.name} -o plan.json`, then `reelwright library apply plan.json`.",
+                hint=f"`reelwright library plan {library.name} -o plan.json`, then `library apply plan.json`.",
             )
         if film.action is not Action.ENCODE:
-            raise RefusedError(f"Films cannot be changed by {film.action} yet.", hint="Let the rule say encode or skip.")
+            raise RefusedError(
+                f"Films cannot be changed by {film.action} yet.", hint="Let the rule say encode or skip."
+            )
         settings = film_settings(self._settings, film.settings, film.remedy)
         request = replace(plain_request(settings), max_encoded_percent=most_percent(settings, own))
         twin = await self._offload(self._catalog.has_twin, library.id, file.path)
         final = output_for(
             Place(
-                policy=own.policy, root=library.root, path=file.path, output_dir=output_dir(settings, own),
-                container=settings.placement.container, twin=twin,
-            )  # fmt: skip
+                policy=own.policy,
+                root=library.root,
+                path=file.path,
+                output_dir=output_dir(settings, own),
+                container=settings.placement.container,
+                twin=twin,
+            )
         )
         staged = final
         if own.policy == REPLACE:
@@ -163,7 +187,7 @@ class FilmHandler:
 
     async def _is_former_output(self, file: LibraryFile, output: Path) -> bool:
         """Whether what lies at the output's place is what an earlier encode of this file put there, untouched."""
-        if file.job_id is None or not output.is_file():
+        if file.job_id is None or not await asyncio.to_thread(output.is_file):
             return False
         jobs = await self._offload(self._store.jobs_for_output, os.fspath(output))
         if file.job_id not in {job.id for job in jobs}:
@@ -176,7 +200,9 @@ class FilmHandler:
         if go.replaces:
             await asyncio.to_thread(partial(go.staged.parent.mkdir, parents=True, exist_ok=True))
         async with services(go.settings, self._sink, go.request) as ready:
-            return await encode_film(go.source, go.staged, go.request, options_for(go.settings, job), ready, heard)
+            return await encode_film(
+                go.source, go.staged, go.request, options_for(go.settings, job), ready, heard=heard
+            )
 
     async def _failed(self, go: Go | None, film: FilmWork, error: ReelwrightError) -> OutcomeRecord:
         """Note and tell how a film ended that was not even begun, or could not be put in its place."""
@@ -236,7 +262,9 @@ def _check_source(library: Library, source: Path, expected: str) -> None:
     try:
         found = fingerprint(os.fspath(source), source.stat().st_size)
     except FileNotFoundError as error:
-        raise SourceError("The film is not there any more.", hint="The next scan finds it again if it moved.") from error
+        raise SourceError(
+            "The film is not there any more.", hint="The next scan finds it again if it moved."
+        ) from error
     except OSError as error:
         raise SourceError(f"The film cannot be read ({error.strerror}).") from error
     if found != expected:

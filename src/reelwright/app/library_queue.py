@@ -59,6 +59,12 @@ class Queue:
             return False
         return settings_of(library, self._settings).policy != REPLACE or may_replace(library)
 
+    def withdraw(self, file: LibraryFile) -> None:
+        """Take a file's work that waits out of the queue: its owner has said something else."""
+        if file.state is FileState.QUEUED and file.work_id is not None:
+            self._leases.ask_cancel([file.work_id])
+            self._catalog.stand(file.id, Standing(state=FileState.SKIPPED))
+
     def settle(self, library: Library) -> None:
         """Files that wait or run by their state, but not by their work, stand where their work stands."""
         for file, row in self._catalog.at_work(library.id):

@@ -14,7 +14,7 @@ from reelwright.app.encode import request_for
 from reelwright.app.profiles import all_profiles
 from reelwright.cli.commands import EncodeJob
 from reelwright.config import Settings, explain, settings_from
-from reelwright.errors import ReelwrightError, UsageError
+from reelwright.errors import ReelwrightError, SourceError, UsageError
 from reelwright.layers import Kind, Layer, find_profile
 from reelwright.library.catalog import Catalog, Library, LibraryFile
 from reelwright.library.films import Terms
@@ -82,19 +82,40 @@ def with_configured(catalog: Catalog, settings: Settings) -> None:
 
     Raises:
         UsageError: a table has no root, or the root is no folder.
+        SourceError: the root is empty: its disk may not be mounted.
         ConflictError: the name or the root is another library's.
     """
+    for error in add_configured(catalog, settings):
+        raise error
+
+
+def add_configured(catalog: Catalog, settings: Settings) -> list[ReelwrightError]:
+    """As `with_configured`, but one that cannot be added stops none of the rest; returns what was wrong with them."""
     known = {library.name: library for library in catalog.libraries()}
+    wrong = []
     for name, table in settings.libraries.items():
-        check_name(name)
         if name in known and (not table.root or os.path.realpath(table.root) == known[name].root):
             continue
-        if not table.root:
-            raise UsageError(
-                f"libraries.{name} has no root.", hint=f"Name it there, or use `reelwright library add {name} DIR`."
-            )
-        root = os.path.realpath(table.root)
-        catalog.add_library(name, root, place_marker(Path(root)), {})
+        try:
+            _add_configured(catalog, name, table)
+        except ReelwrightError as error:
+            wrong.append(error)
+    return wrong
+
+
+def _add_configured(catalog: Catalog, name: str, table: LibrarySettings) -> None:
+    check_name(name)
+    if not table.root:
+        raise UsageError(
+            f"libraries.{name} has no root.", hint=f"Name it there, or use `reelwright library add {name} DIR`."
+        )
+    root = Path(os.path.realpath(table.root))
+    if root.is_dir() and not any(root.iterdir()):
+        raise SourceError(
+            f"The root {root} of the library {name} is empty.",
+            hint=f"Is its disk mounted? `reelwright library add {name} {root}` adds it as it is.",
+        )
+    catalog.add_library(name, os.fspath(root), place_marker(root), {})
 
 
 def named(libraries: Sequence[Library], names: Sequence[str]) -> list[Library]:
@@ -120,16 +141,20 @@ def unknown(name: str, libraries: Sequence[Library]) -> UsageError:
 
 def wanted_by(library: Library, own: LibrarySettings, settings: Settings, now: float) -> Wanted:
     """Which files a scan takes. Our own folders below the root are left alone."""
-    places = [os.fspath(settings.work_dir), settings.placement.output_dir, own.output_dir]
-    ours = [path for place in places if place and (path := _below(library.root, place))]
     return Wanted(
         pattern=own.file_pattern or settings.input.file_pattern,
         min_size=own.min_size if own.min_size is not None else settings.input.min_size,
         max_size=own.max_size if own.max_size is not None else settings.input.max_size,
-        exclude=(*own.exclude, *map(_literally, ours)),
+        exclude=(*own.exclude, *map(_literally, sorted(our_folders(library, own, settings)))),
         follow_links=own.follow_links,
         newest_ns=round((now - own.settle) * 1e9),
     )
+
+
+def our_folders(library: Library, own: LibrarySettings, settings: Settings) -> frozenset[str]:
+    """Our own folders below a library's root, relative to it."""
+    places = [os.fspath(settings.work_dir), settings.placement.output_dir, own.output_dir]
+    return frozenset(path for place in places if place and (path := _below(library.root, place)))
 
 
 def _below(root: str, place: str) -> str | None:

@@ -68,7 +68,7 @@ LARGER = "The output is larger than the source; a {} would make it smaller."
 
 
 async def encode_film(
-    source: Path, output: Path, request: Request, options: Options, services: Services,
+    source: Path, output: Path, request: Request, options: Options, services: Services, *,
     heard: Callable[[ReelwrightError], None] = lambda _: None,
 ) -> OutcomeRecord:  # fmt: skip
     """Encode one film. However it ends, the ending is an outcome, recorded and told.

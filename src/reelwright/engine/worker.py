@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from reelwright.engine.leases import Lease, LeaseStore, Worker
@@ -181,7 +182,7 @@ class WorkLoop:
             held = Held(lease)
             task = asyncio.create_task(self._carry_out(held))
             self._running[lease.work.id] = (held, task)
-            task.add_done_callback(lambda _, work_id=lease.work.id: self._ended(work_id))
+            task.add_done_callback(partial(self._ended, lease.work.id))
         return len(leases)
 
     async def _wait(self, seconds: float) -> None:
@@ -204,7 +205,7 @@ class WorkLoop:
             # The ledger cannot be written: the lease runs out, and the work is found again.
             logger.error("What came of %s could not be noted: %s", held.lease.work.id, error)  # noqa: TRY400
 
-    def _ended(self, work_id: str) -> None:
+    def _ended(self, work_id: str, _: object) -> None:
         self._running.pop(work_id, None)
         self._awake.set()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.leases import Work, WorkRow
 from reelwright.library.comparison import Changes, Remembered, Seen
 from reelwright.library.facts import Facts
@@ -220,6 +221,14 @@ class Catalog(Protocol):
 
     def has_twin(self, library_id: int, path: str) -> bool:
         """Whether another file that is there has the same path but for the extension."""
+        ...
+
+    def outcomes_at(self, path: str) -> list[OutcomeRecord]:
+        """How the film at an absolute path ended each time, the first time first."""
+        ...
+
+    def outcomes_after(self, last: int, limit: int) -> list[tuple[int, OutcomeRecord]]:
+        """All outcomes in their order, those after a number, with their numbers."""
         ...
 
     def files_of_work(self, prefix: str, limit: int) -> list[LibraryFile]:

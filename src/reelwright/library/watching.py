@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from watchfiles import Change, awatch
 
@@ -30,7 +31,7 @@ def is_ours(root: str, path: str, excluded: frozenset[str] = frozenset()) -> boo
         excluded: paths below the root that are ours.
     """
     below = os.path.relpath(path, root)
-    parts = below.split(os.sep)
+    parts = Path(below).parts
     if below == os.curdir or ".." in parts:
         return False
     return any(part.startswith(".") for part in parts) or any(

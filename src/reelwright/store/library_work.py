@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.leases import Work, WorkRow, WorkState
 from reelwright.library.catalog import FileState, LibraryFile, Standing
 from reelwright.library.comparison import Seen
@@ -17,6 +18,7 @@ from reelwright.store.connection import speaking_to
 from reelwright.store.leases import add_items
 from reelwright.store.library_rows import STATE_OF, file_value
 from reelwright.store.reading import all_values, first_value
+from reelwright.store.rows import outcome_value
 from reelwright.store.work_rows import work_row
 
 if TYPE_CHECKING:
@@ -109,10 +111,14 @@ class LibraryWork:
     def became(self, file_id: int, seen: Seen, fingerprint: str) -> None:
         """See the port."""
         with speaking_to(self.path), atomic(durable=True):
-            models.LibraryFile.objects.filter(pk=file_id).update(
+            row = models.LibraryFile.objects.filter(pk=file_id)
+            # A scan that came first has taken the output for a new file: it is this one.
+            other = models.LibraryFile.objects.filter(library_id__in=row.values("library_id"), gone=False)
+            other.filter(path_exact=exact(seen.path)).exclude(pk=file_id).delete()
+            row.update(
                 path=readable(seen.path), path_exact=exact(seen.path), size_bytes=seen.size,
                 mtime_ns=str(seen.mtime_ns), inode=str(seen.inode), hard_links=seen.hard_links, symlink=seen.symlink,
-                fingerprint=fingerprint, updated=timezone.now(),
+                gone=False, fingerprint=fingerprint, updated=timezone.now(),
             )  # fmt: skip
 
     def outputs_below(self, root: str) -> frozenset[str]:
@@ -133,6 +139,18 @@ class LibraryWork:
             ).values_list("path_exact", flat=True)
             others = [bytes(other)[len(stem) + 1 :] for other in near if bytes(other) != exact(path)]
             return any(b"." not in ending and b"/" not in ending for ending in others)
+
+    def outcomes_at(self, path: str) -> list[OutcomeRecord]:
+        """See the port."""
+        found = models.Outcome.objects.filter(source_path_exact=exact(path)).order_by("pk")
+        with speaking_to(self.path):
+            return all_values(found, outcome_value)
+
+    def outcomes_after(self, last: int, limit: int) -> list[tuple[int, OutcomeRecord]]:
+        """See the port."""
+        found = models.Outcome.objects.filter(pk__gt=last).order_by("pk")
+        with speaking_to(self.path):
+            return all_values(found, lambda row: (row.pk, outcome_value(row)), limit)
 
     def files_of_work(self, prefix: str, limit: int) -> list[LibraryFile]:
         """See the port."""
