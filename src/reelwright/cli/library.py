@@ -171,11 +171,11 @@ def scan_libraries(args: argparse.Namespace, program: Program) -> int:
 
 def show_status(args: argparse.Namespace, program: Program) -> int:
     """How many files are what."""
-    from reelwright.cli.librarytext import plain_status, status_lines  # noqa: PLC0415
+    from reelwright.cli.librarytext import contract_status, status_lines  # noqa: PLC0415
 
     found = program.libraries().listed()
     if args.json:
-        tell_result(plain_status(found))
+        tell_result(contract_status(found))
     else:
         print("\n".join(status_lines(found)))
     return 0

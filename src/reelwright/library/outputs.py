@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from reelwright.engine.discover import default_name, fitting_name
+from reelwright.engine.discover import fitting_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,15 +28,12 @@ class Place:
 def output_for(place: Place) -> Path:
     """The output's path. With "replace" it is the original's, but for the extension."""
     source = Path(place.root, place.path)
-    stem = source.name if place.twin else source.stem
+    keeps = place.twin and source.suffix.lower() != f".{place.container}"
+    stem = source.name if keeps else source.stem
     if place.policy == "replace":
         same = source.suffix.lower() == f".{place.container}"
         return source if same else source.with_name(fitting_name(stem, f".{place.container}"))
     if place.policy == "beside" or not place.output_dir:
-        return source.with_name(fitting_name(stem, f".av1.{place.container}") if place.twin else _beside(source, place))
+        return source.with_name(fitting_name(stem, f".av1.{place.container}"))
     below = Path(place.path)
     return Path(os.path.abspath(place.output_dir), below.with_name(fitting_name(stem, f".{place.container}")))  # noqa: PTH100
-
-
-def _beside(source: Path, place: Place) -> str:
-    return default_name(source, container=place.container)
