@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         CleanRequest,
         EncodeJob,
         Look,
+        MigrateDone,
         QueueChange,
         QueueShown,
         RenderOrder,
@@ -171,6 +172,12 @@ class Commands:
         from reelwright.app.quality import reset
 
         return reset(undo=undo)
+
+    def migrate_ledger(self) -> "MigrateDone":
+        """Bring the ledger's tables up to date."""
+        from reelwright.app.db import migrated
+
+        return migrated()
 
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are."""

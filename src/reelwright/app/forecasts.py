@@ -26,7 +26,7 @@ def foretell(settings: Settings, catalog: Catalog, files: Sequence[LibraryFile])
 
 def trials_of(settings: Settings) -> list[TrialFact]:
     """Trials of the encoder and preset in effect."""
-    store = open_ledger(settings.ledger_path)
+    store = open_ledger(settings.ledger)
     from reelwright.store.seen import trials_seen  # models load once Django is set up
 
     try:

@@ -51,14 +51,14 @@ class Libraries:
 
     def catalog(self) -> Catalog:
         """The libraries in the ledger."""
-        path = open_ledger(self.settings.ledger_path).path
+        place = open_ledger(self.settings.ledger).place
         from reelwright.store.libraries import DjangoCatalog  # models load once Django is set up
 
-        return DjangoCatalog(path)
+        return DjangoCatalog(place)
 
     def leases(self) -> "LeaseStore":
         """The queue in the ledger."""
-        path = open_ledger(self.settings.ledger_path).path
+        path = open_ledger(self.settings.ledger).place
         from reelwright.store.leases import DjangoLeaseStore  # models load once Django is set up
 
         return DjangoLeaseStore(path)
@@ -185,7 +185,7 @@ class Libraries:
 
     def about(self, path: Path) -> About | None:
         """What a library knows of a file; no ledger is made for it."""
-        if not self.settings.ledger_path.exists():
+        if not self.settings.ledger.exists():
             return None
         return about(self.settings, self.catalog(), self.leases(), path)
 

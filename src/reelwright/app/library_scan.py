@@ -35,7 +35,8 @@ def scanning(settings: Settings, library: Library) -> Iterator[None]:
     Raises:
         BusyError: it is being scanned.
     """
-    place = settings.ledger_path.with_name(f"{settings.ledger_path.name}.{library.name}.scan")
+    settings.work_dir.mkdir(parents=True, exist_ok=True)
+    place = settings.work_dir / f"{library.name}.scan"
     descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         try:

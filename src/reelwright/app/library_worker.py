@@ -64,11 +64,11 @@ async def workshop(
     place = settings.work_dir / "queue.lock"
     lock = Lock(place, token=secrets.token_hex(16), what="The queue", sweep=sweep)
     with lock, Offload() as offload, Offload() as pulse:
-        store = await offload(open_ledger, settings.ledger_path)
+        store = await offload(open_ledger, settings.ledger)
         from reelwright.store.leases import DjangoLeaseStore  # models load once Django is set up
         from reelwright.store.libraries import DjangoCatalog
 
-        catalog, leases = DjangoCatalog(store.path), DjangoLeaseStore(store.path)
+        catalog, leases = DjangoCatalog(store.place), DjangoLeaseStore(store.place)
         told = Tee([sink, LedgerSink(store, offload)])
         try:
             replacements = Replacements(settings, catalog, store, offload, told)

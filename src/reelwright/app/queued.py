@@ -35,13 +35,13 @@ class _Ledger:
 def _ledger() -> _Ledger | None:
     """None where there is no ledger yet: looking makes none."""
     settings = load_settings()
-    if not settings.ledger_path.exists():
+    if not settings.ledger.exists():
         return None
-    path = open_ledger(settings.ledger_path).path
+    place = open_ledger(settings.ledger).place
     from reelwright.store.leases import DjangoLeaseStore  # models load once Django is set up
     from reelwright.store.libraries import DjangoCatalog
 
-    return _Ledger(settings=settings, catalog=DjangoCatalog(path), leases=DjangoLeaseStore(path))
+    return _Ledger(settings=settings, catalog=DjangoCatalog(place), leases=DjangoLeaseStore(place))
 
 
 def shown(states: Collection[State] | None, *, queued: bool, limit: int | None) -> QueueShown:

@@ -203,6 +203,16 @@ class ResetDone:
     since: "dt.datetime | None"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MigrateDone:
+    """What bringing the ledger up to date came to."""
+
+    #: Where it is, without any password.
+    ledger: str
+    #: Names of the migrations that were applied.
+    applied: tuple[str, ...]
+
+
 class Program(Protocol):
     """What the command line can ask for."""
 
@@ -276,6 +286,10 @@ class Program(Protocol):
 
     def reset_quality_model(self, *, undo: bool) -> "ResetDone":
         """Have the model learn anew from here on, or take that back."""
+        ...
+
+    def migrate_ledger(self) -> MigrateDone:
+        """Bring the ledger's tables up to date."""
         ...
 
     def profiles(self) -> "Mapping[str, Profile]":

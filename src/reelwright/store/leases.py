@@ -4,13 +4,14 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import merge
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from reelwright.databases import Place
 from reelwright.engine.leases import (
     FORGOTTEN_AFTER,
     Beat,
@@ -25,7 +26,7 @@ from reelwright.engine.leases import (
 )
 from reelwright.store import models
 from reelwright.store.claiming import claim_work
-from reelwright.store.connection import hang_up, speaking_to
+from reelwright.store.connection import hang_up, made_again, speaking_to
 from reelwright.store.reading import all_values, first_value
 from reelwright.store.work_rows import item_row, needs_text, work_row, worker_columns, worker_value
 
@@ -36,15 +37,16 @@ _READY = WorkState.READY.value
 _ENDED = (WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED)
 
 
+@made_again()
 class DjangoLeaseStore:
     """The port on the ledger that was opened by `open_ledger`.
 
     Args:
-        path: The ledger's file.
+        place: Where it is.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, place: Place) -> None:
+        self.place = place
 
     def close(self) -> None:
         """Close the connection of the calling thread."""
@@ -68,12 +70,14 @@ class DjangoLeaseStore:
     def claim(self, worker: Worker, kinds: Collection[str], now: dt.datetime, *, limit: int = 1) -> list[Lease]:
         """See the port."""
         with self._committing():
+            now = _clock(now)
             alive = models.WorkerBeat.objects.select_for_update().filter(pk=worker.id, until__gt=now)
             return claim_work(worker, kinds, now, limit) if alive.values_list("pk") else []
 
     def beat(self, worker: Worker, holding: Collection[str], now: dt.datetime, *, lasts: dt.timedelta) -> Beat:
         """See the port."""
         with self._committing():
+            now = _clock(now)
             models.WorkerBeat.objects.update_or_create(
                 pk=worker.id, defaults={**worker_columns(worker), "heard": now, "until": now + lasts}
             )
@@ -131,13 +135,13 @@ class DjangoLeaseStore:
     def reap(self, now: dt.datetime) -> list[WorkRow]:
         """See the port."""
         with self._committing():
+            now = _clock(now)
+            models.WorkerBeat.objects.filter(until=None, heard__lt=now - FORGOTTEN_AFTER).delete()
             silent = _silent(now)
             models.WorkerBeat.objects.filter(pk__in=silent).update(until=None)
             nobodys = ~Exists(models.WorkerBeat.objects.filter(pk=OuterRef("worker")))
             leased = models.WorkItem.objects.filter(state=_LEASED).filter(Q(worker__in=silent) | nobodys)
-            changed = [_take_back(row) for row in _locked(leased)]
-            models.WorkerBeat.objects.filter(until=None, heard__lt=now - FORGOTTEN_AFTER).delete()
-        return changed
+            return [_take_back(row) for row in _locked(leased)]
 
     def goodbye(self, worker: Worker) -> None:
         """See the port."""
@@ -169,12 +173,12 @@ class DjangoLeaseStore:
 
     def paused(self) -> frozenset[str]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return frozenset(models.WorkPause.objects.values_list("owner", flat=True))
 
     def work(self, work_id: str) -> WorkRow | None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return first_value(_items([work_id]).select_related("lane"), work_row)
 
     def works(
@@ -185,7 +189,7 @@ class DjangoLeaseStore:
         if kinds is not None:
             every = every.filter(lane__kind__in=kinds)
         found: list[WorkRow] = []
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             for state in (WorkState.LEASED, WorkState.READY):
                 if states is None or state in states:
                     order = ("pk",) if state is WorkState.LEASED else ("-priority", "pk")
@@ -203,7 +207,7 @@ class DjangoLeaseStore:
     def count_work(self) -> Mapping[tuple[str, WorkState], int]:
         """See the port."""
         counts: dict[tuple[str, WorkState], int] = {}
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             owners = dict(models.WorkLane.objects.values_list("pk", "owner"))
             rows = models.WorkItem.objects.order_by().values_list("lane", "state").annotate(number=Count("pk"))
             for lane, state, number in rows:
@@ -213,7 +217,8 @@ class DjangoLeaseStore:
 
     def workers(self, now: dt.datetime) -> list[tuple[Worker, dt.datetime, bool]]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
+            now = _clock(now)
             rows = models.WorkerBeat.objects.order_by("pk")
             return all_values(
                 rows, lambda row: (worker_value(row), row.heard, row.until is not None and row.until > now)
@@ -222,7 +227,7 @@ class DjangoLeaseStore:
     @contextmanager
     def _committing(self) -> Iterator[None]:
         """One transaction, durable when it ends."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             yield
 
 
@@ -240,6 +245,16 @@ def add_items(works: Sequence[Work]) -> int:
         models.WorkItem.objects.bulk_create(new, batch_size=_ROWS_AT_ONCE // 10)
         added += len(new)
     return added
+
+
+def _clock(now: dt.datetime) -> dt.datetime:
+    """The time that decides: a server's own, where there is one; else the caller's."""
+    if connection.vendor != "postgresql":
+        return now
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (own,) = cursor.fetchone()
+    return cast("dt.datetime", own)
 
 
 def _sort_of(work: Work) -> tuple[str, str, str]:

@@ -1,12 +1,12 @@
 """The part of the libraries' port that has to do with work: queueing, what it came to, the owner's word."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from reelwright.databases import Place
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.leases import Work, WorkRow, WorkState
 from reelwright.library.catalog import FileState, LibraryFile, Standing
@@ -14,7 +14,7 @@ from reelwright.library.comparison import Seen
 from reelwright.library.rules import Action, Choice
 from reelwright.store import models
 from reelwright.store.columns import exact, path_of, readable
-from reelwright.store.connection import speaking_to
+from reelwright.store.connection import made_again, speaking_to
 from reelwright.store.leases import add_items
 from reelwright.store.library_rows import STATE_OF, file_value
 from reelwright.store.reading import all_values, first_value
@@ -30,14 +30,15 @@ _AT_WORK = (FileState.QUEUED.value, FileState.RUNNING.value)
 _ROWS_AT_ONCE = 500
 
 
+@made_again()
 class LibraryWork:
     """What `DjangoCatalog` does for the queue."""
 
-    path: Path
+    place: Place
 
     def queue(self, library_id: int, choices: Mapping[int, Choice], works: Mapping[int, Work]) -> int:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             for key, choice in choices.items():
                 found = models.LibraryFile.objects.filter(pk=key, library_id=library_id, gone=False)
                 found.exclude(state=FileState.RUNNING.value).update(
@@ -47,7 +48,7 @@ class LibraryWork:
 
     def approve(self, library_id: int, policy: str) -> None:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             for row in models.Library.objects.select_for_update().filter(pk=library_id):
                 row.approved = row.approved or timezone.now()
                 row.settings = {**row.settings, "approved_policy": policy}
@@ -55,12 +56,12 @@ class LibraryWork:
 
     def file(self, file_id: int) -> LibraryFile | None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return first_value(_files(pk=file_id), file_value)
 
     def at_work(self, library_id: int) -> list[tuple[LibraryFile, WorkRow | None]]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             # Two columns of all of them, then the whole of those that differ: most wait in both tables.
             files = dict(
                 models.LibraryFile.objects.filter(library_id=library_id, state__in=_AT_WORK).values_list("pk", "work")
@@ -95,7 +96,7 @@ class LibraryWork:
             "bytes_before": standing.bytes_before,
             "bytes_after": standing.bytes_after,
         }
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             models.LibraryFile.objects.filter(pk=file_id).update(
                 state=standing.state.value, note=list(standing.note), updated=timezone.now(),
                 **{name: value for name, value in known.items() if value is not None},
@@ -103,14 +104,14 @@ class LibraryWork:
 
     def answer(self, file_id: int, owner: Action | None, choice: Choice) -> None:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             row = models.LibraryFile.objects.filter(pk=file_id)
             row.update(owner=None if owner is None else owner.value, **_choice_columns(choice))
             row.exclude(state__in=_AT_WORK).update(state=STATE_OF[choice.action].value, note=[])
 
     def became(self, file_id: int, seen: Seen, fingerprint: str) -> None:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             row = models.LibraryFile.objects.filter(pk=file_id)
             # A scan that came first has taken the output for a new file: it is this one.
             other = models.LibraryFile.objects.filter(library_id__in=row.values("library_id"), gone=False)
@@ -124,7 +125,7 @@ class LibraryWork:
     def outputs_below(self, root: str) -> frozenset[str]:
         """See the port."""
         start = exact(root.rstrip("/") + "/")
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             found = models.Job.objects.filter(output_path_exact__gte=start, output_path_exact__lt=start[:-1] + b"0")
             paths = found.values_list("output_path_exact", flat=True)
             return frozenset(path_of(bytes(path)[len(start) :]) for path in paths)
@@ -132,7 +133,7 @@ class LibraryWork:
     def has_twin(self, library_id: int, path: str) -> bool:
         """See the port."""
         stem = exact(path.rpartition(".")[0] or path)
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             # "." is 2e and "/" is 2f: everything that goes on with a period after the stem.
             near = models.LibraryFile.objects.filter(
                 library_id=library_id, gone=False, path_exact__gt=stem + b".", path_exact__lt=stem + b"/"
@@ -143,18 +144,18 @@ class LibraryWork:
     def outcomes_at(self, path: str) -> list[OutcomeRecord]:
         """See the port."""
         found = models.Outcome.objects.filter(source_path_exact=exact(path)).order_by("pk")
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(found, outcome_value)
 
     def outcomes_after(self, last: int, limit: int) -> list[tuple[int, OutcomeRecord]]:
         """See the port."""
         found = models.Outcome.objects.filter(pk__gt=last).order_by("pk")
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(found, lambda row: (row.pk, outcome_value(row)), limit)
 
     def files_of_work(self, prefix: str, limit: int) -> list[LibraryFile]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(_files(work__startswith=prefix), file_value, limit)
 
 
