@@ -63,9 +63,7 @@ def due(
     expression: str = "", ago: dt.timedelta | None = LEAST, *, queue_empty: bool = True, changed: bool = False
 ) -> bool:
     scanned = None if ago is None else NOW - ago
-    return is_due(
-        Standing(expression=expression, scanned=scanned, now=NOW, queue_empty=queue_empty, changed=changed)
-    )
+    return is_due(Standing(expression=expression, scanned=scanned, now=NOW, queue_empty=queue_empty, changed=changed))
 
 
 def test_without_an_expression_a_library_is_scanned_when_its_queue_is_empty_once_an_hour_at_the_most() -> None:

@@ -80,9 +80,7 @@ def test_a_file_stands_where_its_work_stands(work: WorkRow | None, state: FileSt
 
 
 def place(path: str, policy: str = "tree", *, output_dir: str = "/out", twin: bool = False) -> Path:
-    return output_for(
-        Place(policy=policy, root="/films", path=path, output_dir=output_dir, container="mkv", twin=twin)
-    )
+    return output_for(Place(policy=policy, root="/films", path=path, output_dir=output_dir, container="mkv", twin=twin))
 
 
 def test_a_tree_mirrors_the_library() -> None:

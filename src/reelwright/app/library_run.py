@@ -53,10 +53,11 @@ async def run_libraries(
         await shop.offload(with_configured, shop.catalog, settings)
         chosen = named(await shop.offload(shop.catalog.libraries), order.names)
         scanned, failed = await unless(stop, _scan_all(shop, chosen, tell))
-        every = {library.name for library in chosen}
 
         async def finished() -> bool:
-            return not await shop.offload(shop.queue.waiting, every, later=not order.once)
+            # What is held back, out of its hours or away would be waited for without an end.
+            may = await shop.open()
+            return not await shop.offload(shop.queue.waiting, may, later=not order.once)
 
         stopping = asyncio.create_task(_stop_when(stop, shop))
         try:
