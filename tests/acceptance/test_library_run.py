@@ -330,3 +330,31 @@ def test_the_daemon_works_from_its_configuration_ends_cleanly_and_takes_up_its_w
         second.send_signal(signal.SIGTERM)
         second.communicate(timeout=300)
     assert second.returncode == 0
+
+
+def test_a_film_is_replaced_only_by_an_approved_plan_and_what_is_in_quarantine_is_not_saved(
+    reelwright: Keeper, clips: Clips, films: Path
+) -> None:
+    shutil.copyfile(clips("film.mp4", "-i", str(clips.film()), "-c", "copy"), films / "one.mp4")
+    (films / "one.srt").write_text("1\n")
+    original = (films / "one.mp4").read_bytes()
+    reelwright.approved(films)  # with the default policy
+    rules = reelwright.state / "rules.toml"
+    assert reelwright("library", "add", "films", films, "--rules", rules, "--policy", "replace").code == 0
+    reelwright("library", "run").assert_failed(3, "No plan was approved that puts outputs in the place")
+    reelwright("library", "apply", reelwright.state / "plan.json").assert_failed(8, "the policy of films was tree")
+    assert (films / "one.mp4").read_bytes() == original
+    assert reelwright("jobs", "retry", films / "one.mp4").code == 0
+    reelwright.approved(films, "--policy", "replace")
+    done = reelwright.data("library", "run")
+    assert done["outcomes"] == {"replaced": 1}, done
+    assert not (films / "one.mp4").exists()
+    assert frames(films / "one.mkv") == 6
+    assert (films / "one.srt").exists()
+    status = reelwright.data("library", "status")
+    assert (status["done"], status["bytes_saved"], status["bytes_before"]) == (1, 0, len(original))
+    assert reelwright.data("library", "run")["outcomes"] == {}
+    assert reelwright.states() == {"one.mkv": "done"}
+    assert reelwright("restore", "one.mkv").code == 2
+    assert reelwright("restore", films / "one.mkv").code == 0
+    assert (films / "one.mp4").read_bytes() == original

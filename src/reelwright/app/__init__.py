@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from reelwright.engine.listing import JobRow, State
     from reelwright.engine.model_view import ModelView
     from reelwright.engine.removal import Cleaned
+    from reelwright.engine.replacing import Entry
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
     from reelwright.origins import Examined, Report
@@ -141,6 +142,18 @@ class Commands:
         from reelwright.app.clean import cleaned
 
         return cleaned(wanted)
+
+    def replacements(self) -> "list[Entry]":
+        """Films that were replaced."""
+        from reelwright.app.restore import listed
+
+        return listed()
+
+    def restore(self, which: str) -> "Entry":
+        """Put an original back."""
+        from reelwright.app.restore import restored
+
+        return restored(which)
 
     def why(self, job: "EncodeJob") -> "Explanation":
         """What would be done with a film, and why."""

@@ -49,7 +49,10 @@ class Queue:
         works = self.works(library, [*fresh, *tried])
         chosen = [*fresh, *(file for file in tried if works[file.id].id != file.work_id)]
         choices = {file.id: file.choice for file in chosen if file.choice is not None}
+        # Content that is back after other content was there: what came of it then is not what is there now.
+        back = [works[file.id].id for file in chosen if file.work_id not in {None, works[file.id].id}]
         added = self._catalog.queue(library.id, choices, {key: works[key] for key in choices})
+        added += self._leases.reopen(back)
         self.settle(library)
         return added
 

@@ -24,14 +24,12 @@ from reelwright.errors import ReelwrightError
 from reelwright.events import Emitter, EventName, EventSink
 from reelwright.library.catalog import Catalog, FileState, LibraryFile, Standing
 from reelwright.library.comparison import Seen
+from reelwright.store.database import open_ledger
 from reelwright.tools.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from reelwright.app.library_film import Go
 
-from reelwright.engine.memory_placements import MemoryPlacementJournal
-
-JOURNAL = MemoryPlacementJournal()
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
@@ -119,7 +117,7 @@ class Replacements:
         return await asyncio.to_thread(self._with_journal, call)
 
     def _with_journal(self, call: Callable[[PlacementJournal], Result]) -> Result:
-        journal = JOURNAL
+        journal = journal_of(self._settings)
         try:
             return call(journal)
         finally:
@@ -145,7 +143,15 @@ class Replacements:
 
 def journal_entries(settings: Settings) -> list[Entry]:
     """Every replacement there was."""
-    return JOURNAL.entries()
+    return journal_of(settings).entries()
+
+
+def journal_of(settings: Settings) -> PlacementJournal:
+    """The ledger's journal of replacements."""
+    place = open_ledger(settings.ledger).place
+    from reelwright.store.placements import DjangoPlacementJournal  # models load once Django is set up
+
+    return DjangoPlacementJournal(place)
 
 
 def _below(path: Path, root: str) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reelwright.engine.listing import JobRow, State
     from reelwright.engine.model_view import ModelView
     from reelwright.engine.removal import Cleaned
+    from reelwright.engine.replacing import Entry
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
     from reelwright.origins import Examined, Report
@@ -270,6 +271,14 @@ class Program(Protocol):
 
     def clean(self, wanted: CleanRequest) -> "Iterator[Cleaned]":
         """Remove what finished and given-up jobs left; each thing is told as it is dealt with."""
+        ...
+
+    def replacements(self) -> "list[Entry]":
+        """Films that were replaced, or are being replaced, the oldest first."""
+        ...
+
+    def restore(self, which: str) -> "Entry":
+        """Put an original back, named by the beginning of its id or by the film's path."""
         ...
 
     def config_report(self, flags: Mapping[str, Any]) -> "Report":

@@ -131,7 +131,7 @@ def plain_counts(counts: "Counts") -> dict[str, Any]:
         "gone": counts.gone,
         "bytes_before": counts.bytes_before,
         "bytes_after": counts.bytes_after,
-        "bytes_saved": counts.bytes_before - counts.bytes_after,
+        "bytes_saved": counts.bytes_saved,
     }
 
 

@@ -5,15 +5,17 @@ A name is taken away only where the same file, or the output that was read in fu
 """
 
 import datetime as dt
+import errno
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from reelwright.engine.disk import UNSUPPORTED, Disk, FileFacts, FileKind
+from reelwright.engine.disk import NO_LINKS, UNSUPPORTED, Disk, FileFacts, FileKind
+from reelwright.engine.placement import FULL
 from reelwright.engine.replacing import Entry, PlacementJournal, Stage
-from reelwright.errors import ConflictError, ReelwrightError
+from reelwright.errors import ConflictError, ReelwrightError, ResourceError, UsageError
 
 KEPT_BOTH = "Nothing was replaced; the output is kept as well."
 
@@ -158,6 +160,8 @@ class Mover:
         else:
             self._take_a_new_name()
         self._clear_draft()
+        if not self.entry.linked:
+            self.sync_folders(self.entry.kept)
         self.disk.sync(self.folder)
 
     def _take_the_name(self) -> None:
@@ -168,18 +172,15 @@ class Mover:
         if found is not None and not self.holds_original(self.final):
             raise changed(self.source)
         if found is not None and self.swap(self.entry.draft, self.final):
-            self.disk.sync(self.folder)
             return
         if found is not None and self.entry.linked:
             self.move_over(self.entry.draft, self.final)
-            self.disk.sync(self.folder)
             return
         if found is not None:
             self._set_aside(self.final)
-        if not self.holds_original(self.entry.kept):
+        elif self.entry.linked and not self.holds_original(self.entry.kept):
             raise changed(self.source)
         self.move_new(self.entry.draft, self.final)
-        self.disk.sync(self.folder)
 
     def _take_a_new_name(self) -> None:
         if not self.holds_output(self.final):
@@ -211,7 +212,6 @@ class Mover:
         elif not self.holds_original(draft):
             raise changed(self.source)
         elif self.holds_original(self.entry.kept):
-            self.disk.sync(self.folder)
             self.unlink(draft)
         else:
             self._set_aside(draft)
@@ -227,12 +227,13 @@ class Mover:
 
     def leave_quarantine(self) -> None:
         """Take the original's second name away, and the folder that was made for it."""
-        self.unlink(self.entry.kept)
         own = parent(self.entry.kept)
-        self.disk.sync(own)
+        if self.disk.look(own) is None:
+            return
+        self.unlink(self.entry.kept)
+        self.disk.sync(own)  # also where the name has gone: a run before this one may have ended in between
         with suppress(OSError):  # an empty folder harms nobody
             self.disk.remove_folder(own)
-            self.disk.sync(parent(own))
 
     def make_folders(self, folder: str) -> None:
         """Make a folder and those above it, each forced to the disk."""
@@ -246,17 +247,28 @@ class Mover:
 
     def rename_sidecars(self, *, back: bool = False) -> None:
         """Let sidecars follow; one whose new name is taken stays as it is, and is not the entry's any more."""
-        followed = []
-        for before, after in self.entry.sidecars:
-            old, new = (after, before) if back else (before, after)
+        pairs = [(after, before) if back else (before, after) for before, after in self.entry.sidecars]
+        if not pairs:
+            return
+        for old, new in pairs:
             if self.disk.look(old) is not None and self.disk.look(new) is None:
-                self.move_new(old, new)
-            if self.disk.look(old) is None and self.disk.look(new) is not None:
-                followed.append((before, after))
-        if self.entry.sidecars:
-            self.disk.sync(self.folder)
+                self._link_or_move(old, new)
+        self.disk.sync(self.folder)
+        for old, new in pairs:
+            found = self.disk.look(old)
+            if found is not None and found.is_same_file(self.disk.look(new)):
+                self.unlink(old)
         if not back:
-            self.entry = replace(self.entry, sidecars=tuple(followed))
+            there = [(old, new) for old, new in pairs if self.disk.look(new) and not self.disk.look(old)]
+            self.entry = replace(self.entry, sidecars=tuple(there))
+
+    def _link_or_move(self, old: str, new: str) -> None:
+        try:
+            self.link(old, new)
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            self.move_new(old, new)
 
 
 def changed(path: str) -> ConflictError:
@@ -264,6 +276,24 @@ def changed(path: str) -> ConflictError:
     return ConflictError(f"{path} has changed since it was encoded.", hint=KEPT_BOTH)
 
 
+def lost(entry: Entry) -> str:
+    """What is said of an original that is not in quarantine any more."""
+    return f"The original is not at {entry.kept}: the disk has lost it, or somebody took it away."
+
+
 def taken(path: str) -> ConflictError:
     """The error for a place that is taken."""
     return ConflictError(f"{path} exists already.", hint=f"Move it away and try again. {KEPT_BOTH}")
+
+
+def failed(error: OSError, path: str) -> ReelwrightError:
+    """The error for a disk that did not do what it was asked to; the original is where it was, or in quarantine."""
+    where, reason = error.filename or path, error.strerror or str(error)
+    if isinstance(where, bytes):
+        where = where.decode("utf-8", "surrogateescape")
+    hint = "The original is safe; try again once that is put right."
+    if error.errno in FULL:
+        return ResourceError(f"The disk of {where} is full.", hint=f"Free space there. {hint}")
+    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}:
+        return UsageError(f"{path} cannot be replaced: {where}: {reason}.", hint=hint)
+    return ResourceError(f"{path} could not be replaced: {where}: {reason}.", hint=hint)

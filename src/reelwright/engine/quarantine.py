@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from reelwright.engine.disk import Disk
-from reelwright.engine.moving import Mover, parent
+from reelwright.engine.moving import AwayError, Mover, failed, lost, parent
 from reelwright.engine.replacing import Entry, PlacementJournal, Stage
 from reelwright.engine.undoing import put_over
 from reelwright.errors import ConflictError, UsageError, ValidationFailedError
@@ -62,7 +62,7 @@ def restore(order_id: str, journal: PlacementJournal, disk: Disk, *, now: Clock)
         UsageError: there is no such replacement, or no original of it is kept.
         ConflictError: something else lies at its place, or its folder has gone.
         ValidationFailedError: what lies in quarantine is not the original any more.
-        OSError: the disk does not let us; `recover` or another `restore` goes on.
+        ResourceError, UsageError: the disk does not let us; `recover` or another `restore` goes on.
     """
     entry = journal.entry(order_id)
     if entry is None:
@@ -70,14 +70,17 @@ def restore(order_id: str, journal: PlacementJournal, disk: Disk, *, now: Clock)
     folder = parent(entry.order.source.path)
     if disk.look(folder) is None:
         raise ConflictError(f"The folder {folder} is not there.", hint=f"The original lies at {entry.kept}.")
-    with disk.hold(folder):
-        mover = Mover(disk=disk, journal=journal, now=now, entry=journal.entry(order_id) or entry)
-        if mover.entry.stage is Stage.RESTORED:
-            return mover.entry
-        if mover.entry.stage is not Stage.RESTORING:
-            check_restorable(mover)
-            mover.write(Stage.RESTORING)
-        return finish_restoring(mover)
+    try:
+        with disk.hold(folder):
+            mover = Mover(disk=disk, journal=journal, now=now, entry=journal.entry(order_id) or entry)
+            if mover.entry.stage is Stage.RESTORED:
+                return mover.entry
+            if mover.entry.stage is not Stage.RESTORING:
+                check_restorable(mover)
+                mover.write(Stage.RESTORING)
+            return finish_restoring(mover)
+    except OSError as error:
+        raise failed(error, entry.order.source.path) from error
 
 
 def check_restorable(mover: Mover) -> None:
@@ -116,26 +119,36 @@ def finish_restoring(mover: Mover) -> Entry:
     """
     entry = mover.entry
     if not mover.holds_original(mover.source):
-        found = mover.disk.look(mover.source)
-        if found is not None and not (entry.same_name and mover.holds_output(mover.source)):
-            raise ConflictError(f"{mover.source} is something else than what was placed there.")
-        if found is not None:
-            put_over(mover, entry.kept)
-        elif entry.linked:
-            mover.link(entry.kept, mover.source)
-        else:
-            mover.move_new(entry.kept, mover.source)
-        mover.sync_folders(mover.source, entry.kept)
+        if mover.disk.look(entry.kept) is None and mover.holds_output(mover.final):
+            return mover.write(Stage.DONE, why=lost(entry))
+        _take_back(mover)
     mover.rename_sidecars(back=True)
+    # Also where a run before this one gave it its name: it may have ended before the disk had it.
     mover.disk.sync(mover.folder)
     if not entry.same_name and mover.holds_output(mover.final):
         mover.unlink(mover.final)
     if mover.holds_original(entry.draft):
         mover.unlink(entry.draft)
-    if mover.holds_original(entry.kept):
+    if mover.disk.look(entry.kept) is None or mover.holds_original(entry.kept):
         mover.leave_quarantine()
     mover.disk.sync(mover.folder)
     return mover.write(Stage.RESTORED)
+
+
+def _take_back(mover: Mover) -> None:
+    """Give the original its name, which is free or the output's."""
+    entry = mover.entry
+    if mover.disk.look(entry.kept) is None:
+        raise AwayError(f"Neither {mover.source} nor its output is where it was; is its disk mounted?")
+    if mover.disk.look(mover.source) is None:
+        if entry.linked:
+            mover.link(entry.kept, mover.source)
+        else:
+            mover.move_new(entry.kept, mover.source)
+    elif entry.same_name and mover.holds_output(mover.source):
+        put_over(mover, entry.kept)
+    else:
+        raise ConflictError(f"{mover.source} is something else than what was placed there.")
 
 
 def expire(journal: PlacementJournal, disk: Disk, *, now: Clock) -> list[Expiry]:
@@ -170,7 +183,8 @@ def _let_go(mover: Mover) -> Expiry:
         return Expiry(entry=entry, stays=f"{mover.final} is not what was placed there")
     found = mover.disk.look(entry.kept)
     if found is None:
-        return Expiry(entry=mover.write(Stage.EXPIRED, why="The original had been taken away by somebody else."))
+        mover.leave_quarantine()
+        return Expiry(entry=mover.write(Stage.EXPIRED, why="The original had gone from quarantine before."))
     if found.size != entry.bytes_before:
         return Expiry(entry=entry, stays=f"{entry.kept} is not what was kept there")
     mover.leave_quarantine()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from reelwright.engine.disk import Disk
-from reelwright.engine.moving import AwayError, Mover, parent
+from reelwright.engine.moving import AwayError, Mover, lost, parent
 from reelwright.engine.quarantine import finish_restoring
 from reelwright.engine.replacing import UNFINISHED, Entry, PlacementJournal, Stage
 from reelwright.engine.undoing import check_presence, roll_back
@@ -89,4 +89,5 @@ def finish(mover: Mover) -> Entry:
     """
     check_presence(mover)
     mover.take_place()
-    return mover.write(Stage.DONE, until=mover.now() + dt.timedelta(days=mover.entry.order.keep_days))
+    why = "" if mover.holds_original(mover.entry.kept) else lost(mover.entry)
+    return mover.write(Stage.DONE, why=why, until=mover.now() + dt.timedelta(days=mover.entry.order.keep_days))

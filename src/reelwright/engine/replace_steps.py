@@ -12,8 +12,7 @@ from dataclasses import replace as changed_copy
 from pathlib import PurePath
 
 from reelwright.engine.disk import NO_LINKS, Disk, FileFacts, FileKind
-from reelwright.engine.moving import KEPT_BOTH, Mover, changed, parent, taken
-from reelwright.engine.placement import FULL
+from reelwright.engine.moving import KEPT_BOTH, Mover, changed, failed, parent, taken
 from reelwright.engine.replace_recovery import finish, settle
 from reelwright.engine.replacing import QUARANTINE, Entry, Order, PlacementJournal, Stage
 from reelwright.errors import (
@@ -68,6 +67,8 @@ def replace(order: Order, journal: PlacementJournal, disk: Disk, *, validate: Va
                 return known
             if known.stage is Stage.RESTORED:
                 raise ConflictError(f"The original of {order.source.path} was taken back by its owner.")
+            if order.ctime_ns is not None:
+                order = changed_copy(order, ctime_ns=known.order.ctime_ns)
         order = resolved(order, disk)
         with disk.hold(parent(order.source.path)):
             mover = Mover(disk=disk, journal=journal, now=now, entry=planned(order, disk))
@@ -125,7 +126,6 @@ def make_copy(mover: Mover, validate: Validate) -> None:
             hint="Run as the owner of the films, or as root.",
         ) from error
     disk.sync(draft)
-    disk.sync(mover.folder)
     mover.known_output = disk.look(draft)
     if mover.known_output is None or mover.known_output.size != entry.bytes_after:
         raise ValidationFailedError(f"The copy {draft} has changed since it was checked.")
@@ -233,7 +233,7 @@ def planned(order: Order, disk: Disk) -> Entry:
     folder, name = parent(order.source.path), PurePath(order.source.path).name
     final = PurePath(order.final).name
     kept = kept_path(quarantine_for(order, source, disk), order)
-    draft = f"{folder}/.reelwright-{order.id[:32]}.new"
+    draft = f"{folder}/.reelwright-{order.label}.new"
     for path in (*([] if name == final else [order.final]), draft, kept):
         if disk.look(path) is not None:
             raise taken(path)
@@ -285,17 +285,4 @@ def quarantine_beside(order: Order) -> str:
 
 def kept_path(quarantine: str, order: Order) -> str:
     """Where an original is kept: under its own name, in a folder of the order's."""
-    return f"{quarantine}/{order.id[:32]}/{PurePath(order.source.path).name}"
-
-
-def failed(error: OSError, path: str) -> ReelwrightError:
-    """The error for a disk that did not do what it was asked to; the original is where it was, or in quarantine."""
-    where, reason = error.filename or path, error.strerror or str(error)
-    if isinstance(where, bytes):
-        where = where.decode("utf-8", "surrogateescape")
-    hint = "The original is safe; try again once that is put right."
-    if error.errno in FULL:
-        return ResourceError(f"The disk of {where} is full.", hint=f"Free space there. {hint}")
-    if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENAMETOOLONG}:
-        return UsageError(f"{path} cannot be replaced: {where}: {reason}.", hint=hint)
-    return ResourceError(f"{path} could not be replaced: {where}: {reason}.", hint=hint)
+    return f"{quarantine}/{order.label}/{PurePath(order.source.path).name}"

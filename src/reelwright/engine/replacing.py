@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from reelwright.engine.jobs import SourceStamp
+from reelwright.planning.identity import digest
 
 #: Folder of a library's root that keeps its originals; scans see no name that begins with a period.
 QUARANTINE = ".reelwright-quarantine"
@@ -66,6 +67,11 @@ class Order:
     hard_links: bool = False
     #: Follow a symbolic link, once, and replace what it points to.
     follow_links: bool = False
+
+    @property
+    def label(self) -> str:
+        """16 hexadecimal digits that stand for the order in file names, and for people."""
+        return digest({"order": self.id})[:16]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

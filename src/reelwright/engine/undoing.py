@@ -1,5 +1,7 @@
 """Undo a replacement that cannot be finished: the original has its name again, and nothing of ours is left."""
 
+from dataclasses import replace
+
 from reelwright.engine.moving import AwayError, Mover
 from reelwright.engine.replacing import Entry, Stage
 
@@ -37,7 +39,11 @@ def roll_back(mover: Mover, why: str) -> Entry:
     mover.disk.sync(mover.folder)
     if kept:
         why = f"{why} The original lies at {kept}."
-    return mover.write(Stage.ROLLED_BACK, kept=kept, why=why)
+    order, found = mover.entry.order, mover.disk.look(mover.source)
+    if found is not None and mover.holds_original(mover.source):
+        # The link into quarantine, and its end, have changed the original's ctime: that is no change of the film.
+        order = replace(order, ctime_ns=found.ctime_ns)
+    return mover.write(Stage.ROLLED_BACK, order=order, kept=kept, why=why)
 
 
 def _return_stranger(mover: Mover) -> None:
@@ -67,11 +73,11 @@ def _return_original(mover: Mover) -> None:
             mover.link(kept, source)
         else:
             mover.move_new(kept, source)
+            mover.sync_folders(kept)
     elif mover.entry.same_name and mover.holds_output(source):
         if not at_draft and not at_kept:
             raise AwayError(f"The original of {source} is not in quarantine; its output stays.")
         put_over(mover, draft if at_draft else kept)
-    mover.disk.sync(mover.folder)
 
 
 def put_over(mover: Mover, original: str) -> None:
@@ -81,7 +87,6 @@ def put_over(mover: Mover, original: str) -> None:
         if mover.disk.look(draft) is not None:
             mover.unlink(draft)
         mover.link(original, draft)
-        mover.disk.sync(mover.folder)
         original = draft
     mover.move_over(original, mover.source)
 
@@ -90,6 +95,7 @@ def _left_in_quarantine(mover: Mover) -> str:
     """Take the original out of quarantine where it has its name; else where it lies."""
     found = mover.disk.look(mover.entry.kept)
     if found is None:
+        mover.leave_quarantine()
         return ""
     there = mover.holds_original(mover.source) and mover.holds_original(mover.entry.kept)
     # The same file that was changed in its place is no second film either.

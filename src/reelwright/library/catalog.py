@@ -115,6 +115,9 @@ class Counts:
     gone: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
+    #: What outputs are smaller by: nothing of films whose bytes other hard links keep, and of films that were replaced
+    #: only once their originals left the quarantine.
+    bytes_saved: int = 0
 
 
 class Catalog(Protocol):

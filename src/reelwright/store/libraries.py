@@ -1,15 +1,17 @@
 """The libraries' port on the ledger."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 from django.db.transaction import atomic
 from django.utils import timezone
 
 from reelwright.databases import Place
+from reelwright.engine.replacing import Stage
 from reelwright.errors import ConflictError
 from reelwright.library.catalog import Counts, FileState, Library, LibraryFile, Probed
 from reelwright.library.comparison import Changes, Remembered, Seen
@@ -174,7 +176,17 @@ class DjangoCatalog(LibraryWork):
             for row in sums.order_by():
                 name = row["library__name"]
                 found[name] = _added(found[name], row)
+            for name, saved in _saved():
+                found[name] = replace(found[name], bytes_saved=saved or 0)
             return found
+
+
+def _saved() -> Iterator[tuple[str, int | None]]:
+    """Bytes saved by each library. A replaced film's work has the id of its placement."""
+    kept = models.Placement.objects.filter(order_id=OuterRef("work")).exclude(stage=Stage.EXPIRED.value)
+    freed = models.LibraryFile.objects.filter(hard_links=1, bytes_after__isnull=False).exclude(Exists(kept))
+    sums = freed.values("library__name").annotate(saved=Sum(F("bytes_before") - F("bytes_after"))).order_by()
+    return iter(sums.values_list("library__name", "saved"))
 
 
 def _move(moved: Sequence[tuple[Remembered, Seen]]) -> None:

@@ -382,3 +382,34 @@ class WorkerBeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} on {self.host}"
+
+
+class Placement(models.Model):
+    """A film whose output takes its place: the journal of the replacement, and of the original in quarantine."""
+
+    order_id = models.CharField(max_length=255, unique=True)
+    # No reference: the journal outlives its job.
+    job_id = models.CharField(max_length=DIGEST, null=True, db_index=True)  # noqa: DJ001 -- unknown is NULL, not ""
+    stage = models.CharField(max_length=16)
+    source_path = models.TextField()
+    source_path_exact = models.BinaryField()
+    final_path = models.TextField()
+    kept_path = models.TextField()
+    bytes_before = models.BigIntegerField()
+    bytes_after = models.BigIntegerField()
+    #: The whole entry: what crash recovery goes by.
+    entry = _plain()
+    until = models.DateTimeField(null=True)
+    changed = models.DateTimeField(null=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """Placements are sought by stage, and by the path of their film."""
+
+        indexes = [
+            models.Index(fields=["stage", "id"], name="placements_of_a_stage"),
+            models.Index(fields=["source_path_exact"], name="placements_of_a_film"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_path}: {self.stage}"

@@ -6,7 +6,7 @@ import reelwright.store.columns
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("store", "0009_leased_work"),
+        ("store", "0010_placements"),
     ]
 
     operations = [
