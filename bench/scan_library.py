@@ -110,7 +110,7 @@ def main() -> None:
 
 
 def queue_all(folder: Path) -> int:
-    """Give each file facts, a fingerprint and a decision, and queue it as an approved plan does; how much work there is."""
+    """Give each file facts, a fingerprint and a decision, queue it as an approved plan does; how much work there is."""
     os.environ["REELWRIGHT_DATABASE__PATH"] = str(folder / "ledger.sqlite3")
     from reelwright.app.library import Libraries  # noqa: PLC0415 -- after the variable is set
     from reelwright.app.library_queue import Queue  # noqa: PLC0415

@@ -145,25 +145,20 @@ def keep_original(mover: Mover) -> None:
         raise changed(mover.source)
     found = check_source(order, disk)
     mover.entry = changed_copy(mover.entry, original=content, other_links=found.links - 1)
-    try:
-        linked = link_to_quarantine(mover)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        # A mount of the same device, or a quota's tree: the folder beside the original is as near as there is.
-        beside = quarantine_beside(order)
-        mover.entry = mover.write(Stage.VERIFIED, kept=kept_path(beside, order))
-        linked = link_to_quarantine(mover)
-    mover.write(Stage.KEPT, linked=linked)
+    mover.write(Stage.KEPT, linked=link_to_quarantine(mover))
 
 
 def link_to_quarantine(mover: Mover) -> bool:
     """Give the original its second name; False where the file system has no hard links."""
-    kept = mover.entry.kept
+    kept, beside = mover.entry.kept, kept_path(quarantine_beside(mover.entry.order), mover.entry.order)
     mover.make_folders(parent(kept))
     try:
         mover.link(mover.source, kept)
     except OSError as error:
+        if error.errno == errno.EXDEV and kept != beside:
+            # A mount of the same device, or a quota's tree: the folder beside the original is as near as there is.
+            mover.write(Stage.VERIFIED, kept=beside)
+            return link_to_quarantine(mover)
         if error.errno not in NO_LINKS:
             raise
         return False
