@@ -20,15 +20,15 @@ FEWEST = 4
 @contextmanager
 def journal() -> Iterator[PlacementJournal]:
     """The ledger's journal; an empty one where there is no ledger yet: looking makes no file."""
-    path = load({}).ledger_path
-    if not path.exists():
+    place = load({}).ledger
+    if not place.exists():
         yield MemoryPlacementJournal()
         return
-    store = open_ledger(path)
+    store = open_ledger(place)
     from reelwright.store.placements import DjangoPlacementJournal  # models load once Django is set up
 
     try:
-        yield DjangoPlacementJournal(store.path)
+        yield DjangoPlacementJournal(store.place)
     finally:
         store.close()
 

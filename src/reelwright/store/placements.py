@@ -2,29 +2,30 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from reelwright.databases import Place
 from reelwright.engine.jobs import SourceStamp
 from reelwright.engine.replacing import Entry, Order, Stage
 from reelwright.store import models
 from reelwright.store.columns import exact, readable
-from reelwright.store.connection import hang_up, speaking_to
+from reelwright.store.connection import hang_up, made_again, speaking_to
 from reelwright.store.reading import all_values, first_value
 
 #: Columns of an entry that have their own in the table.
 _OWN = ("stage", "until", "changed")
 
 
+@made_again()
 class DjangoPlacementJournal:
     """The port on the ledger that was opened by `open_ledger`; every write is on the disk when it returns.
 
     Args:
-        path: The ledger's file.
+        place: Where the ledger is.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, place: Place) -> None:
+        self.place = place
 
     def close(self) -> None:
         """See the port."""
@@ -39,12 +40,12 @@ class DjangoPlacementJournal:
             "kept_path": readable(entry.kept), "bytes_before": entry.bytes_before, "bytes_after": entry.bytes_after,
             "entry": plain_entry(entry), "until": entry.until, "changed": entry.changed,
         }  # fmt: skip
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             models.Placement.objects.update_or_create(order_id=order.id, defaults=values)
 
     def entry(self, order_id: str) -> Entry | None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return first_value(models.Placement.objects.filter(order_id=order_id), _entry)
 
     def entries(self, stages: Iterable[Stage] | None = None) -> list[Entry]:
@@ -52,7 +53,7 @@ class DjangoPlacementJournal:
         found = models.Placement.objects.order_by("pk")
         if stages is not None:
             found = found.filter(stage__in=[stage.value for stage in stages])
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(found, _entry)
 
 
