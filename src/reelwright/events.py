@@ -24,6 +24,8 @@ class EventName(StrEnum):
     SOUND_COMPLETE = "sound_complete"
     VALIDATION_COMPLETE = "validation_complete"
     PLACED = "placed"
+    #: A library's queue has run empty.
+    LIBRARY_DONE = "library_done"
     RESULT = "result"
 
 

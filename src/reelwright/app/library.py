@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from reelwright.app.encode import request_for
 from reelwright.app.library_plan import apply_plan, make_plan, read_plan_file
+from reelwright.app.plugins import matchers
 from reelwright.app.wiring import load, run_to_end
 from reelwright.cli.commands import EncodeJob
 from reelwright.cli.library_commands import Applied, NewLibrary, PlanDone, ScanFailure, ScansDone
@@ -58,7 +59,7 @@ class Libraries:
         check_name(new.name)
         wanted = checked_settings(new.name, dict(new.settings))
         if wanted.rules:
-            read_rules(wanted.rules)
+            read_rules(wanted.rules, self.settings)
         root = os.path.realpath(new.root)
         marker = place_marker(Path(root))
         return self.catalog().add_library(new.name, root, marker, new.settings)
@@ -100,7 +101,7 @@ class Libraries:
 
     def _scanned(self, catalog: Catalog, library: Library, tell: Tell, *, probe: bool) -> Scanned:
         own = settings_of(library, self.settings)
-        rules = read_rules(own.rules)
+        rules = read_rules(own.rules, self.settings)
         found = scan(catalog, library, wanted_by(library, own, self.settings, time.time()), tell)
         if not probe:
             return found
@@ -263,8 +264,12 @@ def default_rules() -> str:
     return package_files("reelwright.library").joinpath("default_rules.toml").read_text("utf-8")
 
 
-def read_rules(place: str) -> tuple[Rule, ...]:
+def read_rules(place: str, settings: Settings) -> tuple[Rule, ...]:
     """The rules of a file; the ones that come with Reelwright where the place is empty.
+
+    Args:
+        place: the file, or empty.
+        settings: they say which plugins' matchers a rule may name.
 
     Raises:
         UsageError: it cannot be read, or something in it is wrong.
@@ -275,7 +280,7 @@ def read_rules(place: str) -> tuple[Rule, ...]:
         tree = tomllib.loads(Path(place).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"The rules {place} cannot be read: {error}.") from error
-    return rules_from(tree, place)
+    return rules_from(tree, place, matchers(settings))
 
 
 def away(library: Library) -> str:

@@ -73,7 +73,7 @@ class CheckRow:
     found: str
     #: What to do, where something is to be done.
     advice: str = ""
-    #: "check", "encoder" or "device".
+    #: "check", "encoder", "device", "plugin" or "notifier".
     kind: str = "check"
     #: No encode needs it: that it does not work is no failure.
     optional: bool = False
@@ -200,6 +200,10 @@ class Program(Protocol):
 
     def doctor(self) -> list[CheckRow]:
         """Look at tools, disk and database."""
+        ...
+
+    def test_notifications(self) -> list[CheckRow]:
+        """Send a message to everybody the settings name; what came of each."""
         ...
 
     def report(self, order: ReportOrder, tell: Tell) -> ReportDone:

@@ -1,0 +1,164 @@
+"""Notifications: who is told what, from the settings; and a sink beside those of a run."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+
+from reelwright.app.plugins import notifiers
+from reelwright.cli.commands import CheckRow
+from reelwright.config import Settings
+from reelwright.events import Event, EventSink
+from reelwright.notify.by_apprise import ByApprise, schema_of, wrong_urls
+from reelwright.notify.by_webhook import ByWebhook
+from reelwright.notify.mailbox import Channel, Mailbox
+from reelwright.notify.notices import Message, Notice, What, notice_of
+from reelwright.notify.pacing import Pace
+from reelwright.notify.port import Notifier, NotSentError
+
+#: Seconds that the end of a run waits for its last messages.
+GRACE = 5.0
+#: A media server wants to hear soon: files are gathered for some seconds only.
+WEBHOOK_GATHER, WEBHOOK_PER_HOUR = 10.0, 120
+Tell = Callable[[str], None]
+
+
+class Told:
+    """Hands each event on, and what is worth telling to the mailboxes."""
+
+    def __init__(self, sink: EventSink, boxes: Sequence[Mailbox]) -> None:
+        self._sink, self._boxes = sink, tuple(boxes)
+
+    def emit(self, event: Event) -> None:
+        """Take one event."""
+        self._sink.emit(event)
+        if self._boxes and (notice := notice_of(event)) is not None:
+            for box in self._boxes:
+                box.put(notice)
+
+
+@asynccontextmanager
+async def notifying(settings: Settings, sink: EventSink) -> AsyncIterator[EventSink]:
+    """A sink that also notifies, as the settings say; what waits at the end is sent then.
+
+    Where the sink does so already, as that of a daemon around its jobs, it is given back as it is: one daemon is one
+    sender, however many jobs it runs.
+    """
+    if isinstance(sink, Told):
+        yield sink
+        return
+    boxes = [Mailbox(channel, settings.notify.templates, complain) for channel in channels(settings, complain)]
+    try:
+        yield Told(sink, boxes)
+    finally:
+        if boxes:
+            await asyncio.to_thread(close_all, boxes)
+
+
+def close_all(boxes: Sequence[Mailbox], grace: float = GRACE) -> None:
+    """Close mailboxes, all within one grace time."""
+    for box in boxes:
+        box.hurry()
+    end = time.monotonic() + grace
+    for box in boxes:
+        box.close(max(0.0, end - time.monotonic()))
+
+
+def complain(sentence: str) -> None:
+    """A failed notification is told where errors are, and stops nothing."""
+    sys.stderr.write(f"reelwright: {sentence}\n")
+
+
+def channels(settings: Settings, tell: Tell) -> list[Channel]:
+    """Everybody who is told, as the settings name them.
+
+    Args:
+        settings: all of them.
+        tell: hears of those that cannot be.
+    """
+    return [channel for make in (_apprise, _webhooks, _plugged) for channel in make(settings, tell)]
+
+
+def _pace(settings: Settings) -> Pace:
+    notify = settings.notify
+    return Pace(gather=notify.gather, per_hour=notify.per_hour, attempts=notify.attempts)
+
+
+def _wanted(settings: Settings) -> frozenset[What]:
+    return frozenset(map(What, settings.notify.on))
+
+
+def _apprise(settings: Settings, tell: Tell) -> Iterator[Channel]:  # noqa: ARG001 - as its neighbours
+    for secret in settings.notify.urls:
+        url = secret.get_secret_value()
+        yield Channel(
+            name=f"Apprise ({schema_of(url) or 'no URL'})",
+            wants=_wanted(settings),
+            send=ByApprise(url),
+            pace=_pace(settings),
+        )
+
+
+def _webhooks(settings: Settings, tell: Tell) -> Iterator[Channel]:  # noqa: ARG001 - as its neighbours
+    pace = Pace(gather=WEBHOOK_GATHER, per_hour=WEBHOOK_PER_HOUR, attempts=settings.notify.attempts)
+    for name, table in settings.notify.webhooks.items():
+        yield Channel(name=f"webhook {name}", wants=frozenset({What.PLACED}), send=ByWebhook(table), pace=pace)
+
+
+def _plugged(settings: Settings, tell: Tell) -> Iterator[Channel]:
+    tables = settings.notify.plugins
+    known = notifiers(settings) if tables else {}
+    for name, table in tables.items():
+        if name not in known:
+            tell(f"There is no notifier {name}: `reelwright doctor` shows the plugins that are installed.")
+            continue
+        try:
+            known[name].check(table)
+        except ValueError as error:
+            tell(f"The notifier {name}: {error}.")
+        except Exception as error:  # noqa: BLE001 - others' code
+            tell(f"The notifier {name} failed when it looked at its settings, with {type(error).__name__}.")
+        else:
+            send = partial(_send, known[name], table)
+            yield Channel(name=name, wants=_wanted(settings), send=send, pace=_pace(settings))
+
+
+def _send(notifier: Notifier, table: Mapping[str, Any], message: Message) -> None:
+    notifier.send(message, table)
+
+
+def rows(settings: Settings) -> list[CheckRow]:
+    """What `doctor` says of notifications; nothing is sent."""
+    wrong: list[str] = []
+    found = channels(settings, wrong.append)
+    wrong += wrong_urls(secret.get_secret_value() for secret in settings.notify.urls) if settings.notify.urls else []
+    if not found and not wrong:
+        return []
+    names = ", ".join(channel.name for channel in found) or "nobody can be told"
+    advice = "" if wrong else "`reelwright notify test` sends a message."
+    row = CheckRow(name="notify", works=not wrong, found=names, advice=advice, kind="notifier", optional=True)
+    return [row, *(CheckRow(name="", works=False, found=one, kind="notifier", optional=True) for one in wrong)]
+
+
+def send_test(settings: Settings) -> list[CheckRow]:
+    """Send a message to everybody, at once and once; what came of each."""
+    wrong: list[str] = []
+    found = channels(settings, wrong.append)
+    row = partial(CheckRow, kind="notifier")
+    rows = [row(name="", works=False, found=sentence) for sentence in wrong]
+    return [*rows, *(row(name=channel.name, **_tried(channel)) for channel in found)]
+
+
+def _tried(channel: Channel) -> dict[str, Any]:
+    placed = Notice(what=What.PLACED, subject="test", data={"output": "/reelwright/test.mkv", "bytes": 0})
+    title, body = "Reelwright: a test", "If you read this, notifications arrive."
+    try:
+        channel.send(Message(title=title, body=body, notices=(placed,)))
+    except NotSentError as error:
+        return {"works": False, "found": f"was not sent: {error}"}
+    except Exception as error:  # noqa: BLE001 - others' code, whose words may hold a password
+        return {"works": False, "found": f"was not sent: it failed with {type(error).__name__}"}
+    return {"works": True, "found": "sent"}
