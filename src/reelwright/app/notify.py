@@ -12,7 +12,7 @@ from reelwright.app.plugins import notifiers
 from reelwright.cli.commands import CheckRow
 from reelwright.config import Settings
 from reelwright.events import Event, EventSink
-from reelwright.notify.by_apprise import ByApprise, schema_of, wrong_urls
+from reelwright.notify.by_apprise import ByApprise, schema_of, wrong_url
 from reelwright.notify.by_webhook import ByWebhook
 from reelwright.notify.mailbox import Channel, Mailbox
 from reelwright.notify.notices import Message, Notice, What, notice_of
@@ -97,7 +97,7 @@ def _apprise(settings: Settings, tell: Tell) -> Iterator[Channel]:  # noqa: ARG0
         yield Channel(
             name=f"Apprise ({schema_of(url) or 'no URL'})",
             wants=_wanted(settings),
-            send=ByApprise(url),
+            send=partial(_send, ByApprise(), {"url": url}),
             pace=_pace(settings),
         )
 
@@ -105,7 +105,12 @@ def _apprise(settings: Settings, tell: Tell) -> Iterator[Channel]:  # noqa: ARG0
 def _webhooks(settings: Settings, tell: Tell) -> Iterator[Channel]:  # noqa: ARG001 - as its neighbours
     pace = Pace(gather=WEBHOOK_GATHER, per_hour=WEBHOOK_PER_HOUR, attempts=settings.notify.attempts)
     for name, table in settings.notify.webhooks.items():
-        yield Channel(name=f"webhook {name}", wants=frozenset({What.PLACED}), send=ByWebhook(table), pace=pace)
+        yield Channel(
+            name=f"webhook {name}",
+            wants=frozenset({What.PLACED}),
+            send=partial(_send, ByWebhook(), table.model_dump()),
+            pace=pace,
+        )
 
 
 def _plugged(settings: Settings, tell: Tell) -> Iterator[Channel]:
@@ -134,7 +139,8 @@ def rows(settings: Settings) -> list[CheckRow]:
     """What `doctor` says of notifications; nothing is sent."""
     wrong: list[str] = []
     found = channels(settings, wrong.append)
-    wrong += wrong_urls(secret.get_secret_value() for secret in settings.notify.urls) if settings.notify.urls else []
+    urls = [secret.get_secret_value() for secret in settings.notify.urls]
+    wrong += [f"notify.urls: {problem}." for problem in map(wrong_url, urls) if problem]
     if not found and not wrong:
         return []
     names = ", ".join(channel.name for channel in found) or "nobody can be told"

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
 from reelwright.notify.notices import Message
 from reelwright.notify.port import NotSentError
@@ -14,32 +15,32 @@ def schema_of(url: str) -> str:
     return found[1].lower() if found else ""
 
 
-def wrong_urls(urls: Iterable[str]) -> list[str]:
-    """What is wrong with URLs, a sentence each, without repeating one."""
+def wrong_url(url: str) -> str:
+    """What is wrong with a URL, as the end of a sentence that does not repeat it; empty where nothing is."""
     import apprise  # noqa: PLC0415 - most runs tell nobody
 
     _silence()
-    wrong = []
-    for number, url in enumerate(urls, start=1):
-        if apprise.Apprise.instantiate(url) is None:
-            schema = schema_of(url)
-            wrong.append(
-                f"notify.urls: number {number} ({f'{schema}://…' if schema else 'no URL'}) is none Apprise knows."
-            )
-    return wrong
+    if apprise.Apprise.instantiate(url) is not None:
+        return ""
+    schema = schema_of(url)
+    return f"{schema}://… is no URL that Apprise knows" if schema else "it is no URL such as ntfy://topic"
 
 
 class ByApprise:
-    """Sends to one URL of Apprise.
+    """Sends to one URL of Apprise: the setting "url". It may hold a password and is never repeated."""
 
-    Args:
-        url: as Apprise has it; it may hold a password and is never repeated.
-    """
+    port_version = 1
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Make sure that Apprise knows the URL.
 
-    def __call__(self, message: Message) -> None:
+        Raises:
+            ValueError: it does not.
+        """
+        if problem := wrong_url(str(settings.get("url", ""))):
+            raise ValueError(problem)
+
+    def send(self, message: Message, settings: Mapping[str, Any]) -> None:
         """Send a message.
 
         Raises:
@@ -49,7 +50,7 @@ class ByApprise:
 
         _silence()
         to = apprise.Apprise()
-        if not to.add(self._url):
+        if not to.add(str(settings["url"])):
             raise NotSentError("Apprise does not know its URL", again=False)
         # As text and not as Markdown: a file's name is full of what Markdown obeys.
         if not to.notify(title=message.title, body=message.body, body_format=apprise.NotifyFormat.TEXT):

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
+from pydantic import ValidationError
+
 from reelwright.notify.notices import Message, Notice, What
 from reelwright.notify.port import NotSentError
 from reelwright.notify_settings import WebhookSettings
@@ -30,7 +32,33 @@ def as_server_has_it(path: str, paths: Mapping[str, str]) -> str:
 
 
 class ByWebhook:
-    """Tells one server.
+    """Tells a server; the settings are those of a table [notify.webhooks.NAME]."""
+
+    port_version = 1
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Make sure that the settings can be.
+
+        Raises:
+            ValueError: they cannot; the text repeats none of them.
+        """
+        try:
+            WebhookSettings.model_validate(settings)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ValueError(f"{'.'.join(map(str, first['loc']))} is wrong: {first['msg']}") from None
+
+    def send(self, message: Message, settings: Mapping[str, Any]) -> None:
+        """Tell of what was placed.
+
+        Raises:
+            NotSentError: the server cannot be reached, or did not take it.
+        """
+        Server(WebhookSettings.model_validate(settings)).tell(message)
+
+
+class Server:
+    """One server.
 
     Args:
         settings: its table.
@@ -41,7 +69,7 @@ class ByWebhook:
         self._url = settings.url.get_secret_value().rstrip("/")
         self._token = settings.token.get_secret_value()
 
-    def __call__(self, message: Message) -> None:
+    def tell(self, message: Message) -> None:
         """Tell of what was placed.
 
         Raises:
