@@ -64,8 +64,10 @@ def announced(enabled: Iterable[str] = ()) -> list[Announced]:
     groups = {port.group: port for port in PORTS.values()}
     found: dict[tuple[str, str, str], Announced] = {}
     for distribution in distributions():
-        name, entries = normalized(distribution.name or ""), distribution.entry_points
-        for entry in entries:
+        if "[reelwright." not in (distribution.read_text("entry_points.txt") or ""):
+            continue  # to parse the metadata of every package there is takes half a second
+        name = normalized(distribution.name or "")
+        for entry in distribution.entry_points:
             if entry.group in groups:
                 thing = _announced(groups[entry.group], entry, name, distribution.version or "", enabled=name in wanted)
                 # An environment's folders are searched in order; what comes first is what is imported.

@@ -37,7 +37,7 @@ PORTS: dict[Kind, Port] = {
             group="reelwright.matchers",
             version=1,
             members=("meaning", "check()", "holds()", "found()"),
-            described="reelwright.library.matchers.Matcher",
+            described="reelwright.library.plugged.Matcher",
         ),
         Port(
             kind=Kind.ENCODER,
