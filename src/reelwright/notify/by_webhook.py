@@ -150,13 +150,13 @@ class Server:
         try:
             # Not to where the server sends us: a token is meant for this one alone.
             answer = requests.request(
-                method, self._url + path, json=body, params=query, auth=login, timeout=self._settings.timeout,
+                method, self._url + path, json=body, params=query, auth=login or _as_it_is, timeout=self._settings.timeout,
                 headers={"User-Agent": f"reelwright/{VERSION}", **(head or {})}, allow_redirects=False, stream=True,
             )  # fmt: skip
             with answer:
                 if not answer.ok or answer.is_redirect:
                     raise NotSentError(f"the server answered {answer.status_code}", again=answer.status_code in AGAIN)
-                return _json_of(answer.raw.read(MOST_ANSWER, decode_content=True))
+                return _json_of(next(answer.iter_content(MOST_ANSWER), b""))
         except (requests.RequestException, OSError) as error:
             # What a library says of it holds the address.
             raise NotSentError(f"the server cannot be reached ({type(error).__name__})") from error
@@ -164,6 +164,11 @@ class Server:
 
 #: Bytes of an answer that are read.
 MOST_ANSWER = 4 << 20
+
+
+def _as_it_is(request: Any) -> Any:
+    """No login: without this, requests would put one of ~/.netrc in the token's place."""
+    return request
 
 
 def _json_of(answer: bytes) -> object:

@@ -64,7 +64,7 @@ def check_notifier(
     if failing is not None:
         notifier.check(failing)
         try:
-            notifier.send(messages()[0], failing)
+            notifier.send(messages()[1], failing)
         except NotSentError as error:
             _tells_nothing(error, secrets)
         else:
