@@ -150,8 +150,9 @@ class Server:
         try:
             # Not to where the server sends us: a token is meant for this one alone.
             answer = requests.request(
-                method, self._url + path, json=body, params=query, auth=login or _as_it_is, timeout=self._settings.timeout,
-                headers={"User-Agent": f"reelwright/{VERSION}", **(head or {})}, allow_redirects=False, stream=True,
+                method, self._url + path, json=body, params=query, auth=login or _as_it_is,
+                headers={"User-Agent": f"reelwright/{VERSION}", **(head or {})}, timeout=self._settings.timeout,
+                allow_redirects=False, stream=True,
             )  # fmt: skip
             with answer:
                 if not answer.ok or answer.is_redirect:
