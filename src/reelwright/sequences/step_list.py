@@ -57,8 +57,7 @@ def _one_background(values: Mapping[str, Value]) -> None:
 
 
 def _in_order(values: Mapping[str, Value]) -> None:
-    low, high = (cast("tuple[float, ...]", values[name]) for name in ("min", "max"))
-    if any(one >= other for one, other in zip(low * 3, high * 3, strict=False)):
+    if cast("float", values["min"]) >= cast("float", values["max"]):
         raise ValueError("expected min below max")
 
 
@@ -127,7 +126,7 @@ STEPS: Mapping[str, StepSpec] = {
         StepSpec(
             name="clamp",
             summary="nothing below min, nothing above max; what is no number becomes min",
-            parameters=(_color("min", "the least", default=0.0), _color("max", "the most", default=1.0)),
+            parameters=(_number("min", "the least", default=0.0), _number("max", "the most", default=1.0)),
             local=True,
             agree=_in_order,
         ),

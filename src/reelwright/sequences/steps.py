@@ -176,6 +176,12 @@ class Step:
     local: bool = False
     alpha: bool = False
     origin: str = ""
+    #: Names of the values that are paths of files.
+    files: tuple[str, ...] = ()
+
+    def paths(self) -> tuple[str, ...]:
+        """The files it reads."""
+        return tuple(str(value) for name, value in self.values if name in self.files and value != "")
 
 
 def parse_step(text: str, known: Mapping[str, StepSpec], *, place: str) -> Step:
@@ -204,7 +210,15 @@ def parse_step(text: str, known: Mapping[str, StepSpec], *, place: str) -> Step:
         spec.agree(values)
     except ValueError as error:
         raise UsageError(f"{place}, step {name}: {error}.") from error
-    return Step(name=name, values=tuple(values.items()), local=spec.local, alpha=spec.alpha, origin=spec.origin)
+    files = tuple(parameter.name for parameter in spec.parameters if parameter.kind is Kind.FILE)
+    return Step(
+        name=name,
+        values=tuple(values.items()),
+        local=spec.local,
+        alpha=spec.alpha,
+        origin=spec.origin,
+        files=files,
+    )
 
 
 def _value(parameter: Parameter, cell: str | None, place: str) -> Value:
