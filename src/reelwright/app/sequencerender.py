@@ -13,7 +13,7 @@ from typing import Any
 
 from reelwright.app.encode import options_for, request_for
 from reelwright.app.sequence import READERS, read_sheet
-from reelwright.app.sequencesteps import background_of, steps_by_row
+from reelwright.app.sequencesteps import background_of, known_steps, steps_by_row
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob, RenderOrder
 from reelwright.config import Settings
@@ -54,7 +54,7 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
     settings = load(order.flags)
     rows, base = rows_of(order.source)
     asked = asked_of(order, settings)
-    steps = steps_by_row(rows, base, flags=order.steps, settings=settings.sequences.steps)
+    steps = steps_by_row(rows, base, flags=order.steps, settings=settings)
     profiles = {name: find_profile(name) for row in rows for name in (row.outputs or order.profiles or (DEFAULT,))}
     del profiles  # found out here, before any work, that there is one that does not exist
     async with services(settings, sink, Request()) as ready:
@@ -104,7 +104,14 @@ def asked_of(order: RenderOrder, settings: Settings) -> Asked:
     if "lut" in given and not Path(given["lut"]).is_file():
         raise UsageError(f"--lut: there is no file {printable_path(given['lut'])}.")
     today = dt.datetime.now().astimezone().date().isoformat()
-    return Asked(missing=Missing(order.missing), burn_ins=burn_ins, slate=not order.no_slate, date=today, **given)
+    return Asked(
+        missing=Missing(order.missing),
+        burn_ins=burn_ins,
+        slate=not order.no_slate,
+        date=today,
+        known_steps=known_steps(settings),
+        **given,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from reelwright.app.plugins import step_specs
+from reelwright.config import Settings
 from reelwright.errors import UsageError
 from reelwright.sequences.sheet import Row
 from reelwright.sequences.step_list import STEPS
@@ -13,13 +15,13 @@ from reelwright.sequences.steps import Step, StepSpec, Value, parse_step, parse_
 from reelwright.words import printable_path
 
 
-def known_steps() -> Mapping[str, StepSpec]:
-    """Every raster step there is, by name: the built-in ones."""
-    return STEPS
+def known_steps(settings: Settings) -> Mapping[str, StepSpec]:
+    """Every raster step there is, by name: the built-in ones, and those of plugins that the settings enable."""
+    return {**STEPS, **step_specs(settings)}
 
 
 def steps_by_row(
-    rows: Sequence[Row], base: Path, *, flags: Sequence[str], settings: Sequence[str]
+    rows: Sequence[Row], base: Path, *, flags: Sequence[str], settings: Settings
 ) -> dict[int, tuple[Step, ...]]:
     """The steps of each row, by its number: its own, else those of the command line, else those of the settings.
 
@@ -27,14 +29,14 @@ def steps_by_row(
         rows: of the sheet.
         base: where its relative paths start.
         flags: each `--step`.
-        settings: sequences.steps.
+        settings: their sequences.steps, and the plugins that give steps.
 
     Raises:
         UsageError: one of them is wrong; its place is named.
     """
-    known = known_steps()
+    known = known_steps(settings)
     place = "--step" if flags else "The setting sequences.steps"
-    others = settled(parse_steps(flags or settings, known, place=place), Path(), place)
+    others = settled(parse_steps(flags or settings.sequences.steps, known, place=place), Path(), place)
     found = {}
     for row in rows:
         place = f"row {row.number}, column steps"
@@ -51,7 +53,7 @@ def background_of(text: str) -> Step:
     """
     key = "color" if re.fullmatch(r"[-+0-9./eE]+", text) and not Path(text).is_file() else "image"
     escaped = text.replace(",", "\\,")
-    step = parse_step(f"over:{key}={escaped}", known_steps(), place="--background")
+    step = parse_step(f"over:{key}={escaped}", STEPS, place="--background")
     return settled((step,), Path(), "--background")[0]
 
 
