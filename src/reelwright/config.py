@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from reelwright.databases import Place, checked_url, parse_url, without_password
 from reelwright.encoders import DEFAULT, NAMES
 from reelwright.errors import UsageError
 from reelwright.layers import Kind, Layer, merge, stack, variable_of
@@ -210,6 +211,17 @@ class SequenceSettings(Section):
     transform: Literal["exact", "preview"] = "exact"
 
 
+class QueueSettings(Section):
+    """How the films of libraries are worked on."""
+
+    #: Films at once: one fills a machine already, through its chunks.
+    films: int = Field(default=1, ge=1, le=64)
+    #: Seconds that what runs may take to end by itself when the worker is told to end.
+    grace: float = Field(default=5, ge=0)
+    #: Seconds before the second go at a film that failed; they double with each further one.
+    retry_delay: float = Field(default=30, ge=0)
+
+
 class ToolSettings(Section):
     """Outside programs."""
 
@@ -222,6 +234,8 @@ class DatabaseSettings(Section):
 
     #: SQLite file; empty: in the user's state folder.
     path: str = ""
+    #: PostgreSQL instead of a file: "postgresql://USER:PASSWORD@HOST:5432/NAME".
+    url: Annotated[str, AfterValidator(checked_url)] = ""
 
 
 class Settings(Section):
@@ -234,6 +248,7 @@ class Settings(Section):
     encoding: EncodingSettings = EncodingSettings()
     placement: PlacementSettings = PlacementSettings()
     sequences: SequenceSettings = SequenceSettings()
+    queue: QueueSettings = QueueSettings()
     tools: ToolSettings = ToolSettings()
     database: DatabaseSettings = DatabaseSettings()
     plugins: PluginSettings = PluginSettings()
@@ -247,8 +262,10 @@ class Settings(Section):
         return Path(self.processing.temp_dir) if self.processing.temp_dir else state_dir() / "work"
 
     @property
-    def ledger_path(self) -> Path:
-        """The ledger's SQLite file."""
+    def ledger(self) -> Place:
+        """Where the ledger is."""
+        if self.database.url:
+            return parse_url(self.database.url)
         return Path(self.database.path) if self.database.path else state_dir() / "ledger.sqlite3"
 
 
@@ -291,7 +308,7 @@ def _problem(problem: Mapping[str, Any], layer: Layer) -> Problem:
     expected = str(problem["msg"]).removeprefix("Value error, ")
     if isinstance(problem["input"], dict) and problem["type"] == "value_error" and expected.startswith(f"{key}."):
         return Problem(place=place, key=key, message=f"{place}: {expected}.")  # two settings that exclude each other
-    shown = "(not shown)" if is_secret(key) else repr(problem["input"])
+    shown = "(not shown)" if is_secret(key) else without_password(repr(problem["input"]))
     wrong = f"{key} = {shown} is wrong: {expected[0].lower()}{expected[1:]}"
     return Problem(place=place, key=key, message=f"{place}: {wrong}.")
 

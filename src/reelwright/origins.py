@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from reelwright.config import Problem, Settings, load_settings, problems_of, problems_of_profile
+from reelwright.databases import without_password
 from reelwright.errors import UsageError
 from reelwright.layers import (
     Kind,
@@ -37,6 +38,7 @@ class Origin:
     #: Section and key: "encoding", "preset"; the section is empty for what stands above all sections.
     section: str
     key: str
+    #: Passwords in it are replaced by stars.
     value: Any
     default: Any
     kind: str
@@ -136,6 +138,7 @@ def _origin(
     line = lines.get(path) if kind is Kind.FILE else None
     default = value if layer is None else default  # in a table that only the file has
     *section, key = path
+    value = without_password(value) if isinstance(value, str) else value
     return Origin(
         section=".".join(f'"{part}"' if "." in part else part for part in section),
         key=key,

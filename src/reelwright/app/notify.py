@@ -4,7 +4,8 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar, Token
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,7 @@ GRACE = 5.0
 #: A media server wants to hear soon: files are gathered for some seconds only.
 WEBHOOK_GATHER, WEBHOOK_PER_HOUR = 10.0, 120
 Tell = Callable[[str], None]
+_SENDING: ContextVar[bool] = ContextVar("reelwright_sending", default=False)
 
 
 class Told:
@@ -44,18 +46,26 @@ class Told:
 async def notifying(settings: Settings, sink: EventSink) -> AsyncIterator[EventSink]:
     """A sink that also notifies, as the settings say; what waits at the end is sent then.
 
-    Where the sink does so already, as that of a daemon around its jobs, it is given back as it is: one daemon is one
-    sender, however many jobs it runs.
+    Inside another such block, as a daemon's around its jobs, the sink is given back as it is: one daemon is one sender,
+    however many jobs it runs.
     """
-    if isinstance(sink, Told):
+    if _SENDING.get():
         yield sink
         return
     boxes = [Mailbox(channel, settings.notify.templates, complain) for channel in channels(settings, complain)]
+    sending = _SENDING.set(True)
     try:
         yield Told(sink, boxes)
     finally:
+        _leave(sending)
         if boxes:
             await asyncio.to_thread(close_all, boxes)
+
+
+def _leave(sending: Token[bool]) -> None:
+    """End of the block; a generator that is closed late may be in another context, where nothing was set."""
+    with suppress(ValueError):
+        _SENDING.reset(sending)
 
 
 def close_all(boxes: Sequence[Mailbox], grace: float = GRACE) -> None:

@@ -60,6 +60,20 @@ class Message:
     more: Mapping[What, int] = field(default_factory=dict)
 
 
+#: How a film ended.
+_ENDS: Mapping[str, What] = {
+    "asked": What.ASKED,
+    "encoded": What.DONE,
+    "failed": What.FAILED,
+    "refused": What.FAILED,
+}
+_WORTH_TELLING: Mapping[EventName, What] = {
+    EventName.PLACED: What.PLACED,
+    EventName.LIBRARY_ASKS: What.ASKED,
+    EventName.LIBRARY_DONE: What.LIBRARY_DONE,
+}
+
+
 def notice_of(event: Event) -> Notice | None:
     """The notice an event is worth; None for most."""
     what = _kind(event)
@@ -67,18 +81,13 @@ def notice_of(event: Event) -> Notice | None:
 
 
 def _kind(event: Event) -> What | None:
-    if event.event is EventName.PLACED:
-        return What.PLACED
-    if event.event is EventName.LIBRARY_DONE:
-        return What.LIBRARY_DONE
-    if event.event is not EventName.RESULT:
-        return None
-    if event.data.get("decision") == "ask" or event.status == "asked":
-        return What.ASKED
-    if event.status in {"failed", "refused"}:
-        return What.FAILED
-    # Skipped, done before, given up by its owner: he knows, or does not want to.
-    return What.DONE if event.status == "encoded" else None
+    if event.event is EventName.RESULT:
+        asked = event.data.get("decision") == "ask"
+        # Skipped, done before, given up by its owner: he knows, or does not want to.
+        return What.ASKED if asked else _ENDS.get(event.status)
+    if event.event is EventName.LIBRARY_SCANNED:
+        return What.FAILED if event.status == "failed" else None
+    return _WORTH_TELLING.get(event.event)
 
 
 def message_of(notices: Sequence[Notice], words: TemplateSettings, more: Mapping[What, int] | None = None) -> Message:
@@ -119,7 +128,8 @@ def fields_of(notice: Notice) -> Mapping[str, str]:
     data, path = notice.data, printable_path(notice.subject)
     before, after = data.get("bytes_before"), data.get("bytes_after")
     found = _Fields(file=path, name=path.rsplit("/", 1)[-1], library=path)
-    reasons = printable_path(" ".join(map(str, data.get("reasons") or ())))
+    said = data.get("reasons") or [data.get("message", ""), data.get("hint", "")]
+    reasons = printable_path(" ".join(str(one) for one in said if one))
     if reasons:
         found["reasons"] = reasons if len(reasons) <= LONGEST else f"{reasons[:LONGEST]}…"
     if data.get("library"):

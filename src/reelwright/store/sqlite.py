@@ -15,6 +15,8 @@ from pathlib import Path, PurePath
 from reelwright.errors import ReelwrightError, ResourceError, UsageError
 from reelwright.store import migrations
 
+VERSION = sqlite3.sqlite_version
+
 #: Seconds to wait for another process that writes.
 TIMEOUT = 30
 
@@ -113,6 +115,11 @@ class LedgerState:
     def unknown(self) -> tuple[str, ...]:
         """Migrations only a newer version knows."""
         return tuple(name for name in self.applied if name not in known_migrations())
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Migrations this version has and the ledger has not."""
+        return tuple(sorted(known_migrations() - set(self.applied)))
 
     @property
     def current(self) -> bool:
