@@ -183,7 +183,8 @@ def test_a_run_tells_whoever_is_named_of_what_they_want(capsys: pytest.CaptureFi
             assert isinstance(sink, Told)
             async with notifying(own, sink) as inner:
                 assert inner is sink  # one run, one sender
-            sink.emit(happened(EventName.PLACED, "placed", output="/out/a.mkv", bytes=3))
+            sink.emit(happened(EventName.PLACED, "placed", output=str(own.work_dir / "staging" / "7.mkv"), bytes=3))
+            sink.emit(happened(EventName.PLACED, "replaced", output="/out/a.mkv", bytes=3))
             sink.emit(happened(EventName.RESULT, "failed", reasons=["It broke."]))
             sink.emit(happened(EventName.RESULT, "encoded"))
 

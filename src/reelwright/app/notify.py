@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar, Token
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from reelwright.app.plugins import notifiers
@@ -29,17 +30,29 @@ _SENDING: ContextVar[bool] = ContextVar("reelwright_sending", default=False)
 
 
 class Told:
-    """Hands each event on, and what is worth telling to the mailboxes."""
+    """Hands each event on, and what is worth telling to the mailboxes.
 
-    def __init__(self, sink: EventSink, boxes: Sequence[Mailbox]) -> None:
-        self._sink, self._boxes = sink, tuple(boxes)
+    Args:
+        sink: the run's own.
+        boxes: of those who are told.
+        work_dir: what is placed below it is on its way to its place, and is told of when it is there.
+    """
+
+    def __init__(self, sink: EventSink, boxes: Sequence[Mailbox], work_dir: Path) -> None:
+        self._sink, self._boxes, self._work_dir = sink, tuple(boxes), work_dir.absolute()
 
     def emit(self, event: Event) -> None:
         """Take one event."""
         self._sink.emit(event)
-        if self._boxes and (notice := notice_of(event)) is not None:
+        if self._boxes and (notice := notice_of(event)) is not None and not self._on_its_way(notice):
             for box in self._boxes:
                 box.put(notice)
+
+    def _on_its_way(self, notice: Notice) -> bool:
+        output = notice.data.get("output")
+        if notice.what not in {What.DONE, What.PLACED} or not output:
+            return False
+        return Path(output).absolute().is_relative_to(self._work_dir)
 
 
 @asynccontextmanager
@@ -55,7 +68,7 @@ async def notifying(settings: Settings, sink: EventSink) -> AsyncIterator[EventS
     boxes = [Mailbox(channel, settings.notify.templates, complain) for channel in channels(settings, complain)]
     sending = _SENDING.set(True)
     try:
-        yield Told(sink, boxes)
+        yield Told(sink, boxes, settings.work_dir)
     finally:
         _leave(sending)
         if boxes:
