@@ -4,20 +4,23 @@ import asyncio
 import base64
 import datetime as dt
 import json
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from reelwright.app.notify import Told, channels, notifying, rows, send_test
+from reelwright.app.notify import Told, channels, close_all, notifying, rows, send_test
 from reelwright.config import Settings, load_settings
 from reelwright.errors import UsageError
 from reelwright.events import Event, EventName, NullSink
 from reelwright.notify.by_apprise import ByApprise
 from reelwright.notify.by_webhook import ByWebhook, as_server_has_it
+from reelwright.notify.mailbox import Mailbox
 from reelwright.notify.notices import Message, Notice, What
 from reelwright.notify.port import NotSentError
+from reelwright.notify_settings import TemplateSettings
 from reelwright.testing import check_notifier
 from servers import Answer, Asked, nobody_listens, serving
 
@@ -200,6 +203,24 @@ def test_a_run_tells_whoever_is_named_of_what_they_want(capsys: pytest.CaptureFi
         "reelwright: There is no notifier none.here: `reelwright doctor` shows the plugins that are installed.",
         "reelwright: A notification by Apprise (json) was given up: the service did not take it.",
     ]
+
+
+def test_a_message_that_has_not_left_at_the_end_is_told_and_not_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    free = threading.Event()
+
+    def slow(_asked: Asked) -> Answer:
+        free.wait(30)
+        return 200, {}, b""
+
+    with serving(slow) as served:
+        (channel,) = channels(settings(webhooks={"home": {"url": served.url}}), pytest.fail)
+        box = Mailbox(channel, TemplateSettings(), pytest.fail)
+        box.put(placed("/a.mkv").notices[0])
+        close_all([box], grace=0.2)
+        said = capsys.readouterr().err
+        free.set()
+        assert box.close(30)
+    assert said == "reelwright: The last notification by webhook home had not left when the run ended.\n"
 
 
 def test_where_nobody_is_named_there_is_nobody_to_tell() -> None:

@@ -21,8 +21,8 @@ from reelwright.notify.notices import Message, Notice, What, notice_of
 from reelwright.notify.pacing import Pace
 from reelwright.notify.port import Notifier, NotSentError
 
-#: Seconds that the end of a run waits for its last messages.
-GRACE = 5.0
+#: Seconds that the end of a run waits for its last messages; Apprise alone takes some to be imported.
+GRACE = 15.0
 #: A media server wants to hear soon: files are gathered for some seconds only.
 WEBHOOK_GATHER, WEBHOOK_PER_HOUR = 10.0, 120
 Tell = Callable[[str], None]
@@ -82,12 +82,13 @@ def _leave(sending: Token[bool]) -> None:
 
 
 def close_all(boxes: Sequence[Mailbox], grace: float = GRACE) -> None:
-    """Close mailboxes, all within one grace time."""
+    """Close mailboxes, all within one grace time; whose message did not get away by then is told."""
     for box in boxes:
         box.hurry()
     end = time.monotonic() + grace
     for box in boxes:
-        box.close(max(0.0, end - time.monotonic()))
+        if not box.close(max(0.0, end - time.monotonic())):
+            complain(f"The last notification by {box.name} had not left when the run ended.")
 
 
 def complain(sentence: str) -> None:

@@ -55,6 +55,11 @@ class Mailbox:
         self._closing = False
         self._thread: threading.Thread | None = None
 
+    @property
+    def name(self) -> str:
+        """Whose it is."""
+        return self._channel.name
+
     def put(self, notice: Notice) -> None:
         """Take a notice; most channels do not want most of them."""
         if notice.what not in self._channel.wants:
