@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reelwright.events import Event, EventName
@@ -73,6 +73,7 @@ def test_what_a_name_holds_is_no_template_and_breaks_no_line() -> None:
     body.encode()
 
 
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(What), max_size=60), st.dictionaries(st.sampled_from(What), st.integers(0, 5000)))
 def test_every_notice_is_a_line_or_counted(kinds: list[What], more: dict[What, int]) -> None:
     notices = [Notice(what=what, subject=f"/{k}") for k, what in enumerate(kinds)]
