@@ -56,10 +56,11 @@ async def run_libraries(
         await tell_news(shop, news := News())
         scanned, failed = await unless(stop, _scan_all(shop, chosen, tell))
         await tell_news(shop, news)
-        every = {library.name for library in chosen}
 
         async def finished() -> bool:
-            return not await shop.offload(shop.queue.waiting, every, later=not order.once)
+            # What is held back, out of its hours or away would be waited for without an end.
+            may = await shop.open()
+            return not await shop.offload(shop.queue.waiting, may, later=not order.once)
 
         stopping = asyncio.create_task(_stop_when(stop, shop))
         try:

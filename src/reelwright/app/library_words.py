@@ -53,7 +53,9 @@ def answer(settings: Settings, catalog: Catalog, queue: Queue, path: Path, word:
     choice = choice_for(told, read_rules(settings_of(library, settings).rules, settings), time.time())
     queue.withdraw(file)
     catalog.answer(file.id, owner, choice)
-    queue.refresh(library)
+    if choice.action in AT_WORK and file.fingerprint is not None and queue.may_queue(library):
+        # What was withdrawn or has failed before is begun anew: somebody wants it.
+        queue.approve(library, {file.id: replace(told, choice=choice)}, {file.id: choice})
     return Answered(file=catalog.file(file.id) or told, before=file.state)
 
 

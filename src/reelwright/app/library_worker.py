@@ -5,7 +5,7 @@ import datetime as dt
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,8 @@ class Workshop:
     queue: Queue
     offload: Offload
     loop: WorkLoop
+    #: Names of libraries whose films may be begun at the moment.
+    open: Callable[[], Awaitable[frozenset[str]]]
     #: Takes events, also for the ledger.
     sink: EventSink
 
@@ -89,10 +91,11 @@ async def _workshop(settings: Settings, sink: EventSink, wanted: Callable[[Libra
             manners = Manners(grace=settings.queue.grace)
             tools = Tools(store=leases, offload=offload, pulse=pulse, now=utc_now, manners=manners)
             handler = FilmHandler(settings, catalog, store, offload, sink, replacements)
-            loop = WorkLoop(me, tools, {KIND: handler}, _Open(settings, catalog, offload, wanted))
+            is_open = _Open(settings, catalog, leases, offload, wanted)
             yield Workshop(
-                settings=settings, catalog=catalog, leases=leases, queue=queue, offload=offload, loop=loop, sink=told
-            )
+                settings=settings, catalog=catalog, leases=leases, queue=queue, offload=offload, open=is_open.names,
+                loop=WorkLoop(me, tools, {KIND: handler}, is_open.labels), sink=told,
+            )  # fmt: skip
         finally:
             await offload(store.close)
             await pulse(leases.close)
@@ -119,19 +122,30 @@ def _take_over(me: Worker, catalog: Catalog, leases: LeaseStore, queue: Queue) -
 
 
 class _Open:
-    """What the worker has at the moment: libraries whose root is there and whose hours are open."""
+    """Which libraries' films may be begun at the moment: not held back, in their hours, and there."""
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, offload: Offload, wanted: Callable[[Library], bool]
-    ) -> None:
-        self._settings, self._catalog, self._offload, self._wanted = settings, catalog, offload, wanted
+        self, settings: Settings, catalog: Catalog, leases: LeaseStore, offload: Offload,
+        wanted: Callable[[Library], bool],
+    ) -> None:  # fmt: skip
+        self._settings, self._catalog, self._leases = settings, catalog, leases
+        self._offload, self._wanted = offload, wanted
 
-    async def __call__(self) -> frozenset[str]:
+    async def names(self) -> frozenset[str]:
+        """Their names."""
         libraries = [library for library in await self._offload(self._catalog.libraries) if self._wanted(library)]
+        paused = await self._offload(self._leases.paused)
         now = dt.datetime.now().astimezone()
-        is_open = [library for library in libraries if self._in_hours(library, now.hour * 60 + now.minute)]
-        there = await asyncio.to_thread(lambda: [library for library in is_open if is_there(library)])
-        return frozenset(LABEL.format(library.name) for library in there)
+        minute = now.hour * 60 + now.minute
+        chosen = [
+            library for library in libraries if not paused & {"", library.name} and self._in_hours(library, minute)
+        ]
+        there = await asyncio.to_thread(lambda: [library.name for library in chosen if is_there(library)])
+        return frozenset(there)
+
+    async def labels(self) -> frozenset[str]:
+        """What the worker has by that."""
+        return frozenset(LABEL.format(name) for name in await self.names())
 
     def _in_hours(self, library: Library, minute: int) -> bool:
         try:
