@@ -17,6 +17,8 @@ from reelwright.encoders import DEFAULT, NAMES
 from reelwright.errors import UsageError
 from reelwright.layers import Kind, Layer, merge, stack, variable_of
 from reelwright.library_settings import LibrarySettings
+from reelwright.notify_settings import NotifySettings, is_secret
+from reelwright.plugin_settings import PluginSettings
 from reelwright.profiles import Profile
 from reelwright.sections import Section, Size
 from reelwright.vmaf_models import FAMILIES, KNOWN, near_model
@@ -49,12 +51,12 @@ def checked_svt(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def checked_encoder(value: str) -> str:
-    """The name of an encoder.
+    """The name of an encoder; whether there is a plugin's, which has a period, is seen when it is used.
 
     Raises:
         ValueError: there is none of that name.
     """
-    if value not in NAMES:
+    if value not in NAMES and not re.fullmatch(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_-]*", value):
         close = get_close_matches(value, NAMES, n=1)
         raise ValueError(f"expected one of {', '.join(NAMES)}" + (f"; {close[0]} is the nearest" if close else ""))
     return value
@@ -200,6 +202,15 @@ class PlacementSettings(Section):
     max_encoded_percent: float = Field(default=80, gt=0)
 
 
+class SequenceSettings(Section):
+    """How image sequences are rendered."""
+
+    #: Raster steps, in order; what the command line or a sheet says takes their place.
+    steps: tuple[str, ...] = ()
+    #: Colours exactly, or by a cube whose error is measured.
+    transform: Literal["exact", "preview"] = "exact"
+
+
 class QueueSettings(Section):
     """How the films of libraries are worked on."""
 
@@ -236,9 +247,12 @@ class Settings(Section):
     processing: ProcessingSettings = ProcessingSettings()
     encoding: EncodingSettings = EncodingSettings()
     placement: PlacementSettings = PlacementSettings()
+    sequences: SequenceSettings = SequenceSettings()
     queue: QueueSettings = QueueSettings()
     tools: ToolSettings = ToolSettings()
     database: DatabaseSettings = DatabaseSettings()
+    plugins: PluginSettings = PluginSettings()
+    notify: NotifySettings = NotifySettings()
     #: Libraries by name; what is set here goes before what `library add` was told.
     libraries: dict[str, LibrarySettings] = Field(default_factory=dict)
 
@@ -294,7 +308,8 @@ def _problem(problem: Mapping[str, Any], layer: Layer) -> Problem:
     expected = str(problem["msg"]).removeprefix("Value error, ")
     if isinstance(problem["input"], dict) and problem["type"] == "value_error" and expected.startswith(f"{key}."):
         return Problem(place=place, key=key, message=f"{place}: {expected}.")  # two settings that exclude each other
-    wrong = f"{key} = {without_password(repr(problem['input']))} is wrong: {expected[0].lower()}{expected[1:]}"
+    shown = "(not shown)" if is_secret(key) else without_password(repr(problem["input"]))
+    wrong = f"{key} = {shown} is wrong: {expected[0].lower()}{expected[1:]}"
     return Problem(place=place, key=key, message=f"{place}: {wrong}.")
 
 

@@ -133,6 +133,7 @@ VULKAN = Encoder(
 )
 
 ENCODERS = {e.name: e for e in (SVT_AV1, AOM, NVENC, QSV, AMF, VAAPI, VULKAN)}
+#: Those that are built in; a plugin's has a period in its name.
 NAMES = tuple(ENCODERS)
 DEFAULT = SVT_AV1.name
 
@@ -144,5 +145,7 @@ def find(name: str) -> Encoder:
         UsageError: there is none, as in a ledger that a newer version wrote.
     """
     if name not in ENCODERS:
-        raise UsageError(f"There is no encoder {name}.", hint=f"There are {', '.join(NAMES)}.")
+        plugged = "`reelwright doctor` shows installed plugins; plugins.enabled names those that are used."
+        hint = plugged if "." in name else f"There are {', '.join(NAMES)}."
+        raise UsageError(f"There is no encoder {name}.", hint=hint)
     return ENCODERS[name]

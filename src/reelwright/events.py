@@ -24,6 +24,10 @@ class EventName(StrEnum):
     SOUND_COMPLETE = "sound_complete"
     VALIDATION_COMPLETE = "validation_complete"
     PLACED = "placed"
+    #: More files of a library wait for their owner's word than before.
+    LIBRARY_ASKS = "library_asks"
+    #: A library's queue has run empty.
+    LIBRARY_DONE = "library_done"
     RESULT = "result"
     #: A library was scanned, or could not be; the file is its root.
     LIBRARY_SCANNED = "library_scanned"

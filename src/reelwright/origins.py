@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from reelwright.config import Problem, Settings, load_settings, problems_of, problems_of_profile
 from reelwright.databases import without_password
@@ -24,6 +24,7 @@ from reelwright.layers import (
     stack,
     variable_of,
 )
+from reelwright.notify_settings import NotifySettings, hidden
 from reelwright.profiles import PROFILES, Profile
 
 #: Longer files are read without line numbers, which are found by reading the file anew for each line.
@@ -83,17 +84,22 @@ def leaves(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[tuple[st
 
 def plain(value: BaseModel) -> dict[str, Any]:
     """Settings as a tree of lists, numbers and words; what is not set is an empty word, as in a file."""
-    return {key: "" if item is None else item for key, item in _dumped(value).items()}
-
-
-def _dumped(value: BaseModel) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, item in value:
-        if isinstance(item, BaseModel):
-            found[key] = plain(item)
-        else:
-            found[key] = list(item) if isinstance(item, tuple) else item
+    found = {key: _plain(item) for key, item in value}
+    if isinstance(value, NotifySettings):
+        found["plugins"] = {name: hidden(table) for name, table in value.plugins.items()}
     return found
+
+
+def _plain(item: object) -> Any:
+    if isinstance(item, BaseModel):
+        return plain(item)
+    if isinstance(item, SecretStr):
+        return str(item)  # stars, or nothing where it is empty
+    if isinstance(item, tuple | list):
+        return [_plain(one) for one in item]
+    if isinstance(item, Mapping):
+        return {key: _plain(one) for key, one in item.items()}
+    return "" if item is None else item
 
 
 def trace(environ: Mapping[str, str], flags: Mapping[str, Any] | None = None) -> Report:
@@ -108,9 +114,15 @@ def trace(environ: Mapping[str, str], flags: Mapping[str, Any] | None = None) ->
     defaults = leaves(plain(Settings()))
     origins = tuple(
         _origin(path, value, defaults.get(path), found.layers, lines)
-        for path, value in sorted(leaves(plain(settings)).items(), key=lambda leaf: len(leaf[0]) > 1)
+        for path, value in sorted(leaves(plain(settings)).items(), key=lambda leaf: _rank(leaf[0]))
     )
     return Report(file=str(found.file) if found.file else None, origins=origins)
+
+
+def _rank(path: tuple[str, ...]) -> tuple[int, int]:
+    """Where a setting stands: sections in their order, and in each its own values before its tables, as TOML wants."""
+    first = -1 if len(path) == 1 else list(Settings.model_fields).index(path[0])
+    return first, len(path)
 
 
 def _origin(
@@ -124,10 +136,17 @@ def _origin(
     kind = layer.kind if layer else Kind.DEFAULT
     name = variable_of(".".join(path)) if kind is Kind.ENVIRONMENT else layer.name if layer else ""
     line = lines.get(path) if kind is Kind.FILE else None
+    default = value if layer is None else default  # in a table that only the file has
     *section, key = path
     value = without_password(value) if isinstance(value, str) else value
     return Origin(
-        section=".".join(section), key=key, value=value, default=default, kind=kind.value, name=name, line=line
+        section=".".join(f'"{part}"' if "." in part else part for part in section),
+        key=key,
+        value=value,
+        default=default,
+        kind=kind.value,
+        name=name,
+        line=line,
     )
 
 

@@ -76,6 +76,7 @@ def test_an_emitter_stamps_its_file_job_and_time_on_events_for_every_sink() -> N
 def test_the_names_that_other_programs_rely_on_are_these() -> None:
     assert {name.value for name in EventName} == {
         *("file_discovered", "analysis_started", "analysis_complete", "encoding_started", "segment_complete"),
+        *("library_scanned", "library_asks", "library_done"),
         "sound_complete",
         *("encoding_complete", "error_occurred", "progress", "trial_complete", "validation_complete", "placed"),
         *("resources_changed", "result"),

@@ -260,3 +260,64 @@ def test_every_fact_that_is_said_is_in_the_table_and_every_one_in_the_table_is_s
     assert set(on_disk) | set(said) == set(FACTS)
     assert set(on_disk) == {fact.name for fact in FACTS.values() if fact.on_disk}
     assert said["bits_per_pixel"] == pytest.approx(4e9 * 8 / 3600 / (1920 * 1080 * 24))
+
+
+class Even:
+    """A matcher as a plugin gives it; it fails over a width of 13."""
+
+    port_version = 1
+    meaning = "whether the width is even"
+
+    def check(self, wanted: Any) -> None:
+        if wanted == "crash":
+            raise KeyError("crash")
+        if not isinstance(wanted, bool):
+            raise ValueError("expected true or false")  # noqa: TRY004 - as the port has it
+
+    def holds(self, wanted: Any, facts: Any) -> Any:
+        width = facts.get("width")
+        if width == 13:
+            raise RuntimeError("unlucky")
+        return "yes" if width == 7 else None if width is None else (width % 2 == 0) is wanted
+
+    def found(self, facts: Any) -> str:
+        return "even" if facts.get("width", 1) % 2 == 0 else "odd"
+
+
+PLUGGED = '[[rule]]\nname = "even"\nthen = "skip"\nwhen = { "my.even" = true }\n'
+
+
+def plugged_rules(text: str = PLUGGED) -> Any:
+    return rules_from(tomllib.loads(text), "rules.toml", {"my.even": Even()})
+
+
+@pytest.mark.parametrize(
+    ("width", "matches", "because"),
+    [
+        (4, True, "my.even is even"),
+        (5, False, "my.even is odd, not true"),
+        (None, False, "my.even is not known (wanted: true)"),
+        (13, False, "my.even is not known (its plugin failed, RuntimeError: unlucky)"),
+        (7, False, "my.even is not known (its plugin answered 'yes' in place of true or false)"),
+    ],
+)
+def test_a_plugin_judges_and_its_failure_is_a_reason(width: int | None, *, matches: bool, because: str) -> None:
+    (tried,) = trace(plugged_rules(), {"width": width} if width is not None else {})
+    assert (tried.matches, tried.because) == (matches, (because,))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PLUGGED.replace("true", '"x"'), "my.even = 'x' is wrong: expected true or false"),
+        (PLUGGED.replace("true", '"crash"'), "my.even = 'crash': its plugin failed, KeyError: 'crash'"),
+        (PLUGGED.replace("my.even", "my.evn"), "there is no matcher my.evn: `reelwright doctor` shows"),
+        (PLUGGED.replace("my.even", "my.evn"), "(did you mean my.even?)"),
+        (PLUGGED.replace('"my.even"', "my.even"), "there is no fact my"),
+    ],
+)
+def test_what_a_plugin_does_not_take_is_told_with_the_rule(text: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        plugged_rules(text)
+    assert said in caught.value.message
+    assert "rule 1 (even), when" in caught.value.message

@@ -75,10 +75,21 @@ class Commands:
 
     def doctor(self) -> "list[CheckRow]":
         """Look at tools, disk and database."""
+        from reelwright.app.plugin_rows import rows
+        from reelwright.app.plugins import use_encoders
         from reelwright.app.wiring import load, run_to_end
         from reelwright.doctor import examine
 
-        return run_to_end(lambda: examine(load({})))
+        settings = load({})
+        use_encoders(settings)
+        return [*run_to_end(lambda: examine(settings)), *rows(settings)]
+
+    def test_notifications(self) -> "list[CheckRow]":
+        """Send a message to everybody the settings name."""
+        from reelwright.app.notify import send_test
+        from reelwright.app.wiring import load
+
+        return send_test(load({}))
 
     def report(self, order: "ReportOrder", tell: "Tell") -> "ReportDone":
         """Make a page about a job."""

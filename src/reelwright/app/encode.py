@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from reelwright.app.plugins import use_encoders
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob
 from reelwright.config import Settings, check_svt
@@ -25,6 +26,7 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
     Raises:
         UsageError: the encoder cannot do what is asked of it.
     """
+    use_encoders(settings)
     encoding = settings.encoding
     low, high = encoding.band
     scenes = load_scenes(job.scenes) if job.scenes else None

@@ -73,7 +73,7 @@ class Libraries:
         check_name(new.name)
         wanted = checked_settings(new.name, dict(new.settings))
         if wanted.rules:
-            read_rules(wanted.rules)
+            read_rules(wanted.rules, self.settings)
         root = os.path.realpath(new.root)
         marker = place_marker(Path(root))
         return self.catalog().add_library(new.name, root, marker, new.settings)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
+from reelwright.app.library_news import News, tell_news
 from reelwright.app.library_scan import update
 from reelwright.app.library_terms import named, with_configured
 from reelwright.app.library_worker import Workshop, workshop
@@ -52,7 +53,9 @@ async def run_libraries(
     async with workshop(settings, heard, lambda library: not names or library.name in names) as shop:
         await shop.offload(with_configured, shop.catalog, settings)
         chosen = named(await shop.offload(shop.catalog.libraries), order.names)
+        await tell_news(shop, news := News())
         scanned, failed = await unless(stop, _scan_all(shop, chosen, tell))
+        await tell_news(shop, news)
 
         async def finished() -> bool:
             # What is held back, out of its hours or away would be waited for without an end.
@@ -66,6 +69,7 @@ async def run_libraries(
             stopping.cancel()
         if stop.is_set():
             raise InterruptedRunError("Interrupted.", hint="Run the same command to go on where it stopped.")
+        await tell_news(shop, news)
         unapproved = await shop.offload(_unapproved, shop, chosen)
     codes = [code for _, code in endings.last.values()]
     return RunDone(

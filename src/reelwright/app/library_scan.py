@@ -73,7 +73,7 @@ async def update(
         ToolError: the reader does not start.
     """
     own = settings_of(library, settings)
-    rules = read_rules(own.rules)
+    rules = read_rules(own.rules, settings)
     wanted = wanted_by(library, own, settings, time.time())
     with scanning(settings, library), Offload() as offload:
         try:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from reelwright.app.encode import request_for
+from reelwright.app.plugins import matchers
 from reelwright.app.profiles import all_profiles
 from reelwright.cli.commands import EncodeJob
 from reelwright.config import Settings, explain, settings_from
@@ -172,8 +173,12 @@ def default_rules() -> str:
     return package_files("reelwright.library").joinpath("default_rules.toml").read_text("utf-8")
 
 
-def read_rules(place: str) -> tuple[Rule, ...]:
+def read_rules(place: str, settings: Settings) -> tuple[Rule, ...]:
     """The rules of a file; the ones that come with Reelwright where the place is empty.
+
+    Args:
+        place: the file, or empty.
+        settings: they say which plugins' matchers a rule may name.
 
     Raises:
         UsageError: it cannot be read, or something in it is wrong.
@@ -184,7 +189,7 @@ def read_rules(place: str) -> tuple[Rule, ...]:
         tree = tomllib.loads(Path(place).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"The rules {place} cannot be read: {error}.") from error
-    return rules_from(tree, place)
+    return rules_from(tree, place, matchers(settings))
 
 
 def film_settings(settings: Settings, *trees: Mapping[str, Any]) -> Settings:

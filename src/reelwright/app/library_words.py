@@ -50,7 +50,7 @@ def answer(settings: Settings, catalog: Catalog, queue: Queue, path: Path, word:
         raise UsageError(f"{path} was not looked into yet.", hint=f"`reelwright library scan {library.name}` does.")
     owner = None if word == RULES else Action(word)
     told = replace(file, owner=owner)
-    choice = choice_for(told, read_rules(settings_of(library, settings).rules), time.time())
+    choice = choice_for(told, read_rules(settings_of(library, settings).rules, settings), time.time())
     queue.withdraw(file)
     catalog.answer(file.id, owner, choice)
     if choice.action in AT_WORK and file.fingerprint is not None and queue.may_queue(library):
@@ -66,7 +66,7 @@ def about(settings: Settings, catalog: Catalog, leases: LeaseStore, path: Path) 
         return None
     library, file = found
     facts = facts_of(file, time.time())
-    rules = read_rules(settings_of(library, settings).rules)
+    rules = read_rules(settings_of(library, settings).rules, settings)
     work = leases.work(file.work_id) if file.work_id is not None else None
     paused = leases.paused()
     return About(

@@ -14,6 +14,8 @@ from reelwright.app.library_film import FilmHandler
 from reelwright.app.library_queue import Queue
 from reelwright.app.library_replace import Replacements
 from reelwright.app.library_terms import settings_of
+from reelwright.app.notify import notifying
+from reelwright.app.plugins import use_encoders
 from reelwright.app.wiring import utc_now
 from reelwright.config import Settings
 from reelwright.engine.leases import LeaseStore, Worker
@@ -52,6 +54,14 @@ class Workshop:
 async def workshop(
     settings: Settings, sink: EventSink, wanted: Callable[[Library], bool] = lambda _: True
 ) -> AsyncIterator[Workshop]:
+    """As `_workshop`, with plugins' encoders, and one sender of notifications for all of its films."""
+    use_encoders(settings)
+    async with notifying(settings, sink) as told, _workshop(settings, told, wanted) as shop:
+        yield shop
+
+
+@asynccontextmanager
+async def _workshop(settings: Settings, sink: EventSink, wanted: Callable[[Library], bool]) -> AsyncIterator[Workshop]:
     """Get a worker ready: hold the machine's queue, settle what a crash left, and take over what it held.
 
     Args:

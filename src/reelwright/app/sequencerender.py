@@ -13,6 +13,7 @@ from typing import Any
 
 from reelwright.app.encode import options_for, request_for
 from reelwright.app.sequence import READERS, read_sheet
+from reelwright.app.sequencesteps import background_of, known_steps, steps_by_row
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob, RenderOrder
 from reelwright.config import Settings
@@ -25,6 +26,7 @@ from reelwright.engine.services import Services
 from reelwright.errors import ReelwrightError, SourceError, UsageError
 from reelwright.events import Emitter, EventName, EventSink
 from reelwright.planning.plan import Request
+from reelwright.sequences.channels import Part
 from reelwright.sequences.check import Listing, SequenceCheck, check_names
 from reelwright.sequences.deliverable import DISPLAY_REFERRED, Asked, Header, Known, Palette, rendering_of
 from reelwright.sequences.delivery import DEFAULT, Kind, find_profile
@@ -51,12 +53,18 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
     """
     settings = load(order.flags)
     rows, base = rows_of(order.source)
-    asked = asked_of(order)
+    asked = asked_of(order, settings)
+    steps = steps_by_row(rows, base, flags=order.steps, settings=settings)
     profiles = {name: find_profile(name) for row in rows for name in (row.outputs or order.profiles or (DEFAULT,))}
     del profiles  # found out here, before any work, that there is one that does not exist
     async with services(settings, sink, Request()) as ready:
-        house = House(order=order, asked=asked, settings=settings, ready=ready)
-        return [outcome for row in rows for outcome in await house.render(row, base)]
+        return [
+            outcome
+            for row in rows
+            for outcome in await House(
+                order=order, asked=replace(asked, steps=steps[row.number]), settings=settings, ready=ready
+            ).render(row, base)
+        ]
 
 
 def rows_of(source: Path) -> tuple[Sequence[Row], Path]:
@@ -82,16 +90,28 @@ def rows_of(source: Path) -> tuple[Sequence[Row], Path]:
     return rows, Path()
 
 
-def asked_of(order: RenderOrder) -> Asked:
+def asked_of(order: RenderOrder, settings: Settings) -> Asked:
     """What is asked for beside the sheet.
 
     Raises:
-        UsageError: a burn-in cannot be read.
+        UsageError: a burn-in or the background cannot be read, or there is no such LUT.
     """
     burn_ins = () if order.no_burn_ins else tuple(map(parse_burn_in, order.burn_ins)) or BURN_INS
     given = {name: value for name, value in order.asked.items() if value is not None}
+    given.setdefault("transform", settings.sequences.transform)
+    if given.get("alpha") == "over" or order.background:
+        given |= {"alpha": "over", "background": background_of(order.background or "0")}
+    if "lut" in given and not Path(given["lut"]).is_file():
+        raise UsageError(f"--lut: there is no file {printable_path(given['lut'])}.")
     today = dt.datetime.now().astimezone().date().isoformat()
-    return Asked(missing=Missing(order.missing), burn_ins=burn_ins, slate=not order.no_slate, date=today, **given)
+    return Asked(
+        missing=Missing(order.missing),
+        burn_ins=burn_ins,
+        slate=not order.no_slate,
+        date=today,
+        known_steps=known_steps(settings),
+        **given,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,7 +214,7 @@ async def know(check: SequenceCheck, order: RenderOrder, asked: Asked, runner: R
     paths = [*own.values(), *(path for _, found in elsewhere for path in found.values())][:TRIED]
     named = check.row.colorspace or asked.colorspace
     config = None if named == DISPLAY_REFERRED else asked.config
-    request = {"paths": paths, "part": asked.part, "config": config}
+    request = {"paths": paths, "config": config}
     said = (await ask(runner, "frame_header", request, what="Reading a frame's header")).result if paths else {}
     return Known(check=check, header=header_of(said), palette=palette_of(said), own=own, retrieved=elsewhere)
 
@@ -224,11 +244,17 @@ def header_of(said: Mapping[str, Any]) -> Header:
         width=said["width"],
         height=said["height"],
         pixel_aspect=aspect if aspect > 0 else Fraction(1),
-        channels=tuple(said["channels"]),
+        parts=tuple(part_of(one) for one in said["parts"]),
         rate=rate if rate is not None and rate > 0 else None,
         timecode=said["timecode"],
         ruled=said["ruled"],
     )
+
+
+def part_of(said: Mapping[str, Any]) -> Part:
+    """A part of a frame's file, as a value."""
+    listed = {name: tuple(said[name]) for name in ("channels", "views")}
+    return Part(**{**said, **listed})
 
 
 def palette_of(said: Mapping[str, Any]) -> Palette:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
+from reelwright.app.library_news import keep_telling
 from reelwright.app.library_worker import Workshop, workshop
 from reelwright.app.scheduling import Scheduler
 from reelwright.config import Settings
@@ -35,7 +36,7 @@ async def serve(settings: Settings, sink: EventSink, stop: asyncio.Event, parts:
         UsageError: the ledger cannot be used.
     """
     async with workshop(settings, sink) as shop:
-        every = [Scheduler(shop).run(), *(part(shop) for part in parts)]
+        every = [Scheduler(shop).run(), keep_telling(shop), *(part(shop) for part in parts)]
         tasks = {asyncio.ensure_future(part) for part in every}
         working = asyncio.ensure_future(shop.loop.run())
         stopped = asyncio.ensure_future(stop.wait())

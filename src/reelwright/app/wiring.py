@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar
 
+from reelwright.app.notify import notifying
+from reelwright.app.plugins import use_encoders
 from reelwright.config import Settings, load_settings
 from reelwright.engine.offload import Offload
 from reelwright.engine.services import Services
@@ -47,6 +49,8 @@ async def services(settings: Settings, sink: EventSink, request: Request) -> Asy
         UsageError: the ledger cannot be used, or there is no such device to decode on, or no such VMAF model.
     """
     async with AsyncExitStack() as stack:
+        use_encoders(settings)
+        sink = await stack.enter_async_context(notifying(settings, sink))
         runner = await stack.enter_async_context(Runner(nice=settings.processing.nice))
         tools = require(await ask_ffmpeg(runner, settings.tools.ffmpeg), request.encoder)
         tools = await with_encoder(runner, tools, request.encoder)

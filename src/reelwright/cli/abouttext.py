@@ -35,7 +35,7 @@ def _known(found: "About") -> list[tuple[str, object]]:
 
 
 def _shown(name: str, value: object) -> str:
-    from reelwright.library.rules import shown_value  # noqa: PLC0415
+    from reelwright.library.matchers import shown_value  # noqa: PLC0415
 
     return size(value) if name == "size" and isinstance(value, int) else shown_value(name, value)
 

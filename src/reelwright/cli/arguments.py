@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from reelwright.planning.zones import Zone
 
 
+class EncoderNames(tuple[str, ...]):
+    """The encoders that are built in; a plugin's, which has a period in its name, is among them as well."""
+
+    __slots__ = ()
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (isinstance(name, str) and "." in name)
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are ours. Flags are taken as written: `--target` is no `--target-vmaf`."""
 

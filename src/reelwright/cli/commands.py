@@ -75,7 +75,7 @@ class CheckRow:
     found: str
     #: What to do, where something is to be done.
     advice: str = ""
-    #: "check", "encoder" or "device".
+    #: "check", "encoder", "device", "plugin" or "notifier".
     kind: str = "check"
     #: No encode needs it: that it does not work is no failure.
     optional: bool = False
@@ -176,6 +176,10 @@ class RenderOrder:
     no_slate: bool
     no_burn_ins: bool
     burn_ins: tuple[str, ...]
+    #: Raster steps as they are written.
+    steps: tuple[str, ...]
+    #: What frames with alpha are laid over; None: nothing was said.
+    background: str | None
     #: What goes to the rendering as it is, by name; None where it was not said.
     asked: Mapping[str, Any]
     overwrite: bool
@@ -231,6 +235,10 @@ class Program(Protocol):
 
     def doctor(self) -> list[CheckRow]:
         """Look at tools, disk and database."""
+        ...
+
+    def test_notifications(self) -> list[CheckRow]:
+        """Send a message to everybody the settings name; what came of each."""
         ...
 
     def report(self, order: ReportOrder, tell: Tell) -> ReportDone:

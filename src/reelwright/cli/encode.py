@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.cli.arguments import (
+    EncoderNames,
     Parser,
     band,
     crop_area,
@@ -140,7 +141,8 @@ def add_tools(parser: Parser) -> None:
     ways = "auto takes Dolby Vision in one piece at a fixed CRF and all else in chunks at the target (default)"
     tool("--strategy", choices=("auto", "chunked", "direct"), metavar="HOW", help=f"auto, chunked or direct; {ways}")
     works = f"{', '.join(NAMES)}; `reelwright doctor` tells which work here"
-    tool("--encoder", choices=NAMES, metavar="NAME", help=f"what encodes: {works} (default {DEFAULT})")
+    # As `choices` they are completed in a shell; a plugin's has a period in its name and is looked up later.
+    tool("--encoder", choices=EncoderNames(NAMES), metavar="NAME", help=f"what encodes: {works} (default {DEFAULT})")
     device = "decode on a device: none (default), auto, or a name such as cuda; software takes over where it fails or"
     tool("--hwaccel", metavar="NAME", help=f"{device} gives other pictures")
 

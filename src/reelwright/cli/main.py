@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "clean": "remove work folders of finished and given-up jobs",
     "profiles": "show the named settings there are",
     "config": "show every setting and where it comes from; check the configuration",
+    "notify": "send a test message to everybody the configuration names",
     "db": "bring a ledger on PostgreSQL up to date",
     "doctor": "check tools, disk and database: what works, what to do",
     "completion": "print a script that completes words in your shell",

@@ -306,7 +306,7 @@ class Line:
 def stamps_of(rendering: Rendering) -> dict[str, tuple[int, int]]:
     """Size and time of every file that may be read; one that is gone is left out."""
     stamps = {}
-    for path in {c.path for p in rendering.places for c in p.tried} | ({rendering.audio} if rendering.audio else set()):
+    for path in {c.path for p in rendering.places for c in p.tried} | {*rendering.also_read}:
         try:
             facts = os.stat(path)  # noqa: PTH116
         except OSError:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reelwright.library.facts import FACTS, Fact, FactKind, Value
+from reelwright.library.facts import FACTS, Fact, FactKind, Facts, Value
 from reelwright.sections import parse_size
 
 #: What a rule may want of a fact.
@@ -47,6 +47,18 @@ class Condition:
         kind = FACTS[self.fact].kind
         return any(_holds(kind, alternative, value) for alternative in self.alternatives)
 
+    def judge(self, facts: Facts) -> bool | None:
+        """Whether it holds of a file; None where nobody knows."""
+        return self.holds(facts.get(self.fact))
+
+    def shown(self, facts: Facts) -> str:
+        """What the fact is, for people."""
+        return shown_value(self.fact, facts.get(self.fact))
+
+    def failure(self, facts: Facts) -> str:  # noqa: ARG002 - as every condition's
+        """How judging it failed: it cannot."""
+        return ""
+
 
 def read_condition(name: str, wanted: object) -> Condition:
     """A condition of a rule's `when` or `unless`.
@@ -62,6 +74,19 @@ def read_condition(name: str, wanted: object) -> Condition:
         raise ValueError(f"{name} = [] can never hold; expected {EXPECTED[fact.kind]}")
     alternatives = tuple(_checked(fact, one) for one in listed)
     return Condition(fact=name, wanted=", ".join(map(_shown, alternatives)), alternatives=alternatives)
+
+
+def shown_value(name: str, value: object) -> str:
+    """A fact's value for people."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
+    if isinstance(value, float):
+        return f"{value:.4g}" if value < 1000 else f"{value:.0f}"  # noqa: PLR2004
+    if name in {"size", "bitrate"} and isinstance(value, int):
+        return f"{value:,}"
+    return str(value) if value != "" else "empty"
 
 
 def _shown(wanted: object) -> str:

@@ -7,20 +7,22 @@ from typing import Any
 from reelwright.config import settings_from
 from reelwright.errors import UsageError
 from reelwright.library.facts import FACTS
-from reelwright.library.matchers import Condition, read_condition
-from reelwright.library.rules import Action, Rule
+from reelwright.library.matchers import read_condition
+from reelwright.library.plugged import Matcher, plugged
+from reelwright.library.rules import Action, AnyCondition, Rule
 
 KEYS = ("name", "when", "unless", "then", "why", "settings")
 #: Sections of the configuration that a rule may set for the films it matches.
 SETTABLE = frozenset({"encoding", "processing", "profile"})
 
 
-def rules_from(tree: Mapping[str, Any], place: str) -> tuple[Rule, ...]:
+def rules_from(tree: Mapping[str, Any], place: str, matchers: Mapping[str, Matcher] | None = None) -> tuple[Rule, ...]:
     """The rules of a file's tables, in their order.
 
     Args:
         tree: what the TOML holds.
         place: where it is from, for messages.
+        matchers: those that plugins give, by name; a name with a period is sought among them.
 
     Raises:
         UsageError: whatever is wrong with them, a sentence for each rule and key.
@@ -29,7 +31,7 @@ def rules_from(tree: Mapping[str, Any], place: str) -> tuple[Rule, ...]:
     tables = tree.get("rule", [])
     if not isinstance(tables, list) or not tables:
         raise UsageError(f"{place}: expected rules as tables [[rule]].", hint=" ".join(wrong))
-    rules = [_read(table, number, wrong) for number, table in enumerate(tables, start=1)]
+    rules = [_read(table, number, wrong, matchers or {}) for number, table in enumerate(tables, start=1)]
     names = [rule.name for rule in rules if rule is not None]
     wrong += [f"two rules are called {name}" for name in sorted({n for n in names if names.count(n) > 1})]
     if wrong:
@@ -37,7 +39,7 @@ def rules_from(tree: Mapping[str, Any], place: str) -> tuple[Rule, ...]:
     return tuple(rule for rule in rules if rule is not None)
 
 
-def _read(table: object, number: int, wrong: list[str]) -> Rule | None:
+def _read(table: object, number: int, wrong: list[str], matchers: Mapping[str, Matcher]) -> Rule | None:
     if not isinstance(table, Mapping):
         wrong.append(f"rule {number} is no table")
         return None
@@ -51,7 +53,7 @@ def _read(table: object, number: int, wrong: list[str]) -> Rule | None:
         wrong.append(f"{label}: then = {table.get('then')!r} is wrong: expected {', '.join(Action)}")
     if not isinstance(table.get("why", ""), str):
         wrong.append(f"{label}: why is no text")
-    when, unless = (_conditions(table.get(key, {}), f"{label}, {key}", wrong) for key in ("when", "unless"))
+    when, unless = (_conditions(table.get(key, {}), f"{label}, {key}", wrong, matchers) for key in ("when", "unless"))
     settings = table.get("settings", {})
     _check_settings(settings, label, wrong)
     if len(wrong) > before:
@@ -62,16 +64,18 @@ def _read(table: object, number: int, wrong: list[str]) -> Rule | None:
     )  # fmt: skip
 
 
-def _conditions(table: object, label: str, wrong: list[str]) -> tuple[Condition, ...]:
+def _conditions(
+    table: object, label: str, wrong: list[str], matchers: Mapping[str, Matcher]
+) -> tuple[AnyCondition, ...]:
     if not isinstance(table, Mapping):
         wrong.append(f"{label} is no table of facts")
         return ()
-    found = []
+    found: list[AnyCondition] = []
     for name, wanted in table.items():
         try:
-            found.append(read_condition(name, wanted))
+            found.append(plugged(name, wanted, matchers) if "." in name else read_condition(name, wanted))
         except ValueError as error:
-            wrong.append(f"{label}: {error}" + ("" if name in FACTS else near(name, tuple(FACTS))))
+            wrong.append(f"{label}: {error}" + ("" if name in FACTS else near(name, (*FACTS, *matchers))))
     return tuple(found)
 
 

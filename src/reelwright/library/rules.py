@@ -7,6 +7,10 @@ from typing import Any
 
 from reelwright.library.facts import Facts
 from reelwright.library.matchers import Condition
+from reelwright.library.plugged import PluggedCondition
+
+#: Who says whether a rule matches: a fact, or a plugin that looks at all of them.
+AnyCondition = Condition | PluggedCondition
 
 
 class Action(StrEnum):
@@ -26,9 +30,9 @@ class Rule:
 
     name: str
     #: All of them must hold.
-    when: tuple[Condition, ...] = ()
+    when: tuple[AnyCondition, ...] = ()
     #: Where all of these hold (and there are any), the rule does not match.
-    unless: tuple[Condition, ...] = ()
+    unless: tuple[AnyCondition, ...] = ()
     then: Action
     #: A sentence for people; empty: none was written.
     why: str = ""
@@ -67,10 +71,10 @@ def try_rule(rule: Rule, facts: Facts) -> Tried:
     """Hold one rule against a file's facts."""
     held = []
     for condition in rule.when:
-        if not (found := condition.holds(facts.get(condition.fact))):
+        if not (found := condition.judge(facts)):
             return _tried(rule, [_said(condition, facts, held=found)], matches=False)
         held.append(_said(condition, facts, held=found))
-    kept_out = [condition.holds(facts.get(condition.fact)) for condition in rule.unless]
+    kept_out = [condition.judge(facts) for condition in rule.unless]
     if rule.unless and all(kept_out):
         excepted = [f"except where {_said(c, facts, held=True)}" for c in rule.unless]
         return _tried(rule, excepted, matches=False)
@@ -112,22 +116,8 @@ def _tried(rule: Rule, because: list[str], *, matches: bool) -> Tried:
     return Tried(rule=rule.name, then=rule.then, matches=matches, because=tuple(because))
 
 
-def _said(condition: Condition, facts: Facts, *, held: bool | None) -> str:
-    value = facts.get(condition.fact)
+def _said(condition: AnyCondition, facts: Facts, *, held: bool | None) -> str:
     if held is None:
-        return f"{condition.fact} is not known (wanted: {condition.wanted})"
-    shown = shown_value(condition.fact, value)
-    return f"{condition.fact} is {shown}" + ("" if held else f", not {condition.wanted}")
-
-
-def shown_value(name: str, value: object) -> str:
-    """A fact's value for people."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    if isinstance(value, float):
-        return f"{value:.4g}" if value < 1000 else f"{value:.0f}"  # noqa: PLR2004
-    if name in {"size", "bitrate"} and isinstance(value, int):
-        return f"{value:,}"
-    return str(value) if value != "" else "empty"
+        why = condition.failure(facts) or f"wanted: {condition.wanted}"
+        return f"{condition.fact} is not known ({why})"
+    return f"{condition.fact} is {condition.shown(facts)}" + ("" if held else f", not {condition.wanted}")
