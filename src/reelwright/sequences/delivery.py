@@ -61,6 +61,14 @@ PROFILES = {
             flags=("-c:v", "libx264", "-preset", "medium", "-crf", "18", *_FAST),
         ),
         Profile(
+            name="h264-draft",
+            summary="H.264, 8 bit 4:2:0, CRF 20, quickly encoded: for a first look",
+            kind=Kind.MOVIE,
+            suffix=".mp4",
+            pix_fmt="yuv420p",
+            flags=("-c:v", "libx264", "-preset", "veryfast", "-crf", "20", *_FAST),
+        ),
+        Profile(
             name="h265",
             summary="H.265, 10 bit 4:2:0, CRF 20",
             kind=Kind.MOVIE,
