@@ -8,6 +8,7 @@ import pytest
 from pictures import ramp, write_still
 from reelwright.tools.children.pixels import UnreadableError, read_pixels
 
+
 @pytest.mark.parametrize(
     ("origin", "size", "kept"),
     [

@@ -17,7 +17,7 @@ from reelwright.tools.children.transforms import PLANES, Pixels, Processor
 POINTS = 129
 HALVES = 1 << 16
 #: What the shaper covers: of light, and of values that a curve has been put on already, of which 0 and 1 are points.
-LIGHT, CODES = (-0.05, 64.0), (-0.125, -0.125 + 128 / 96)
+LIGHT, CODES = (-0.05, 512.0), (-0.125, -0.125 + 128 / 96)
 #: ACEScct's curve (AMPAS S-2016-001): the break, slope and offset below it, and the logarithm above.
 BREAK, SLOPE, OFFSET, AHEAD, OCTAVES = 0.0078125, 10.5402377416545, 0.0729055341958355, 9.72, 17.52
 #: One pixel in so many is compared of the frames that are not compared whole; a prime, so that it meets all columns.
