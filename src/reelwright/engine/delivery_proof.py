@@ -75,6 +75,10 @@ def manifest_of(
         "rate": str(rendering.rate),
         "first_timecode": rendering.first_timecode,
         "colors": None if rendering.colors is None else asdict(rendering.colors),
+        "transform": rendering.transform,
+        "preview_error": done.preview,
+        "channels": list(rendering.channels),
+        "steps": [{"name": step.name, **dict(step.values)} for step in rendering.steps],
         "outputs": [{"path": path, "content": content} for path, content in contents.items()],
         "checks": list(checks),
         "pictures": [
@@ -98,6 +102,16 @@ def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[s
     if broken:
         found.append(f"Files that could not be used: frames {listed(broken)}; the manifest says why.")
     return tuple(found)
+
+
+def preview_notes(done: Pass) -> tuple[str, ...]:
+    """How far the colours of a preview were off on the sequence's own frames."""
+    error = done.preview
+    if error is None:
+        return ()
+    most, nearly = (f"{error[name]:.1f}" for name in ("max", "p999"))
+    said = f"Colours are a preview: off by {most} codes of 1023 at the most, by {nearly} or less in 99.9 %"
+    return (f"{said} of {error['pixels']} pixels of these frames. Use --transform exact for delivery.",)
 
 
 def listed(numbers: Sequence[int]) -> str:
