@@ -16,9 +16,12 @@ from reelwright.sequences.delivery import Kind, Profile
 from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
+from reelwright.tools.stream_tags import stream_tags
 
 #: H.273's numbers of the transfers that movies are tagged with.
 TRANSFERS = {"bt709": 1, "iec61966-2-1": 13}
+#: Encoders whose bitstream holds colour tags; DNxHR's has none.
+TAGGED = {"libx264", "libx265", "prores_ks"}
 MANIFEST = ".manifest.json"
 #: Frames that a sentence names.
 SHOWN = 20
@@ -61,7 +64,17 @@ async def checked(w: Wanted, out: Output, rendering: Rendering, services: Servic
         want = (1, TRANSFERS[rendering.transfer], 1)
         said = "no colr box" if got is None else "-".join(map(str, got))
         found.append(check(f"{name}: colour tags", got == want, f"{said} in the container's bytes"))
+    if (encoder := encoder_of(w.profile)) in TAGGED:
+        tags = await stream_tags(services.runner, services.tools.ffmpeg, out.path, encoder=encoder)
+        said = "no tags" if tags is None else "-".join(map(str, tags))
+        want = (1, TRANSFERS[rendering.transfer], 1)
+        found.append(check(f"{name}: colour tags of the stream", tags == want, f"{said} in the bitstream"))
     return found
+
+
+def encoder_of(profile: Profile) -> str:
+    """What encodes a profile, by FFmpeg's name."""
+    return profile.flags[profile.flags.index("-c:v") + 1]
 
 
 def manifest_of(
