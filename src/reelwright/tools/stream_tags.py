@@ -11,14 +11,23 @@ from reelwright.tools.process import Runner
 Tags = tuple[int, int, int]
 #: The last one is matrix_coefficients in H.264 and matrix_coeffs in H.265.
 _FIELD = re.compile(r"(colour_primaries|transfer_characteristics|matrix_coeff)[a-z]* +[01]+ = ([0-9]+)")
+#: Filters that leave the sequence's parameters alone, by what encodes.
+PARAMETER_SETS = {
+    "libx264": "h264_mp4toannexb,filter_units=pass_types=7",
+    "libx265": "hevc_mp4toannexb,filter_units=pass_types=33",
+}
 #: Bytes of a ProRes frame's header (SMPTE RDD 36) from its mark to its three tags, and where the first one is sought.
 PRORES, PRORES_TAGS, SEARCHED = b"icpf", 18, 1 << 20
 
 
-def trace_args(ffmpeg: str, path: Path) -> list[str]:
-    """FFmpeg's command line that reads the headers of a movie's first picture aloud, out of the bitstream."""
+def trace_args(ffmpeg: str, path: Path, encoder: str) -> list[str]:
+    """FFmpeg's command line that reads a movie's parameter set aloud, out of the bitstream of its first picture.
+
+    Other units are left out: encoders write pages of remarks.
+    """
     args = [ffmpeg, "-nostdin", "-hide_banner", "-v", "verbose", *input_flags(), "-i", file_url(path)]
-    return [*args, "-map", "0:v:0", "-c", "copy", "-frames:v", "1", "-bsf:v", "trace_headers", "-f", "null", "-"]
+    args += ["-map", "0:v:0", "-c", "copy", "-frames:v", "1", "-bsf:v", f"{PARAMETER_SETS[encoder]},trace_headers"]
+    return [*args, "-f", "null", "-"]
 
 
 def traced_tags(said: str) -> Tags | None:
@@ -56,5 +65,5 @@ async def stream_tags(runner: Runner, ffmpeg: str, path: Path, *, encoder: str) 
     """
     if encoder == "prores_ks":
         return prores_tags(await asyncio.to_thread(beginning, path))
-    finished = await runner.run(trace_args(ffmpeg, path), what=f"Reading the headers of {path.name}")
+    finished = await runner.run(trace_args(ffmpeg, path, encoder), what=f"Reading the headers of {path.name}")
     return traced_tags(finished.stderr)
