@@ -28,7 +28,15 @@ from reelwright.events import Emitter, EventName, EventSink
 from reelwright.planning.plan import Request
 from reelwright.sequences.channels import Part
 from reelwright.sequences.check import Listing, SequenceCheck, check_names
-from reelwright.sequences.deliverable import DISPLAY_REFERRED, Asked, Header, Known, Palette, rendering_of
+from reelwright.sequences.deliverable import (
+    DISPLAY_REFERRED,
+    Asked,
+    Header,
+    Known,
+    Palette,
+    refuse_cut_off,
+    rendering_of,
+)
 from reelwright.sequences.delivery import DEFAULT, Kind, find_profile
 from reelwright.sequences.finding import find
 from reelwright.sequences.overlay import DEFAULT as BURN_INS
@@ -136,8 +144,10 @@ class House:
             check = check_names(row, list_folder(folder))
             if check.failure is not None:
                 raise SourceError(f"The folder {printable_path(folder)} cannot be listed: {check.failure}.")
-            rendering = rendering_of(await know(check, order, self.asked, ready.runner), self.asked)
+            known = await know(check, order, self.asked, ready.runner)
+            rendering = rendering_of(known, self.asked)
             wanted = outputs_of(row, order, self.settings)
+            refuse_cut_off(rendering.colors, [w.profile for w in wanted], known.palette)
             for w in wanted:
                 refuse_source(w.path, Path(folder))
         except ReelwrightError as error:
@@ -262,6 +272,7 @@ def palette_of(said: Mapping[str, Any]) -> Palette:
     has = said.get("colors") or {}
     return Palette(
         spaces=tuple(has.get("spaces", ())),
+        light=tuple(has.get("light", ())),
         aliases=(*has.get("aliases", ()), *has.get("roles", ())),
         looks=tuple(has.get("looks", ())),
         displays=has.get("displays", {}),

@@ -22,7 +22,10 @@ EXAMPLES = """examples:
   reelwright sequence render shots.csv -o . --step exposure:stops=0.5 --step "oiiotool:--blur 3x3" --step clamp
   reelwright sequence render shots.csv -o . --missing hold --retrieve /backup/sh010/v002 --size 1920x1080 --mask 2.39"""
 
-PROFILES = "h264 (default), h264-8bit, h265, h265-8bit, prores-422hq, prores-4444, dnxhr-hqx, av1, png, dpx, tiff"
+PROFILES = (
+    "h264 (default), h264-8bit, h264-draft, h265, h265-8bit, prores-422hq, prores-4444, dnxhr-hqx, av1; frames: exr,"
+    " dpx, png, tiff, jpeg"
+)
 ELSEWHERE = "look for missing and broken frames here; repeatable; the same rules apply, and the same size"
 BURN_INS = (
     "top-left, top, top-right, bottom-left, bottom or bottom-right; {frame} {timecode} {shot} {version} {artist} {date}"

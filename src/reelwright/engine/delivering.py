@@ -16,6 +16,7 @@ from reelwright.engine.delivery_proof import (
     hidden_folder,
     manifest_of,
     notes_of,
+    preview_notes,
     size_of,
     write_manifest,
 )
@@ -209,7 +210,7 @@ class Line:
             self.so_far(),
             outcome="encoded",
             exit_code=0,
-            reasons=notes_of(self.rendering, done.said),
+            reasons=(*notes_of(self.rendering, done.said), *preview_notes(done)),
             bytes_after=size,
             cpu_seconds=round(done.cpu_seconds, 2),
             checks=tuple(checks),

@@ -16,9 +16,12 @@ from reelwright.sequences.delivery import Kind, Profile
 from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
+from reelwright.tools.stream_tags import stream_tags
 
 #: H.273's numbers of the transfers that movies are tagged with.
 TRANSFERS = {"bt709": 1, "iec61966-2-1": 13}
+#: Encoders whose bitstream holds colour tags; DNxHR's has none.
+TAGGED = {"libx264", "libx265", "prores_ks"}
 MANIFEST = ".manifest.json"
 #: Frames that a sentence names.
 SHOWN = 20
@@ -61,7 +64,17 @@ async def checked(w: Wanted, out: Output, rendering: Rendering, services: Servic
         want = (1, TRANSFERS[rendering.transfer], 1)
         said = "no colr box" if got is None else "-".join(map(str, got))
         found.append(check(f"{name}: colour tags", got == want, f"{said} in the container's bytes"))
+    if (encoder := encoder_of(w.profile)) in TAGGED:
+        tags = await stream_tags(services.runner, services.tools.ffmpeg, out.path, encoder=encoder)
+        said = "no tags" if tags is None else "-".join(map(str, tags))
+        want = (1, TRANSFERS[rendering.transfer], 1)
+        found.append(check(f"{name}: colour tags of the stream", tags == want, f"{said} in the bitstream"))
     return found
+
+
+def encoder_of(profile: Profile) -> str:
+    """What encodes a profile, by FFmpeg's name."""
+    return profile.flags[profile.flags.index("-c:v") + 1]
 
 
 def manifest_of(
@@ -75,6 +88,10 @@ def manifest_of(
         "rate": str(rendering.rate),
         "first_timecode": rendering.first_timecode,
         "colors": None if rendering.colors is None else asdict(rendering.colors),
+        "transform": rendering.transform,
+        "preview_error": done.preview,
+        "channels": list(rendering.channels),
+        "steps": [{"name": step.name, **dict(step.values)} for step in rendering.steps],
         "outputs": [{"path": path, "content": content} for path, content in contents.items()],
         "checks": list(checks),
         "pictures": [
@@ -98,6 +115,16 @@ def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[s
     if broken:
         found.append(f"Files that could not be used: frames {listed(broken)}; the manifest says why.")
     return tuple(found)
+
+
+def preview_notes(done: Pass) -> tuple[str, ...]:
+    """How far the colours of a preview were off on the sequence's own frames."""
+    error = done.preview
+    if error is None:
+        return ()
+    most, nearly = (f"{error[name]:.1f}" for name in ("max", "p999"))
+    said = f"Colours are a preview: off by {most} codes of 1023 at the most, by {nearly} or less in 99.9 %"
+    return (f"{said} of {error['pixels']} pixels of these frames. Use --transform exact for delivery.",)
 
 
 def listed(numbers: Sequence[int]) -> str:

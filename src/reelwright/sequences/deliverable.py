@@ -1,6 +1,6 @@
 """From a checked row and what a frame's header says to a rendering: what is asked, what is known, what is an error."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fractions import Fraction
@@ -9,6 +9,7 @@ from reelwright.errors import SourceError, UsageError
 from reelwright.sequences import ranges
 from reelwright.sequences.channels import Chosen, Part, choose
 from reelwright.sequences.check import SequenceCheck
+from reelwright.sequences.delivery import Profile
 from reelwright.sequences.overlay import DEFAULT, BurnIn, slate_of
 from reelwright.sequences.rendering import Colors, Raster, Rendering
 from reelwright.sequences.repair import Missing, fill
@@ -78,6 +79,8 @@ class Palette:
     #: The display and view to take where nobody asks for one.
     display: str
     view: str
+    #: Spaces of light, whose values go beyond 1.
+    light: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -265,6 +268,20 @@ def check_name(what: str, name: str, known: Sequence[str]) -> None:
     close = get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(known[:12])}."
     raise UsageError(f"The colour configuration has no {what} {name!r}.", hint=hint)
+
+
+def refuse_cut_off(colors: Colors | None, profiles: Iterable[Profile], palette: Palette) -> None:
+    """Raise where values above 1 would be asked for, which no output holds.
+
+    Raises:
+        UsageError: the frames go to a space of light, and an output of a kind that people expect all of it from.
+    """
+    to = None if colors is None else colors.to
+    if to in palette.light and any(profile.seen for profile in profiles):
+        raise UsageError(
+            f"Frames are delivered as they are seen, with values of 0 to 1: those of {to} above 1 would be cut off.",
+            hint="Choose a display and view, or --to a space for display or with a log curve.",
+        )
 
 
 def transfer_of(colors: Colors | None) -> str:

@@ -162,7 +162,7 @@ STEPS: Mapping[str, StepSpec] = {
         ),
         StepSpec(
             name="sharpen",
-            summary="OpenImageIO's unsharp mask",
+            summary="away from a blur of the picture (unsharp mask)",
             parameters=(
                 _number("size", "width of the blur that is taken away", default=3.0, low=1, high=999),
                 _number("amount", "how much", default=1.0, low=0, high=100),

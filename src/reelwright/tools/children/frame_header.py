@@ -90,6 +90,7 @@ def colors(asked: dict[str, Any]) -> dict[str, Any]:
     display = known.getDefaultDisplay()
     return {
         "spaces": spaces,
+        "light": [name for name in spaces if known.getColorSpace(name).getEncoding() == "scene-linear"],
         "aliases": sorted({a for name in spaces for a in known.getColorSpace(name).getAliases()}),
         "roles": [str(role) for role, *_ in known.getRoles()],
         "looks": list(known.getLookNames()),

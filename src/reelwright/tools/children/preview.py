@@ -16,8 +16,8 @@ from reelwright.tools.children.transforms import PLANES, Pixels, Processor
 #: Points along each axis; OpenColorIO takes no more.
 POINTS = 129
 HALVES = 1 << 16
-#: What the shaper covers: of light, and of values that a curve has been put on already.
-LIGHT, CODES = (-0.05, 64.0), (-0.1, 1.2)
+#: What the shaper covers: of light, and of values that a curve has been put on already, of which 0 and 1 are points.
+LIGHT, CODES = (-0.05, 512.0), (-0.125, -0.125 + 128 / 96)
 #: ACEScct's curve (AMPAS S-2016-001): the break, slope and offset below it, and the logarithm above.
 BREAK, SLOPE, OFFSET, AHEAD, OCTAVES = 0.0078125, 10.5402377416545, 0.0729055341958355, 9.72, 17.52
 #: One pixel in so many is compared of the frames that are not compared whole; a prime, so that it meets all columns.
@@ -60,7 +60,7 @@ class Preview:
         shaper.setData(np.repeat(np.clip(shaped, 0, 1), 3).astype(np.float32))
         cube = ocio.Lut3DTransform(POINTS)
         cube.setInterpolation(ocio.INTERP_TETRAHEDRAL)
-        cube.setData(np.clip(exact.values(lattice), 0, 1).ravel())
+        cube.setData(np.nan_to_num(exact.values(lattice)).ravel())
         self._baked = Processor([shaper, cube])
         self._counts = np.zeros(TOP * STEPS + 1, np.int64)
         self._largest, self._lock = 0.0, threading.Lock()

@@ -93,7 +93,7 @@ class Renderer:
         self.asked = asked
         self.scratch = os.path.dirname(asked["pipe"])  # noqa: PTH120 - keeps odd bytes
         self.size = (int(asked["width"]), int(asked["height"]))
-        self.chain = Chain(asked, Scratch(run=self.by_another), self.read)
+        self.chain = Chain(asked, Scratch(run=self.by_another), self.background)
         count = len(asked["places"])
         #: Frames that a preview is compared on in whole.
         self.whole = {asked["places"][k]["number"] for k in (0, count // 2, count - 1)} if count else set()
@@ -103,6 +103,11 @@ class Renderer:
         asked = self.asked
         width, height = asked["read"]
         return read_pixels(path, self.scratch, size=(width, height), channels=asked["channels"], part=asked["part"])
+
+    def background(self, path: str) -> Pixels:
+        """A picture of the same size that frames are laid over."""
+        width, height = self.asked["read"]
+        return read_pixels(path, self.scratch, size=(width, height), channels=["R", "G", "B"])
 
     def picture(self, path: str, *, number: int = 0) -> NDArray[np.uint16]:
         """A file's codes, plane by plane.
