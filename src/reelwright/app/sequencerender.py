@@ -1,10 +1,7 @@
 """`sequence render`: every row of a sheet from names to a movie that was checked."""
 
-import asyncio
 import datetime as dt
-import hashlib
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,17 +14,17 @@ from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob, RenderOrder
 from reelwright.config import Settings
 from reelwright.engine.delivering import Delivered, deliver
-from reelwright.engine.delivery_proof import MANIFEST, Wanted
+from reelwright.engine.delivery_proof import Wanted
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.outcome import outcome_of_error, result_data
-from reelwright.engine.pipeline import encode_film
+from reelwright.engine.reels import Target
 from reelwright.engine.services import Services
 from reelwright.errors import ReelwrightError, SourceError, UsageError
 from reelwright.events import Emitter, EventName, EventSink
 from reelwright.planning.plan import Request
 from reelwright.sequences.check import Listing, SequenceCheck, check_names
 from reelwright.sequences.deliverable import DISPLAY_REFERRED, Asked, Header, Known, Palette, rendering_of
-from reelwright.sequences.delivery import DEFAULT, Kind, find_profile
+from reelwright.sequences.delivery import DEFAULT, GROUP, Kind, find_profile
 from reelwright.sequences.finding import find
 from reelwright.sequences.overlay import DEFAULT as BURN_INS
 from reelwright.sequences.overlay import parse_burn_in
@@ -56,7 +53,7 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
     del profiles  # found out here, before any work, that there is one that does not exist
     async with services(settings, sink, Request()) as ready:
         house = House(order=order, asked=asked, settings=settings, ready=ready)
-        return [outcome for row in rows for outcome in await house.render(row, base)]
+        return [await house.render(row, base) for row in rows]
 
 
 def rows_of(source: Path) -> tuple[Sequence[Row], Path]:
@@ -103,12 +100,8 @@ class House:
     settings: Settings
     ready: Services
 
-    async def render(self, row: Row, base: Path) -> list[OutcomeRecord]:
-        """Render one row; an error of its own is its outcome.
-
-        An output at a quality target is made of a lossless film of the same pass, which the quality engine encodes as
-        it does any film: in chunks, resumed where it was stopped.
-        """
+    async def render(self, row: Row, base: Path) -> OutcomeRecord:
+        """Render one row; an error of its own is its outcome."""
         folder = os.path.join(base, row.parent)  # noqa: PTH118 - keeps odd bytes, and what is absolute
         source = Path(folder) / row.wanted.pattern
         order, ready = self.order, self.ready
@@ -121,35 +114,29 @@ class House:
             for w in wanted:
                 refuse_source(w.path, Path(folder))
         except ReelwrightError as error:
-            return [await failed(source, error, ready, dry_run=order.dry_run)]
+            return await failed(source, error, ready, dry_run=order.dry_run)
+        threads = self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0))
         options = Delivered(
             work_dir=self.settings.work_dir,
-            threads=self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0)),
+            threads=threads,
             overwrite=order.overwrite,
             dry_run=order.dry_run,
+            target=self.target(rendering.rate, threads),
         )
-        lossless = {w.path: self.lossless_path(w.path) for w in wanted if w.profile.kind is Kind.TARGET}
-        made = [replace(w, path=lossless.get(w.path, w.path)) for w in wanted]
-        outcomes = [await deliver(rendering, source, made, options, ready)]
-        if not outcomes[0].exit_code and not order.dry_run:
-            outcomes += [await self.encode(film, output) for output, film in lossless.items()]
-        return outcomes
+        return await deliver(rendering, source, wanted, options, ready)
 
-    def lossless_path(self, output: Path) -> Path:
-        """Where the lossless film of an output lies until it is encoded."""
-        name = hashlib.blake2b(os.fsencode(os.path.abspath(output)), digest_size=8).hexdigest()  # noqa: PTH100
-        return self.settings.work_dir / f"lossless-{name}" / output.name
+    def target(self, rate: Fraction, threads: int) -> Target:
+        """How the quality engine encodes what is asked for at a target."""
+        job = EncodeJob(sources=(), output=None, flags={}, deterministic=self.order.deterministic)
+        options = options_for(self.settings, job)
+        options = replace(options, learns=options.learns and not self.order.deterministic)
+        request = request_for(self.settings, job)
+        return Target(request=request, options=options, frames=reel_frames(request.chunk_seconds, rate, threads))
 
-    async def encode(self, film: Path, output: Path) -> OutcomeRecord:
-        """Encode a lossless film at the quality target; it is removed once that is done."""
-        job = EncodeJob(sources=(film,), output=os.fspath(output), flags={})
-        options = replace(options_for(self.settings, job), overwrite=self.order.overwrite)
-        outcome = await encode_film(film, output, request_for(self.settings, job), options, self.ready)
-        if not outcome.exit_code:
-            manifest = film.with_name(film.name + MANIFEST)
-            await asyncio.to_thread(shutil.copyfile, manifest, output.with_name(output.name + MANIFEST))
-            await asyncio.to_thread(shutil.rmtree, film.parent, ignore_errors=True)
-        return outcome
+
+def reel_frames(chunk_seconds: float, rate: Fraction, at_once: int) -> int:
+    """Frames of a part that goes through the quality engine: as many chunks as are encoded at once, in whole groups."""
+    return GROUP * max(1, -(-round(chunk_seconds * rate * at_once) // GROUP))
 
 
 def refuse_source(output: Path, frames: Path) -> None:

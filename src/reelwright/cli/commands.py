@@ -161,6 +161,8 @@ class RenderOrder:
     dry_run: bool
     #: Settings given as flags, as a tree of sections.
     flags: Mapping[str, Any]
+    #: Equal bytes from run to run, of what goes through the quality engine too.
+    deterministic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

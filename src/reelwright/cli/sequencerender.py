@@ -51,6 +51,7 @@ def add_render(parser: Parser) -> None:
     run("--workers", type=whole(1, 1024), metavar="N", help="frames rendered at once (default: as many as cores)")
     run("--nice", type=whole(0, 19), metavar="N", help="yield to other programs: 0 not at all, 19 most (default 0)")
     run("--overwrite", action="store_true", help="replace existing movies")
+    run("--deterministic", action="store_true", help="av1: equal bytes from run to run; a little slower")
     run("--dry-run", action="store_true", help="check and plan, but do not render")
     run("--json", action="store_true", help="one JSON event a line on standard output")
 
@@ -146,6 +147,7 @@ def order_of(args: argparse.Namespace) -> RenderOrder:
         asked={name: getattr(args, name) for name in ASKED},
         overwrite=args.overwrite,
         dry_run=args.dry_run,
+        deterministic=args.deterministic,
         flags={"processing": {k: v for k, v in processing.items() if v is not None}},
     )
 

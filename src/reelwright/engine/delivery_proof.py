@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from reelwright.engine.rendering import Pass, count_frames
+from reelwright.engine.rendering import count_frames
 from reelwright.engine.services import Services
 from reelwright.errors import ToolError
 from reelwright.media.boxes import boxes, color_box
@@ -65,7 +65,10 @@ async def checked(w: Wanted, out: Output, rendering: Rendering, services: Servic
 
 
 def manifest_of(
-    rendering: Rendering, done: Pass, checks: Sequence[Mapping[str, Any]], contents: Mapping[str, str]
+    rendering: Rendering,
+    places: Sequence[Mapping[str, Any]],
+    checks: Sequence[Mapping[str, Any]],
+    outputs: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The proof: for each frame of the movie which file it is, its hash, and why."""
     slate = [{"frame": k, "decision": "slate"} for k in range(rendering.slate_frames)]
@@ -75,11 +78,11 @@ def manifest_of(
         "rate": str(rendering.rate),
         "first_timecode": rendering.first_timecode,
         "colors": None if rendering.colors is None else asdict(rendering.colors),
-        "outputs": [{"path": path, "content": content} for path, content in contents.items()],
+        "outputs": list(outputs),
         "checks": list(checks),
         "pictures": [
             *slate,
-            *({"frame": k, **said} for k, said in enumerate(done.said, start=rendering.slate_frames)),
+            *({**said, "frame": k} for k, said in enumerate(places, start=rendering.slate_frames)),
         ],
     }
 

@@ -1,22 +1,25 @@
 """From a checked row and what a frame's header says to a rendering: what is asked, what is known, what is an error."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fractions import Fraction
+from itertools import islice
 
 from reelwright.errors import SourceError, UsageError
 from reelwright.sequences import ranges
 from reelwright.sequences.check import SequenceCheck
 from reelwright.sequences.overlay import DEFAULT, BurnIn, slate_of
 from reelwright.sequences.rendering import Colors, Raster, Rendering
-from reelwright.sequences.repair import Missing, fill
+from reelwright.sequences.repair import Missing, Place, fill
 from reelwright.sequences.timecode import parse_timecode
 
 #: Pinned by name: the "default" one changes with the library.
 CONFIG = "ocio://cg-config-v4.0.0_aces-v2.0_ocio-v2.5"
 #: A colour space of frames that are as they are to be seen.
 DISPLAY_REFERRED = "display"
+#: Frames that are tried for the slate's small picture.
+SLATE_TRIED = 5
 #: Sizes larger than this are a slip of the pen.
 LARGEST = 16384
 
@@ -152,9 +155,11 @@ def rendering_of(known: Known, asked: Asked) -> Rendering:
     timecode = asked.timecode or known.header.timecode
     raster = raster_of(known.header, asked)
     fields = fields_of(known, asked, rate=rate, colors=colors, frames=wanted)
+    places = fill(wanted, known.own, asked.missing, retrieved=known.retrieved)
+    slate = slate_of(asked.title or row.wanted.name, fields, frames=asked.slate_frames) if asked.slate else None
     return Rendering(
         name=row.wanted.name,
-        places=fill(wanted, known.own, asked.missing, retrieved=known.retrieved),
+        places=places,
         step=1,
         padding=max(1, row.wanted.padding),
         rate=rate,
@@ -167,11 +172,17 @@ def rendering_of(known: Known, asked: Asked) -> Rendering:
         transfer=transfer_of(colors),
         burn_ins=asked.burn_ins,
         fields=tuple(sorted(fields.items())),
-        slate=slate_of(asked.title or row.wanted.name, fields, frames=asked.slate_frames) if asked.slate else None,
+        slate=None if slate is None else replace(slate, pictures=slate_pictures(places)),
         timecode=wanted[0] if timecode is None else parse_timecode(timecode, rate),
         drop=timecode is not None and ";" in timecode,
         audio=asked.audio,
     )
+
+
+def slate_pictures(places: Sequence[Place]) -> tuple[str, ...]:
+    """Files to try for the slate's small picture, from the middle of the movie on."""
+    middle = places[len(places) // 2 :]
+    return tuple(islice((p.tried[0].path for p in middle if p.tried), SLATE_TRIED))
 
 
 def channels_of(header: Header, asked: Asked) -> tuple[str, ...]:

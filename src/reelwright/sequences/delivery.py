@@ -36,8 +36,15 @@ class Profile:
     alpha: bool = False
     #: The smallest picture the codec takes.
     smallest: tuple[int, int] = (2, 2)
+    #: Frames of a closed group, the fewest that can be encoded again without the rest; of an intra codec, one.
+    group: int = 1
 
 
+#: Frames of a group of H.264 and H.265: about two seconds. Each begins with a key frame that nothing after it looks
+#: beyond, so that a late frame costs one group and not the movie.
+GROUP = 48
+#: What x265 writes of itself would differ with the number of threads, and movies could not be put together of it.
+_X265 = "log-level=error:open-gop=0:info=0"
 _MOV = ("-movflags", "+write_colr+use_metadata_tags")
 _FAST = ("-movflags", "+write_colr+use_metadata_tags+faststart")
 #: Settings as the ASWF's encoding guidelines have them (EncodingGuidelines, 2026-01).
@@ -51,6 +58,7 @@ PROFILES = {
             suffix=".mov",
             pix_fmt="yuv420p10le",
             flags=("-c:v", "libx264", "-preset", "medium", "-crf", "18", *_FAST),
+            group=GROUP,
         ),
         Profile(
             name="h264-8bit",
@@ -59,6 +67,7 @@ PROFILES = {
             suffix=".mp4",
             pix_fmt="yuv420p",
             flags=("-c:v", "libx264", "-preset", "medium", "-crf", "18", *_FAST),
+            group=GROUP,
         ),
         Profile(
             name="h265",
@@ -67,9 +76,10 @@ PROFILES = {
             suffix=".mov",
             pix_fmt="yuv420p10le",
             flags=(
-                *("-c:v", "libx265", "-preset", "medium", "-crf", "20", "-x265-params", "log-level=error"),
+                *("-c:v", "libx265", "-preset", "medium", "-crf", "20", "-x265-params", _X265),
                 *("-tag:v", "hvc1", *_FAST),
             ),
+            group=GROUP,
         ),
         Profile(
             name="h265-8bit",
@@ -78,9 +88,10 @@ PROFILES = {
             suffix=".mp4",
             pix_fmt="yuv420p",
             flags=(
-                *("-c:v", "libx265", "-preset", "medium", "-crf", "20", "-x265-params", "log-level=error"),
+                *("-c:v", "libx265", "-preset", "medium", "-crf", "20", "-x265-params", _X265),
                 *("-tag:v", "hvc1", *_FAST),
             ),
+            group=GROUP,
         ),
         Profile(
             name="prores-422hq",

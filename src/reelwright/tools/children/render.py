@@ -9,6 +9,7 @@ shaper's table is applied and FFmpeg does the rest), "threads", "pipe", "font", 
 "height", "title", "lines", "thumbnail"}).
 """
 
+import hashlib
 import os
 import sys
 from collections import deque
@@ -102,11 +103,13 @@ class Renderer:
         """
         number, troubles = place["number"], []
         for tried in place["tried"]:
+            digest = None
             try:
                 digest = digest_of(tried["path"])
                 pixels = self.picture(tried["path"])
             except (UnreadableError, OSError) as error:
-                troubles.append({"path": tried["path"], "number": tried["number"], "why": reason(error)})
+                said = {"path": tried["path"], "number": tried["number"], "why": reason(error), "digest": digest}
+                troubles.append(said)
                 continue
             own = tried["number"] == number and tried["place"] is None
             decision = "source" if own else "retrieved" if tried["number"] == number else "held"
@@ -175,15 +178,17 @@ def printable(text: str) -> str:
 
 
 def digest_of(path: str) -> str:
-    """BLAKE2b of a whole file.
+    """BLAKE2b of a whole file; of an empty one too, which no reader will take.
 
     Raises:
         OSError: it cannot be read.
-        UnreadableError: it is empty, or no file.
+        UnreadableError: it is no file.
     """
     try:
         return str(contents(path)["content"])
     except Damaged as damaged:
+        if damaged.kind == "empty":
+            return hashlib.blake2b(digest_size=16).hexdigest()
         raise UnreadableError(f"is {damaged.kind}") from damaged
 
 
