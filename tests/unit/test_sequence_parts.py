@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
@@ -116,7 +117,7 @@ def test_spans_hold_all_that_changed_and_end_at_groups(stale: set[int], frames: 
     inside = {frame for start, end in found for frame in range(start, end)}
     assert {frame for frame in stale if frame < frames} <= inside
     assert all({start, end} <= {*cuts} for start, end in found)
-    assert all(first[1] < second[0] for first, second in zip(found, found[1:], strict=False))
+    assert all(first[1] < second[0] for first, second in pairwise(found))
     assert length(found) == len(inside)
     assert all(start == 0 and end > lead for start, end in found if start < lead)
 
@@ -127,7 +128,7 @@ def test_a_whole_movie_is_cut_without_a_gap(frames: int, lead: int, group: int) 
     assert found[0][0] == 0
     assert found[0][1] > lead
     assert found[-1][1] == frames + lead
-    assert all(one[1] == other[0] for one, other in zip(found, found[1:], strict=False))
+    assert all(one[1] == other[0] for one, other in pairwise(found))
 
 
 @given(st.integers(1, 30), st.integers(0, 5), st.data())

@@ -13,6 +13,7 @@ from reelwright.app.sequence import READERS, read_sheet
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob, RenderOrder
 from reelwright.config import Settings
+from reelwright.engine.contact import Stills
 from reelwright.engine.delivering import Delivered, deliver
 from reelwright.engine.delivery_proof import Wanted
 from reelwright.engine.jobs import OutcomeRecord
@@ -48,9 +49,21 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
     """
     settings = load(order.flags)
     rows, base = rows_of(order.source)
+    rows = with_handles(rows, order.handles)
     asked = asked_of(order)
     profiles = {name: find_profile(name) for row in rows for name in (row.outputs or order.profiles or (DEFAULT,))}
     del profiles  # found out here, before any work, that there is one that does not exist
+    if order.watch is not None:
+        from reelwright.app.sequencewatch import LastResults, Watch, check_order
+
+        check_order(order, rows)
+        held = LastResults(sink)
+        try:
+            async with services(settings, held, Request()) as ready:
+                house = House(order=order, asked=asked, settings=settings, ready=ready)
+                return await Watch(house, rows, base).follow()
+        finally:
+            held.release()
     async with services(settings, sink, Request()) as ready:
         house = House(order=order, asked=asked, settings=settings, ready=ready)
         return [await house.render(row, base) for row in rows]
@@ -79,6 +92,22 @@ def rows_of(source: Path) -> tuple[Sequence[Row], Path]:
     return rows, Path()
 
 
+def with_handles(rows: Sequence[Row], handles: int | None) -> Sequence[Row]:
+    """The rows with the handles that are asked for where a row does not say its own.
+
+    Raises:
+        UsageError: a row says no cut that they could be beyond of.
+    """
+    if not handles:
+        return rows
+    found = [row if row.handles is not None else replace(row, handles=handles) for row in rows]
+    for row in found:
+        if row.first is None or row.last is None or row.first < (row.handles or 0):
+            what = f"{row.wanted.pattern} has no cut with {row.handles} frames ahead of it"
+            raise UsageError(f"{what}.", hint="Handles need the columns first and last, from frame 0 on.")
+    return found
+
+
 def asked_of(order: RenderOrder) -> Asked:
     """What is asked for beside the sheet.
 
@@ -100,13 +129,19 @@ class House:
     settings: Settings
     ready: Services
 
-    async def render(self, row: Row, base: Path) -> OutcomeRecord:
-        """Render one row; an error of its own is its outcome."""
+    async def render(self, row: Row, base: Path, *, listing: Listing | None = None) -> OutcomeRecord:
+        """Render one row; an error of its own is its outcome.
+
+        Args:
+            row: what is rendered.
+            base: where relative folders start.
+            listing: what its folder holds, where that is known.
+        """
         folder = os.path.join(base, row.parent)  # noqa: PTH118 - keeps odd bytes, and what is absolute
         source = Path(folder) / row.wanted.pattern
         order, ready = self.order, self.ready
         try:
-            check = check_names(row, list_folder(folder))
+            check = check_names(row, listing or list_folder(folder))
             if check.failure is not None:
                 raise SourceError(f"The folder {printable_path(folder)} cannot be listed: {check.failure}.")
             rendering = rendering_of(await know(check, order, self.asked, ready.runner), self.asked)
@@ -114,7 +149,7 @@ class House:
             for w in wanted:
                 refuse_source(w.path, Path(folder))
         except ReelwrightError as error:
-            return await failed(source, error, ready, dry_run=order.dry_run)
+            return await self.failed(source, error)
         threads = self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0))
         options = Delivered(
             work_dir=self.settings.work_dir,
@@ -122,8 +157,13 @@ class House:
             overwrite=order.overwrite,
             dry_run=order.dry_run,
             target=self.target(rendering.rate, threads),
+            stills=Stills(thumbnail=order.thumbnail, contact_sheet=order.contact_sheet),
         )
         return await deliver(rendering, source, wanted, options, ready)
+
+    async def failed(self, source: Path, error: ReelwrightError) -> OutcomeRecord:
+        """The outcome of a row that cannot be rendered, told and recorded."""
+        return await failed(source, error, self.ready, dry_run=self.order.dry_run)
 
     def target(self, rate: Fraction, threads: int) -> Target:
         """How the quality engine encodes what is asked for at a target."""
@@ -183,7 +223,9 @@ async def know(check: SequenceCheck, order: RenderOrder, asked: Asked, runner: R
     config = None if named == DISPLAY_REFERRED else asked.config
     request = {"paths": paths, "part": asked.part, "config": config}
     said = (await ask(runner, "frame_header", request, what="Reading a frame's header")).result if paths else {}
-    return Known(check=check, header=header_of(said), palette=palette_of(said), own=own, retrieved=elsewhere)
+    numbers = {path: n for _, found in [("", own), *elsewhere] for n, path in found.items()}
+    header = replace(header_of(said), number=numbers.get(said.get("path", "")))
+    return Known(check=check, header=header, palette=palette_of(said), own=own, retrieved=elsewhere)
 
 
 def paths_in(row: Row, listing: Listing) -> dict[int, str]:

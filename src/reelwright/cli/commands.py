@@ -163,6 +163,15 @@ class RenderOrder:
     flags: Mapping[str, Any]
     #: Equal bytes from run to run, of what goes through the quality engine too.
     deterministic: bool = False
+    #: Frames beyond the cut, where a row does not say them.
+    handles: int | None = None
+    #: Formats of a still and of a contact sheet beside the movie: "jpg" or "png"; None: there is none.
+    thumbnail: str | None = None
+    contact_sheet: str | None = None
+    #: Seconds between two looks at sequences that are followed; None: they are rendered once.
+    watch: float | None = None
+    #: For how many seconds they are followed at most; None: until they are complete.
+    watch_for: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

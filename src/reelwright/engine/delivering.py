@@ -5,11 +5,12 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from reelwright.engine import cancelling
+from reelwright.engine.contact import Stills, make_stills
 from reelwright.engine.delivery_proof import (
     Wanted,
     count_files,
@@ -64,6 +65,8 @@ class Delivered:
     dry_run: bool = False
     #: How the quality engine encodes; None: nothing goes through it.
     target: Target | None = None
+    #: Pictures beside the movies.
+    stills: Stills = field(default_factory=Stills)
 
 
 async def deliver(
@@ -148,17 +151,24 @@ class Line:
             cancelling.withdraw(workspace)
             self.emit.job = self.job_id = job.id
             opened = await self.services.offload(self.services.store.open_job, job)
-            if opened.status is JobStatus.DONE and (known := await self.already_done()):
-                return known
-            making = self.making(workspace, stamps)
-            making = await self.against_what_stands(making)
-            if making.standing is not None and not making.stale:
-                await self.services.offload(self.services.store.finish_job, job.id, JobStatus.DONE)
-                return self.unchanged()
-            outcome = await self.carry_out(making, looked)
+            done = await self.already_done() if opened.status is JobStatus.DONE else None
+            if done is None:
+                done = await self.done(await self.against_what_stands(self.making(workspace, stamps)), looked)
+            for w in self.wanted:
+                again = done.outcome == "encoded"
+                await make_stills(self.options.stills, w, self.services, workspace.working, anew=again)
             await self.services.offload(self.services.store.finish_job, job.id, JobStatus.DONE)
             shutil.rmtree(workspace.root, ignore_errors=True)
-        return outcome
+        return done
+
+    async def done(self, making: Making, looked: int) -> OutcomeRecord:
+        """Carry the work out, unless the earlier movie is what would come out of it."""
+        if making.standing is not None and not making.stale:
+            return self.unchanged()
+        if making.standing is None:
+            for w in self.wanted:
+                self.options.stills.refuse(w, overwrite=self.options.overwrite)
+        return await self.carry_out(making, looked)
 
     def making(self, workspace: Workspace, stamps: Stamps) -> Making:
         """How the outputs are made, where nothing stands yet."""

@@ -81,6 +81,8 @@ class Header:
     channels: tuple[str, ...] = ()
     rate: Fraction | None = None
     timecode: str | None = None
+    #: Number of the frame that says all this.
+    number: int | None = None
     #: Colour space that the configuration's file rules give it; None: only the default rule fits.
     ruled: str | None = None
 
@@ -98,7 +100,7 @@ class Known:
 
 
 def planned_frames(check: SequenceCheck) -> range:
-    """The numbers of the planned frames: the row's range, or from the first frame there is to the last.
+    """The numbers of the planned frames: the row's with its handles, or from the first frame there is to the last.
 
     Raises:
         SourceError: there is no frame at all.
@@ -110,8 +112,8 @@ def planned_frames(check: SequenceCheck) -> range:
             f"There are no frames {what} in {check.folder}.",
             hint="`reelwright sequence check` shows what is there, and why each name was rejected.",
         )
-    first = row.first if row.first is not None else min(check.names)
-    last = row.last if row.last is not None else max(check.names)
+    first = row.planned_first if row.planned_first is not None else min(check.names)
+    last = row.planned_last if row.planned_last is not None else max(check.names)
     if first > last:
         raise SourceError(f"{row.wanted.pattern}: the planned frames {first} to {last} end before they begin.")
     return range(first, last + 1)
@@ -152,7 +154,7 @@ def rendering_of(known: Known, asked: Asked) -> Rendering:
             hint="Give the sheet a column rate, or use --rate.",
         )
     colors = colors_of(known, asked)
-    timecode = asked.timecode or known.header.timecode
+    timecode = timecode_of(known, asked, rate, wanted)
     raster = raster_of(known.header, asked)
     fields = fields_of(known, asked, rate=rate, colors=colors, frames=wanted)
     places = fill(wanted, known.own, asked.missing, retrieved=known.retrieved)
@@ -173,10 +175,27 @@ def rendering_of(known: Known, asked: Asked) -> Rendering:
         burn_ins=asked.burn_ins,
         fields=tuple(sorted(fields.items())),
         slate=None if slate is None else replace(slate, pictures=slate_pictures(places)),
-        timecode=wanted[0] if timecode is None else parse_timecode(timecode, rate),
-        drop=timecode is not None and ";" in timecode,
+        timecode=timecode[0],
+        drop=timecode[1],
+        handles=row.handles or 0,
         audio=asked.audio,
     )
+
+
+def timecode_of(known: Known, asked: Asked, rate: Fraction, frames: range) -> tuple[int, bool]:
+    """Count of the first rendered frame's timecode, and whether it drops labels.
+
+    What is asked for is the cut's first frame's, so that handles come before it; a header's is that of its own frame.
+    Where neither says one, frames count from their number.
+
+    Raises:
+        UsageError: it is none.
+    """
+    row, said = known.check.row, asked.timecode or known.header.timecode
+    if said is None:
+        return frames[0], False
+    whose = (row.first if row.handles else frames[0]) if asked.timecode else known.header.number
+    return parse_timecode(said, rate) - (whose if whose is not None else frames[0]) + frames[0], ";" in said
 
 
 def slate_pictures(places: Sequence[Place]) -> tuple[str, ...]:
@@ -291,7 +310,7 @@ def fields_of(known: Known, asked: Asked, *, rate: Fraction, colors: Colors | No
         "notes": row.note,
         "date": asked.date,
         "colorspace": f"{colors.source}{seen}" if colors else "as it is",
-        "frames": f"{frames[0]}-{frames[-1]} ({len(frames)})",
+        "frames": f"{frames[0]}-{frames[-1]} ({len(frames)})" + (f", handles {row.handles}" if row.handles else ""),
         "rate": f"{float(rate):g} frames a second",
         "size": f"{known.header.width}x{known.header.height}",
     }

@@ -85,6 +85,8 @@ class Rendering:
     #: Count of the first frame's timecode, and whether it drops labels.
     timecode: int = 0
     drop: bool = False
+    #: Frames beyond the cut at either end; they are among the places.
+    handles: int = 0
     audio: str | None = None
 
     @property
@@ -120,6 +122,7 @@ class Rendering:
             "source_filename": self.name,
             "source_frame_rate": f"{float(self.rate):g}",
             "slate_length": str(self.slate_frames),
+            "handles": str(self.handles) if self.handles else "",
             "aswf_color_space": dict(self.fields).get("colorspace", ""),
             "title": dict(self.fields).get("shot", "") or self.name,
         }
