@@ -32,7 +32,7 @@ from reelwright.sequences.overlay import parse_burn_in
 from reelwright.sequences.repair import Missing
 from reelwright.sequences.sheet import Row
 from reelwright.tools.ask import ask
-from reelwright.tools.listing import list_folder
+from reelwright.tools.listing import absolute, list_folder
 from reelwright.tools.process import Runner
 from reelwright.words import printable_path
 
@@ -137,8 +137,8 @@ class House:
             base: where relative folders start.
             listing: what its folder holds, where that is known.
         """
-        folder = os.path.join(base, row.parent)  # noqa: PTH118 - keeps odd bytes, and what is absolute
-        source = Path(folder) / row.wanted.pattern
+        named = os.path.join(base, row.parent)  # noqa: PTH118 - keeps odd bytes, and what is absolute
+        folder, source = absolute(named), Path(named) / row.wanted.pattern
         order, ready = self.order, self.ready
         try:
             check = check_names(row, listing or list_folder(folder))
@@ -217,7 +217,7 @@ async def know(check: SequenceCheck, order: RenderOrder, asked: Asked, runner: R
         UsageError: the colour configuration cannot be read.
     """
     own = {n: os.path.join(check.folder, name) for n, name in check.names.items()}  # noqa: PTH118 - keeps odd bytes
-    elsewhere = [(place, paths_in(check.row, list_folder(place))) for place in order.retrieve]
+    elsewhere = [(place, paths_in(check.row, list_folder(absolute(place)))) for place in order.retrieve]
     paths = [*own.values(), *(path for _, found in elsewhere for path in found.values())][:TRIED]
     named = check.row.colorspace or asked.colorspace
     config = None if named == DISPLAY_REFERRED else asked.config

@@ -16,7 +16,7 @@ from reelwright.events import Emitter, Event, EventName, EventSink
 from reelwright.sequences.check import check_names
 from reelwright.sequences.settling import Settling, Stamp
 from reelwright.sequences.sheet import Row
-from reelwright.tools.listing import list_folder
+from reelwright.tools.listing import absolute, list_folder
 
 #: Decisions of a complete movie.
 COMPLETE = frozenset({"slate", "source"})
@@ -90,7 +90,10 @@ class Watch:
 
     def __init__(self, house: House, rows: Sequence[Row], base: Path) -> None:
         self.house, self.base = house, base
-        self.followed = [Followed(row=row, folder=os.path.join(base, row.parent)) for row in rows]  # noqa: PTH118
+        self.followed = [
+            Followed(row=row, folder=absolute(os.path.join(base, row.parent)))  # noqa: PTH118
+            for row in rows
+        ]
 
     async def follow(self) -> list[OutcomeRecord]:
         """Look, render what has changed, wait; until every row is over or the time is.

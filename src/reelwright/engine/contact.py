@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.engine.delivery_proof import Wanted
-from reelwright.engine.placement import place, refuse_existing
+from reelwright.engine.placement import beside, place, refuse_existing
 from reelwright.engine.rendering import font_path
 from reelwright.engine.services import Services
 from reelwright.engine.standing import read_manifest
@@ -29,8 +29,8 @@ class Stills:
     def paths(self, w: Wanted) -> dict[str, Path]:
         """Where they go, beside an output."""
         wanted = {"thumbnail": self.thumbnail, "contact": self.contact_sheet}
-        stem = w.path.name if w.profile.kind is Kind.FRAMES else w.path.stem
-        return {kind: w.path.with_name(f"{stem}.{kind}.{form}") for kind, form in wanted.items() if form}
+        named = w.path if w.profile.kind is Kind.FRAMES else w.path.with_suffix("")
+        return {kind: beside(named, f".{kind}.{form}") for kind, form in wanted.items() if form}
 
     def refuse(self, w: Wanted, *, overwrite: bool) -> None:
         """Leave pictures alone that are there already.

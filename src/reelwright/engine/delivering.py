@@ -136,7 +136,7 @@ class Line:
         job = Job(
             id=identity,
             source_id=identity,
-            source_path=os.fspath(self.source),
+            source_path=os.fspath(self.source.absolute()),
             output_path=os.fspath(self.wanted[0].path),
             plan={"strategy": "deliver", "outputs": outputs, **self.rendering.plain()},
             work_folder=os.fspath(workspace.root.absolute()),

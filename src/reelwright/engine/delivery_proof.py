@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from reelwright.engine.placement import beside
 from reelwright.engine.rendering import count_frames
 from reelwright.engine.services import Services
 from reelwright.errors import ToolError
@@ -153,7 +154,7 @@ def size_of(path: Path) -> int:
 
 def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest beside an output, in one step."""
-    target = path.with_name(f"{path.name}{MANIFEST}")
+    target = beside(path, MANIFEST)
     draft = target.with_name(f".reelwright-{os.getpid()}.tmp")
     draft.write_text(json.dumps(manifest, indent=1, default=str), encoding="ascii")
     os.replace(draft, target)  # noqa: PTH105

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.engine.delivery_proof import MANIFEST, Wanted
+from reelwright.engine.placement import beside
 from reelwright.sequences.delivery import Kind
 from reelwright.sequences.parts import Earlier, Stamped, earlier_of
 from reelwright.sequences.rendering import Rendering
@@ -75,7 +76,7 @@ def find_standing(wanted: Sequence[Wanted]) -> Standing | None:
 def read_manifest(output: Path) -> Mapping[str, Any] | None:
     """The manifest beside an output; None where there is none that can be read."""
     try:
-        found = json.loads(output.with_name(output.name + MANIFEST).read_text(encoding="ascii"))
+        found = json.loads(beside(output, MANIFEST).read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

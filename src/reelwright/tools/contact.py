@@ -49,12 +49,20 @@ def contact_args(ffmpeg: str, source: Shown, cells: Sequence[Cell], out: Path) -
     fitted = f"scale={WIDTH}:-2:flags=lanczos,pad=iw:ih+{STRIP}:0:0:{GROUND},setsar=1"
     counted = "settb=1/25,setpts=N"
     tiled = f"tile={across}x{down}:padding=8:margin=8:color={GROUND}"
-    return [*begin(ffmpeg, source), f"{source.chain()},{counted},{fitted},{words},{tiled}[out]", *end(out)]
+    graph = f"{source.chain()},{counted},{fitted},{words},{tiled},{codes(out)}[out]"
+    return [*begin(ffmpeg, source), graph, *end(out)]
 
 
 def still_args(ffmpeg: str, source: Shown, out: Path) -> list[str]:
     """One picture as it is in the movie."""
-    return [*begin(ffmpeg, source), f"{source.chain()}[out]", *end(out)]
+    return [*begin(ffmpeg, source), f"{source.chain()},{codes(out)}[out]", *end(out)]
+
+
+def codes(out: Path) -> str:
+    """The filter to what a picture is stored as: JPEG has BT.601's matrix, whatever the movie had."""
+    if out.suffix == ".png":
+        return "format=rgb24"
+    return "scale=out_color_matrix=smpte170m:out_range=full,format=yuvj444p"
 
 
 def begin(ffmpeg: str, source: Shown) -> list[str]:
@@ -64,6 +72,6 @@ def begin(ffmpeg: str, source: Shown) -> list[str]:
 
 def end(out: Path) -> list[str]:
     """The command line from the filters on: one picture, PNG or JPEG by its name."""
-    codec = ("png", "rgb24") if out.suffix == ".png" else ("mjpeg", "yuvj444p")
-    flags = ["-map", "[out]", "-frames:v", "1", "-c:v", codec[0], "-pix_fmt", codec[1], "-q:v", "2"]
-    return [*flags, "-f", "image2", "-update", "1", file_url(out)]
+    codec = "png" if out.suffix == ".png" else "mjpeg"
+    return ["-map", "[out]", "-frames:v", "1", "-c:v", codec, "-q:v", "2", "-f", "image2", "-update", "1",
+            file_url(out)]  # fmt: skip
