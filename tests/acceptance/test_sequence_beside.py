@@ -1,6 +1,7 @@
 """Handles, and what lies beside a movie: stills, contact sheets, the manifest."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from command import contents
 from test_sequence_render import Studio, pictures
 
 from pictures import write_still
+from warm import PROGRAM, run_program
 
 WIDTH, HEIGHT = 192, 108
 
@@ -108,3 +110,26 @@ def test_the_manifest_proves_each_picture(studio: Studio) -> None:
     assert fourth["troubles"][0]["digest"] == broken
     movie = hashlib.blake2b((studio.out / "sh010.mov").read_bytes(), digest_size=32).hexdigest()
     assert manifest["outputs"][0]["content"] == movie
+
+
+def test_the_ledgers_commands_know_sequences(studio: Studio) -> None:
+    write(studio, 1001, 1002)
+
+    def told(*args: str) -> str:
+        done = run_program([*PROGRAM, *args], cwd=studio.root, env=studio.environment())
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode()
+
+    assert "All 3 frames would be rendered." in told("why", "sheet.csv", "-o", "out/")
+    assert not studio.out.exists()
+    assert studio().code == 0
+    assert "nothing would be done" in told("why", "sheet.csv", "-o", "out/").replace("\n", " ")
+    write(studio, 1001)
+    write_still(studio.frame(1002), np.full((HEIGHT, WIDTH, 3), 0.9))
+    assert "brought up to date: 3 of 3 frames" in told("why", "sheet.csv", "-o", "out/").replace("\n", " ")
+    (row,) = json.loads(told("jobs", "list", "--json").splitlines()[-1])["data"]["jobs"]
+    shown = told("jobs", "show", row["id"])
+    assert "chunks" not in shown
+    assert "colour tags: 1-13-1" in shown
+    told("report", "out/sh010.mov")
+    assert "the manifest beside the movie" in (studio.out / "sh010.report.html").read_text()

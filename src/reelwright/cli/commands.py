@@ -148,19 +148,19 @@ class RenderOrder:
     """What `sequence render` is asked to do."""
 
     source: Path
-    output: str | None
-    profiles: tuple[str, ...]
-    missing: str
-    retrieve: tuple[str, ...]
-    no_slate: bool
-    no_burn_ins: bool
-    burn_ins: tuple[str, ...]
+    output: str | None = None
+    profiles: tuple[str, ...] = ()
+    missing: str = "error"
+    retrieve: tuple[str, ...] = ()
+    no_slate: bool = False
+    no_burn_ins: bool = False
+    burn_ins: tuple[str, ...] = ()
     #: What goes to the rendering as it is, by name; None where it was not said.
-    asked: Mapping[str, Any]
-    overwrite: bool
-    dry_run: bool
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    overwrite: bool = False
+    dry_run: bool = False
     #: Settings given as flags, as a tree of sections.
-    flags: Mapping[str, Any]
+    flags: Mapping[str, Any] = field(default_factory=dict)
     #: Equal bytes from run to run, of what goes through the quality engine too.
     deterministic: bool = False
     #: Frames beyond the cut, where a row does not say them.

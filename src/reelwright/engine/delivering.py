@@ -21,7 +21,7 @@ from reelwright.engine.delivery_proof import (
     write_manifest,
 )
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, StepKind, StepRecord, Usage
-from reelwright.engine.making import Made, Making
+from reelwright.engine.making import Making, foretold, journal_of, update_notes
 from reelwright.engine.outcome import outcome_of_error, result_data
 from reelwright.engine.placement import FULL, check_destination, place, refuse_existing
 from reelwright.engine.published import ProgressFile
@@ -143,7 +143,7 @@ class Line:
         )
         self.emit(EventName.FILE_DISCOVERED, "found", bytes=self.bytes_before)
         if self.options.dry_run:
-            return replace(self.so_far(), outcome="planned", exit_code=0, reasons=notes_of(self.rendering, ()))
+            return await self.planned(self.making(workspace, stamps))
         self.check_outputs()
         with Locks(token=self.services.runner.token, what=f"The sequence {self.rendering.name}", sweep=sweep) as locks:
             locks.hold(workspace)
@@ -160,6 +160,16 @@ class Line:
             await self.services.offload(self.services.store.finish_job, job.id, JobStatus.DONE)
             shutil.rmtree(workspace.root, ignore_errors=True)
         return done
+
+    async def planned(self, making: Making) -> OutcomeRecord:
+        """What would be done; nothing is written."""
+        try:
+            found = await self.against_what_stands(making)
+            stands = foretold(found)
+        except ConflictError as error:
+            stands = f"{error.message} {error.hint}"
+        said = (self.rendering.summary(), *(w.profile.summary for w in self.wanted), stands)
+        return replace(self.so_far(), outcome="planned", exit_code=0, reasons=(*said, *notes_of(self.rendering, ())))
 
     async def done(self, making: Making, looked: int) -> OutcomeRecord:
         """Carry the work out, unless the earlier movie is what would come out of it."""
@@ -242,7 +252,8 @@ class Line:
     async def made_and_placed(self, making: Making, looked: int, placing: "Flag") -> OutcomeRecord:
         """Make the outputs, and place them once every check is passed."""
         made = await making.make()
-        await self.commit(StepKind.ASSEMBLE, {"frames": list(made.said)}, made.usage)
+        for kind, result, usage in journal_of(self.rendering, self.job_id or "", made):
+            await self.commit(kind, result, usage)
         failed = [check for check in made.checks if not check["passed"]]
         if failed:
             said = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
@@ -262,29 +273,23 @@ class Line:
         for w in self.wanted:
             await asyncio.to_thread(write_manifest, w.path, manifest)
         contents = {said["path"]: said["content"] for said in written}
-        await self.commit(StepKind.VALIDATE, {"checks": list(made.checks), "contents": contents}, Usage())
         size = sum(size_of(w.path) for w in self.wanted)
+        facts = {"checks": list(made.checks), "contents": contents, "size_bytes": size}
+        await self.commit(StepKind.VALIDATE, facts, Usage())
+        await self.commit(StepKind.PLACE, {**facts, "output": os.fspath(self.wanted[0].path)}, Usage())
         self.emit(EventName.PLACED, "placed", output=os.fspath(self.wanted[0].path), bytes=size)
         scored = [chunk for chunks in made.chunks.values() for chunk in chunks]
         return replace(
             self.so_far(),
             outcome="encoded",
             exit_code=0,
-            reasons=(*self.update_notes(making, made), *made.notes, *notes_of(self.rendering, made.said)),
+            reasons=(*update_notes(making, made), *made.notes, *notes_of(self.rendering, made.said)),
             bytes_after=size,
             cpu_seconds=round(made.usage.cpu_seconds, 2),
             checks=tuple(made.checks),
             vmaf=pooled(scored),
             trials=made.trials,
         )
-
-    def update_notes(self, making: Making, made: Made) -> tuple[str, ...]:
-        """What is said of a movie that was brought up to date."""
-        if making.standing is None:
-            return ()
-        stale = len(making.stale)
-        what = f"{stale} of {self.rendering.frames} frames had changed, {made.encoded} were encoded again"
-        return (f"The earlier movie was brought up to date: {what}.",)
 
     def place_all(self, making: Making) -> list[dict[str, Any]]:
         """Give every output its name; what each is, for the manifest.

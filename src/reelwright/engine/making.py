@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.engine.delivery_proof import Wanted, check, checked, hidden_folder
-from reelwright.engine.jobs import Usage
+from reelwright.engine.jobs import StepKind, Usage
 from reelwright.engine.parts import Part, Parts, frame_pattern
 from reelwright.engine.placement import temporary_path
 from reelwright.engine.reels import Target
@@ -288,3 +288,48 @@ def gather_frames(folder: Path, parts: Sequence[Path]) -> None:
     for part in parts:
         for picture in part.iterdir():
             shutil.copyfile(picture, folder / picture.name)
+
+
+def foretold(making: Making) -> str:
+    """What would be encoded, as a sentence."""
+    frames = making.rendering.frames
+    if making.standing is None:
+        return f"All {frames} frames would be rendered."
+    if not making.stale:
+        return "No frame has changed since the movie was rendered: nothing would be done."
+    parts = making.parts()
+    again = frames if parts is None else length(parts)
+    return f"The movie that is there would be brought up to date: {again} of {frames} frames would be encoded again."
+
+
+def update_notes(making: Making, made: Made) -> tuple[str, ...]:
+    """What is said of a movie that was brought up to date."""
+    if making.standing is None:
+        return ()
+    what = f"{len(making.stale)} of {making.rendering.frames} frames had changed, {made.encoded} were encoded again"
+    return (f"The earlier movie was brought up to date: {what}.",)
+
+
+def journal_of(rendering: Rendering, source_id: str, made: Made) -> list[tuple[StepKind, dict[str, Any], Usage]]:
+    """What is committed of a making: how the movie is divided, and what it is put together of."""
+    chunks = [chunk for of in made.chunks.values() for chunk in of]
+    analysed = {
+        "source_id": source_id,
+        "frames": rendering.frames,
+        "seconds": float(rendering.frames / rendering.rate),
+        "chunks": [
+            {
+                "start": chunk["start"],
+                "end": chunk["end"],
+                "seconds": float(chunk["start"] / rendering.rate),
+                "curve": chunk["curve"],
+            }
+            for chunk in chunks
+        ],
+    }
+    chosen = [
+        {"index": k, **{name: chunk[name] for name in ("trial", "crf", "why", "within_band")}}
+        for k, chunk in enumerate(chunks)
+    ]
+    assembled = {"frames": list(made.said), "encoded": made.encoded, "chunks": chosen}
+    return [(StepKind.ANALYSE, analysed, Usage()), (StepKind.ASSEMBLE, assembled, made.usage)]

@@ -78,6 +78,7 @@ def reel_facts(store: JobStore, outcome: OutcomeRecord, span: Span) -> dict[str,
     curves = [chunk["curve"] for chunk in steps[StepKind.ANALYSE].result["chunks"]]
     keys = list(steps[StepKind.ASSEMBLE].result["trials"])
     trials = {trial.trial_key: trial for trial in store.trials(curves)}
+    said = {row["trial"]: row for row in steps[StepKind.ASSEMBLE].result.get("chunks", ())}
     return {
         "span": list(span),
         "job": outcome.job_id,
@@ -86,15 +87,19 @@ def reel_facts(store: JobStore, outcome: OutcomeRecord, span: Span) -> dict[str,
         "cpu_seconds": outcome.cpu_seconds,
         "notes": [f"Part {span[0]} to {span[1] - 1}: {note}" for note in outcome.reasons if note.startswith(MISSED)],
         "checks": [dict(check) for check in outcome.checks],
-        "chunks": [chunk_facts(trials[key], span[0]) for key in keys],
+        "chunks": [chunk_facts(trials[key], span[0], said.get(key, {})) for key in keys],
     }
 
 
-def chunk_facts(trial: TrialRecord, lead: int) -> dict[str, Any]:
+def chunk_facts(trial: TrialRecord, lead: int, said: Mapping[str, Any]) -> dict[str, Any]:
     """An accepted trial, as a manifest tells it: which frames of the movie it holds, and what they scored."""
     return {
         "start": lead + trial.start,
         "end": lead + trial.end,
+        "trial": trial.trial_key,
+        "curve": trial.curve_key,
+        "why": said.get("why", trial.why),
+        "within_band": said.get("within_band", True),
         "crf": trial.crf,
         "frames": trial.frames,
         "scores": [round(score, 4) for score in trial.frame_scores],

@@ -114,6 +114,17 @@ class Rendering:
         """Timecode of the movie's first frame: the slate's, where there is one, so that frame one keeps its own."""
         return format_timecode(self.timecode - self.slate_frames, self.rate, drop=self.drop)
 
+    def summary(self) -> str:
+        """What is planned, as a sentence."""
+        handles = f", {self.handles} of them handles at either end" if self.handles else ""
+        slate = f" after {self.slate_frames} of slate" if self.slate_frames else ""
+        fields = dict(self.fields)
+        return (
+            f"Frames {self.first} to {self.last}: {len(self.places)} frames{handles}{slate}, "
+            f"{float(self.rate):g} a second, from {self.first_timecode}, {self.raster.out_width}x{self.raster.out_height}, "
+            f"colours {fields.get('colorspace', 'as they are')}."
+        )
+
     def tags(self) -> tuple[tuple[str, str], ...]:
         """What is written into the movie, by the ASWF's names."""
         said = {
