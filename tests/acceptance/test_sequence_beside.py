@@ -113,6 +113,7 @@ def test_the_manifest_proves_each_picture(studio: Studio) -> None:
 
 
 def test_the_ledgers_commands_know_sequences(studio: Studio) -> None:
+    studio.sheet(colorspace="display")
     write(studio, 1001, 1002)
 
     def told(*args: str) -> str:
@@ -130,6 +131,6 @@ def test_the_ledgers_commands_know_sequences(studio: Studio) -> None:
     (row,) = json.loads(told("jobs", "list", "--json").splitlines()[-1])["data"]["jobs"]
     shown = told("jobs", "show", row["id"])
     assert "chunks" not in shown
-    assert "colour tags: 1-13-1" in shown
+    assert "colour tags: 1-1-1" in shown
     told("report", "out/sh010.mov")
     assert "the manifest beside the movie" in (studio.out / "sh010.report.html").read_text()

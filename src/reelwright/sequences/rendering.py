@@ -121,8 +121,8 @@ class Rendering:
         fields = dict(self.fields)
         return (
             f"Frames {self.first} to {self.last}: {len(self.places)} frames{handles}{slate}, "
-            f"{float(self.rate):g} a second, from {self.first_timecode}, {self.raster.out_width}x{self.raster.out_height}, "
-            f"colours {fields.get('colorspace', 'as they are')}."
+            f"{float(self.rate):g} a second, from {self.first_timecode}, "
+            f"{self.raster.out_width}x{self.raster.out_height}, colours {fields.get('colorspace', 'as they are')}."
         )
 
     def tags(self) -> tuple[tuple[str, str], ...]:
