@@ -4,17 +4,18 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from reelwright.engine import cancelling
 from reelwright.engine.contact import Stills, make_stills
+from reelwright.engine.delivered import place_all
 from reelwright.engine.delivery_proof import (
     Wanted,
     count_files,
-    hidden_folder,
     manifest_of,
     notes_of,
     size_of,
@@ -23,7 +24,8 @@ from reelwright.engine.delivery_proof import (
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, StepKind, StepRecord, Usage
 from reelwright.engine.making import Making, foretold, journal_of, update_notes
 from reelwright.engine.outcome import outcome_of_error, result_data
-from reelwright.engine.placement import FULL, check_destination, place, refuse_existing
+from reelwright.engine.parts import RECORD
+from reelwright.engine.placement import FULL, check_destination, refuse_existing
 from reelwright.engine.published import ProgressFile
 from reelwright.engine.reels import Target, pooled
 from reelwright.engine.services import Services
@@ -32,7 +34,6 @@ from reelwright.engine.standing import (
     digests_of,
     files_of,
     find_standing,
-    frames_content,
     made_with,
     now_ns,
 )
@@ -50,7 +51,6 @@ from reelwright.events import Emitter, EventName, Tee
 from reelwright.sequences.delivery import Kind
 from reelwright.sequences.parts import changed, date_of, dated, recipe, slate_identity
 from reelwright.sequences.rendering import Rendering
-from reelwright.tools.delivery import Output
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.process import sweep
 
@@ -131,7 +131,7 @@ class Line:
             stamps[c.path][0] for p in self.rendering.places for c in p.tried[:1] if c.path in stamps
         )
         outputs = {os.fspath(w.path): w.profile.name for w in self.wanted}
-        identity = dated(self.rendering, "").identity(stamps, outputs)
+        identity = dated(self.rendering, "").identity(stamps, {**outputs, "": self.asked_of_the_engine()})
         workspace = workspace_for(self.options.work_dir, identity)
         job = Job(
             id=identity,
@@ -145,7 +145,8 @@ class Line:
         if self.options.dry_run:
             return await self.planned(self.making(workspace, stamps))
         self.check_outputs()
-        with Locks(token=self.services.runner.token, what=f"The sequence {self.rendering.name}", sweep=sweep) as locks:
+        what = f"The sequence {self.rendering.name}"
+        with leaving_nothing(workspace), Locks(token=self.services.runner.token, what=what, sweep=sweep) as locks:
             locks.hold(workspace)
             locks.note(workspace, job=job.id)
             cancelling.withdraw(workspace)
@@ -160,6 +161,11 @@ class Line:
             await self.services.offload(self.services.store.finish_job, job.id, JobStatus.DONE)
             shutil.rmtree(workspace.root, ignore_errors=True)
         return done
+
+    def asked_of_the_engine(self) -> str:
+        """What the quality engine is asked for; empty where nothing goes through it."""
+        wanted = any(w.profile.kind is Kind.TARGET for w in self.wanted)
+        return repr(self.options.target.request) if wanted and self.options.target else ""
 
     async def planned(self, making: Making) -> OutcomeRecord:
         """What would be done; nothing is written."""
@@ -182,10 +188,8 @@ class Line:
 
     def making(self, workspace: Workspace, stamps: Stamps) -> Making:
         """How the outputs are made, where nothing stands yet."""
-        targets = [w for w in self.wanted if w.profile.kind is Kind.TARGET]
-        target = self.options.target if targets else None
-        ffmpeg = self.services.tools.version
-        known = made_with(self.rendering, self.wanted, stamps, ffmpeg)
+        asked = self.asked_of_the_engine()
+        known = made_with(self.rendering, self.wanted, stamps, self.services.tools.version)
         return Making(
             rendering=self.rendering,
             wanted=self.wanted,
@@ -195,8 +199,8 @@ class Line:
             workspace=workspace,
             threads=self.options.threads,
             stamps=stamps,
-            recipe=recipe(self.rendering, [*known, "" if target is None else repr(target.request)]),
-            target=target,
+            recipe=recipe(self.rendering, [*known, asked]),
+            target=self.options.target if asked else None,
         )
 
     async def against_what_stands(self, making: Making) -> Making:
@@ -260,7 +264,7 @@ class Line:
             raise ValidationFailedError(f"The movie failed its checks ({said}).", checks=tuple(made.checks))
         self.emit(EventName.VALIDATION_COMPLETE, "validated", checks=list(made.checks))
         placing.up = True
-        written = await asyncio.to_thread(self.place_all, making)
+        written = await asyncio.to_thread(place_all, making, overwrite=self.options.overwrite)
         manifest = {
             **manifest_of(self.rendering, made.said, made.checks, written),
             "recipe": making.recipe,
@@ -290,37 +294,6 @@ class Line:
             vmaf=pooled(scored),
             trials=made.trials,
         )
-
-    def place_all(self, making: Making) -> list[dict[str, Any]]:
-        """Give every output its name; what each is, for the manifest.
-
-        Raises:
-            ConflictError: somebody has written to an earlier movie meanwhile.
-        """
-        if making.standing is not None and not making.standing.untouched() and not self.options.overwrite:
-            raise ConflictError("The earlier movie was changed meanwhile.", hint="Use --overwrite to replace it.")
-        overwrite = self.options.overwrite or making.standing is not None
-        return [
-            {"path": os.fspath(w.path), "profile": w.profile.name, **self.place(w, out, overwrite=overwrite)}
-            for w, out in zip(self.wanted, making.outputs(), strict=True)
-        ]
-
-    def place(self, w: Wanted, out: Output, *, overwrite: bool) -> dict[str, Any]:
-        """Give an output its name; the hash of its bytes, and of frames their names."""
-        if w.profile.kind is not Kind.FRAMES:
-            content = content_hash(out.path)
-            place(out.path, w.path, overwrite=overwrite)
-            return {"content": content}
-        hidden = hidden_folder(out)
-        w.path.mkdir(parents=True, exist_ok=True)
-        for picture in sorted(hidden.iterdir()):
-            place(picture, w.path / picture.name, overwrite=overwrite)
-        hidden.rmdir()
-        names = [
-            f"{self.rendering.name}.{number:0{self.rendering.padding}d}{w.profile.suffix}"
-            for number in range(out.first, out.first + self.rendering.frames)
-        ]
-        return {"content": frames_content(w.path, names), "files": names}
 
     def unchanged(self) -> OutcomeRecord:
         """The outcome where the earlier movie is what these frames give."""
@@ -372,6 +345,19 @@ class Line:
                 await self.services.offload(self.services.store.finish_job, self.job_id, JobStatus.FAILED)
             await self.services.offload(self.services.store.record_outcome, outcome)
         self.emit(EventName.RESULT, outcome.outcome, **result_data(outcome))
+
+
+@contextmanager
+def leaving_nothing(workspace: Workspace) -> Iterator[None]:
+    """Remove a work folder in which no part was committed when the work in it ends with an error."""
+    try:
+        yield
+    except ConflictError:  # another run may have it
+        raise
+    except BaseException:
+        if not any(workspace.root.glob(f"encoded/*/{RECORD}")):
+            shutil.rmtree(workspace.root, ignore_errors=True)
+        raise
 
 
 class Flag:
