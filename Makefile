@@ -44,6 +44,8 @@ bench: setup
 	$(BIN)/python bench/encode.py --build $(BUILD)/bench $(if $(SRC),--source $(SRC)) $(if $(FULL),--full)
 	$(BIN)/python bench/tool_speed.py --build $(BUILD)/bench
 	$(BIN)/python bench/classify_names.py --build $(BUILD)/bench
+	$(BIN)/python bench/render_frames.py --build $(BUILD)/bench
+	$(BIN)/python bench/chart_errors.py --build $(BUILD)/bench
 	$(BIN)/python bench/page.py --build $(BUILD)/bench --docs docs
 
 # Long fault and chaos runs, rarer films, and the rules tried on many more examples.

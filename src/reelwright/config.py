@@ -199,6 +199,15 @@ class PlacementSettings(Section):
     max_encoded_percent: float = Field(default=80, gt=0)
 
 
+class SequenceSettings(Section):
+    """How image sequences are rendered."""
+
+    #: Raster steps, in order; what the command line or a sheet says takes their place.
+    steps: tuple[str, ...] = ()
+    #: Colours exactly, or by a cube whose error is measured.
+    transform: Literal["exact", "preview"] = "exact"
+
+
 class ToolSettings(Section):
     """Outside programs."""
 
@@ -222,6 +231,7 @@ class Settings(Section):
     processing: ProcessingSettings = ProcessingSettings()
     encoding: EncodingSettings = EncodingSettings()
     placement: PlacementSettings = PlacementSettings()
+    sequences: SequenceSettings = SequenceSettings()
     tools: ToolSettings = ToolSettings()
     database: DatabaseSettings = DatabaseSettings()
     #: Libraries by name; what is set here goes before what `library add` was told.

@@ -19,14 +19,17 @@ from reelwright.engine.offload import Offload
 from reelwright.engine.pace import this_machine
 from reelwright.engine.resources import SAMPLES, decide_parallel
 from reelwright.errors import ReelwrightError
+from reelwright.sequences.deliverable import CONFIG
 from reelwright.store.database import open_ledger
 from reelwright.tools import machine
+from reelwright.tools.ask import ask
 from reelwright.tools.capabilities import INSTALL_HINT, Capabilities, ask_ffmpeg
 from reelwright.tools.child import memory_is_known
 from reelwright.tools.compare import check_model
 from reelwright.tools.devices import Tried, list_hwaccels, try_device, try_encoder
 from reelwright.tools.dovi_tool import PROGRAM, find_dovi_tool, version_of
 from reelwright.tools.hwaccel import DECODERS
+from reelwright.tools.oiiotool import oiiotool_path
 from reelwright.tools.process import Runner
 from reelwright.version import VERSION
 from reelwright.vmaf_models import models_of
@@ -47,7 +50,8 @@ async def examine(settings: Settings) -> list[CheckRow]:
     ]
     rows += await ffmpeg_rows(settings)
     rows += await means_rows(settings)
-    rows += [package_row("PyAV", "av"), await dovi_tool_row(), space_row(settings.work_dir)]
+    rows += [package_row("PyAV", "av"), await dovi_tool_row(), *await picture_rows()]
+    rows.append(space_row(settings.work_dir))
     ledger, seen = await ledger_row(settings)
     return [*rows, ledger, *(parallel_row(settings, name, seen.get(name, [])) for name in SIZES), cap_row(settings)]
 
@@ -157,6 +161,25 @@ async def dovi_tool_row() -> CheckRow:
         except ReelwrightError as error:
             return replace(row, found=error.message, advice=error.hint)
     return replace(row, works=True, found=f"{version.removeprefix(PROGRAM).strip()} at {program}")
+
+
+async def picture_rows() -> list[CheckRow]:
+    """What reads the frames of image sequences, and what transforms their colours."""
+    async with Runner() as runner:
+        try:
+            has = (await ask(runner, "image_library", {}, what="Looking at the libraries for image sequences")).result
+            program = oiiotool_path()
+        except ReelwrightError as error:
+            hint = "`pip install openimageio opencolorio` brings them."
+            return [CheckRow(name="OpenImageIO", works=False, found=error.message, advice=hint, optional=True)]
+    configs, pinned = has["configs"], CONFIG.removeprefix("ocio://")
+    reads = f"{has['pictures']}, reads {', '.join(has['reads'])}; oiiotool at {program}"
+    colors = f"{has['colors']}, with {', '.join(configs)}; {pinned} where none is asked for"
+    lacks = "" if pinned in configs else f"It does not have {pinned}: install opencolorio 2.5 or newer."
+    return [
+        CheckRow(name="OpenImageIO", works=True, found=reads, optional=True),
+        CheckRow(name="OpenColorIO", works=not lacks, found=colors, advice=lacks, optional=True),
+    ]
 
 
 def space_row(work_dir: Path) -> CheckRow:

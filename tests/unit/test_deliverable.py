@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 
 from reelwright.errors import SourceError, UsageError
+from reelwright.sequences.channels import Part
 from reelwright.sequences.check import Listing, check_names
 from reelwright.sequences.deliverable import Asked, Header, Known, Palette, raster_of, rendering_of
 from reelwright.sequences.layouts import Wanted
 from reelwright.sequences.repair import Missing
 from reelwright.sequences.sheet import Row
+from reelwright.sequences.step_list import STEPS
+from reelwright.sequences.steps import parse_step, parse_steps
 
 PALETTE = Palette(
     spaces=("ACEScg", "sRGB Encoded Rec.709 (sRGB)"),
@@ -19,7 +22,7 @@ PALETTE = Palette(
     display="sRGB - Display",
     view="ACES 2.0",
 )
-HEADER = Header(width=64, height=36, channels=("R", "G", "B"))
+HEADER = Header(width=64, height=36, parts=(Part(channels=("R", "G", "B")),))
 
 
 def known(names: list[str], header: Header = HEADER, **row: Any) -> Known:
@@ -117,27 +120,62 @@ def test_the_transfer_follows_the_display() -> None:
 
 def test_a_channel_the_frames_have_not_is_refused_but_grey_stands_for_all() -> None:
     with pytest.raises(UsageError, match=r"no channel diffuse\.R"):
-        rendering_of(known(FRAMES), replace(ASKED, channels=("diffuse.R", "diffuse.G", "diffuse.B")))
-    assert rendering_of(known(FRAMES, replace(HEADER, channels=("Y",))), ASKED).channels == ("R", "G", "B")
+        rendering_of(known(FRAMES), replace(ASKED, channels="diffuse.R,diffuse.G,diffuse.B"))
+    grey = replace(HEADER, parts=(Part(channels=("Y",)),))
+    assert rendering_of(known(FRAMES, grey), ASKED).channels == ("Y", "Y", "Y")
+
+
+LAYERS = replace(HEADER, parts=(Part(channels=("R", "G", "B", "A", "spec.R", "spec.G", "spec.B")),))
+
+
+def test_a_row_says_its_channels_before_the_command_line_does() -> None:
+    rendering = rendering_of(known(FRAMES, LAYERS, channels="spec"), replace(ASKED, channels="R,G,B"))
+    assert rendering.channels == ("spec.R", "spec.G", "spec.B")
+
+
+def test_alpha_is_read_only_where_something_needs_it() -> None:
+    over = parse_step("over", STEPS, place="x")
+    assert rendering_of(known(FRAMES, LAYERS), ASKED).channels == ("R", "G", "B")
+    laid = rendering_of(known(FRAMES, LAYERS), replace(ASKED, alpha="over", background=over))
+    assert (laid.channels, laid.alpha, laid.steps) == (("R", "G", "B", "A"), "ignore", (over,))
+    assert rendering_of(known(FRAMES, LAYERS), replace(ASKED, alpha="keep")).alpha == "keep"
+    assert rendering_of(known(FRAMES), replace(ASKED, alpha="over", background=over)).steps == ()
+    with pytest.raises(UsageError, match="needs an alpha channel"):
+        rendering_of(known(FRAMES), replace(ASKED, steps=(over,)))
+
+
+def test_steps_change_the_size_that_is_delivered_and_a_quarter_turn_the_samples_shape() -> None:
+    turned = parse_steps(["crop:area=60:30:0:0", "rotate:degrees=90"], STEPS, place="x")
+    rendering = rendering_of(known(FRAMES, replace(HEADER, pixel_aspect=Fraction(2))), replace(ASKED, steps=turned))
+    assert rendering.read == (64, 36)
+    assert (rendering.raster.width, rendering.raster.height) == (30, 60)
+    assert rendering.raster.pixel_aspect == Fraction(1, 2)
+
+
+def test_where_the_colours_are_transformed_is_only_said_where_they_are() -> None:
+    view = parse_steps(["view"], STEPS, place="x")
+    assert rendering_of(known(FRAMES), replace(ASKED, steps=view)).steps == view
+    with pytest.raises(UsageError, match="nothing is to be transformed"):
+        rendering_of(known(FRAMES), replace(ASKED, steps=view, colorspace="display"))
 
 
 def test_odd_sizes_are_made_even_and_a_sample_that_is_not_square_is_stretched() -> None:
-    odd = raster_of(replace(HEADER, width=65, height=37), Asked())
+    odd = raster_of((65, 37), Fraction(1), Asked())
     assert (odd.out_width, odd.out_height, odd.fitted) == (66, 38, (65, 37))
-    wide = raster_of(replace(HEADER, width=1828, height=1556, pixel_aspect=Fraction(2)), Asked())
+    wide = raster_of((1828, 1556), Fraction(2), Asked())
     assert (wide.out_width, wide.out_height) == (3656, 1556)
 
 
 def test_a_picture_is_fitted_whole_into_another_shape() -> None:
-    raster = raster_of(replace(HEADER, width=2048, height=1556), Asked(size=(1920, 1080)))
+    raster = raster_of((2048, 1556), Fraction(1), Asked(size=(1920, 1080)))
     assert raster.fitted == (1422, 1080)
 
 
 def test_a_crop_outside_the_picture_and_an_odd_size_are_refused() -> None:
     with pytest.raises(UsageError, match="not inside the picture"):
-        raster_of(HEADER, Asked(crop=(60, 36, 5, 0)))
+        raster_of((64, 36), Fraction(1), Asked(crop=(60, 36, 5, 0)))
     with pytest.raises(UsageError, match="even"):
-        raster_of(HEADER, Asked(size=(641, 360)))
+        raster_of((64, 36), Fraction(1), Asked(size=(641, 360)))
 
 
 def test_the_identity_follows_the_plan_and_the_files() -> None:

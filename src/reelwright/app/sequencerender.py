@@ -10,6 +10,7 @@ from typing import Any
 
 from reelwright.app.encode import options_for, request_for
 from reelwright.app.sequence import READERS, read_sheet
+from reelwright.app.sequencesteps import background_of, steps_by_row
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob, RenderOrder
 from reelwright.config import Settings
@@ -23,14 +24,24 @@ from reelwright.engine.services import Services
 from reelwright.errors import ReelwrightError, SourceError, UsageError
 from reelwright.events import Emitter, EventName, EventSink
 from reelwright.planning.plan import Request
+from reelwright.sequences.channels import Part
 from reelwright.sequences.check import Listing, SequenceCheck, check_names
-from reelwright.sequences.deliverable import DISPLAY_REFERRED, Asked, Header, Known, Palette, rendering_of
+from reelwright.sequences.deliverable import (
+    DISPLAY_REFERRED,
+    Asked,
+    Header,
+    Known,
+    Palette,
+    refuse_cut_off,
+    rendering_of,
+)
 from reelwright.sequences.delivery import DEFAULT, GROUP, Kind, find_profile
 from reelwright.sequences.finding import find
 from reelwright.sequences.overlay import DEFAULT as BURN_INS
 from reelwright.sequences.overlay import parse_burn_in
 from reelwright.sequences.repair import Missing
 from reelwright.sequences.sheet import Row
+from reelwright.sequences.steps import Step
 from reelwright.tools.ask import ask
 from reelwright.tools.listing import absolute, list_folder
 from reelwright.tools.process import Runner
@@ -50,7 +61,8 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
     settings = load(order.flags)
     rows, base = rows_of(order.source)
     rows = with_handles(rows, order.handles)
-    asked = asked_of(order)
+    asked = asked_of(order, settings)
+    steps = steps_by_row(rows, base, flags=order.steps, settings=settings.sequences.steps)
     profiles = {name: find_profile(name) for row in rows for name in (row.outputs or order.profiles or (DEFAULT,))}
     del profiles  # found out here, before any work, that there is one that does not exist
     if order.watch is not None:
@@ -60,12 +72,12 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
         held = LastResults(sink)
         try:
             async with services(settings, held, Request()) as ready:
-                house = House(order=order, asked=asked, settings=settings, ready=ready)
+                house = House(order=order, asked=asked, steps=steps, settings=settings, ready=ready)
                 return await Watch(house, rows, base).follow()
         finally:
             held.release()
     async with services(settings, sink, Request()) as ready:
-        house = House(order=order, asked=asked, settings=settings, ready=ready)
+        house = House(order=order, asked=asked, steps=steps, settings=settings, ready=ready)
         return [await house.render(row, base) for row in rows]
 
 
@@ -108,14 +120,19 @@ def with_handles(rows: Sequence[Row], handles: int | None) -> Sequence[Row]:
     return found
 
 
-def asked_of(order: RenderOrder) -> Asked:
+def asked_of(order: RenderOrder, settings: Settings) -> Asked:
     """What is asked for beside the sheet.
 
     Raises:
-        UsageError: a burn-in cannot be read.
+        UsageError: a burn-in or the background cannot be read, or there is no such LUT.
     """
     burn_ins = () if order.no_burn_ins else tuple(map(parse_burn_in, order.burn_ins)) or BURN_INS
     given = {name: value for name, value in order.asked.items() if value is not None}
+    given.setdefault("transform", settings.sequences.transform)
+    if given.get("alpha") == "over" or order.background:
+        given |= {"alpha": "over", "background": background_of(order.background or "0")}
+    if "lut" in given and not Path(given["lut"]).is_file():
+        raise UsageError(f"--lut: there is no file {printable_path(given['lut'])}.")
     today = dt.datetime.now().astimezone().date().isoformat()
     return Asked(missing=Missing(order.missing), burn_ins=burn_ins, slate=not order.no_slate, date=today, **given)
 
@@ -126,6 +143,8 @@ class House:
 
     order: RenderOrder
     asked: Asked
+    #: Raster steps of each row, by its number.
+    steps: Mapping[int, tuple[Step, ...]]
     settings: Settings
     ready: Services
 
@@ -144,8 +163,11 @@ class House:
             check = check_names(row, listing or list_folder(folder))
             if check.failure is not None:
                 raise SourceError(f"The folder {printable_path(folder)} cannot be listed: {check.failure}.")
-            rendering = rendering_of(await know(check, order, self.asked, ready.runner), self.asked)
+            asked = replace(self.asked, steps=self.steps[row.number])
+            known = await know(check, order, asked, ready.runner)
+            rendering = rendering_of(known, asked)
             wanted = outputs_of(row, order, self.settings)
+            refuse_cut_off(rendering.colors, [w.profile for w in wanted], known.palette)
             for w in wanted:
                 refuse_source(w.path, Path(folder))
         except ReelwrightError as error:
@@ -221,7 +243,7 @@ async def know(check: SequenceCheck, order: RenderOrder, asked: Asked, runner: R
     paths = [*own.values(), *(path for _, found in elsewhere for path in found.values())][:TRIED]
     named = check.row.colorspace or asked.colorspace
     config = None if named == DISPLAY_REFERRED else asked.config
-    request = {"paths": paths, "part": asked.part, "config": config}
+    request = {"paths": paths, "config": config}
     said = (await ask(runner, "frame_header", request, what="Reading a frame's header")).result if paths else {}
     numbers = {path: n for _, found in [("", own), *elsewhere] for n, path in found.items()}
     header = replace(header_of(said), number=numbers.get(said.get("path", "")))
@@ -253,11 +275,17 @@ def header_of(said: Mapping[str, Any]) -> Header:
         width=said["width"],
         height=said["height"],
         pixel_aspect=aspect if aspect > 0 else Fraction(1),
-        channels=tuple(said["channels"]),
+        parts=tuple(part_of(one) for one in said["parts"]),
         rate=rate if rate is not None and rate > 0 else None,
         timecode=said["timecode"],
         ruled=said["ruled"],
     )
+
+
+def part_of(said: Mapping[str, Any]) -> Part:
+    """A part of a frame's file, as a value."""
+    listed = {name: tuple(said[name]) for name in ("channels", "views")}
+    return Part(**{**said, **listed})
 
 
 def palette_of(said: Mapping[str, Any]) -> Palette:
@@ -265,6 +293,7 @@ def palette_of(said: Mapping[str, Any]) -> Palette:
     has = said.get("colors") or {}
     return Palette(
         spaces=tuple(has.get("spaces", ())),
+        light=tuple(has.get("light", ())),
         aliases=(*has.get("aliases", ()), *has.get("roles", ())),
         looks=tuple(has.get("looks", ())),
         displays=has.get("displays", {}),

@@ -155,6 +155,10 @@ class RenderOrder:
     no_slate: bool = False
     no_burn_ins: bool = False
     burn_ins: tuple[str, ...] = ()
+    #: Raster steps as they are written.
+    steps: tuple[str, ...] = ()
+    #: What frames with alpha are laid over; None: nothing was said.
+    background: str | None = None
     #: What goes to the rendering as it is, by name; None where it was not said.
     asked: Mapping[str, Any] = field(default_factory=dict)
     overwrite: bool = False

@@ -19,9 +19,13 @@ EXAMPLES = """examples:
   reelwright sequence render renders/sh010 -o . --rate 24 --colorspace ACEScg
   reelwright sequence render shots.csv -o . --display "Rec.1886 Rec.709 - Display" --view Un-tone-mapped
   reelwright sequence render shots.csv -o . --burn-in "bottom-right={frame}" --burn-in "top-left={shot} {version}"
+  reelwright sequence render shots.csv -o . --step exposure:stops=0.5 --step "oiiotool:--blur 3x3" --step clamp
   reelwright sequence render shots.csv -o . --missing hold --retrieve /backup/sh010/v002 --size 1920x1080 --mask 2.39"""
 
-PROFILES = "h264 (default), h264-8bit, h265, h265-8bit, prores-422hq, prores-4444, dnxhr-hqx, av1, png, dpx, tiff"
+PROFILES = (
+    "h264 (default), h264-8bit, h264-draft, h265, h265-8bit, prores-422hq, prores-4444, dnxhr-hqx, av1; frames: exr,"
+    " dpx, png, tiff, jpeg"
+)
 ELSEWHERE = "look for missing and broken frames here; repeatable; the same rules apply, and the same size"
 BURN_INS = (
     "top-left, top, top-right, bottom-left, bottom or bottom-right; {frame} {timecode} {shot} {version} {artist} {date}"
@@ -35,6 +39,12 @@ THUMBNAIL = "a still from the middle, NAME.thumbnail.jpg, or png"
 SHEET = "up to 24 frames on a page, those that are repaired marked, NAME.contact.jpg, or png"
 #: Seconds between two looks.
 WATCH = 2.0
+STEPS = (
+    "change the pictures, in this order; repeatable: exposure, gain, offset, lift, gamma, contrast, saturation, invert,"
+    " clamp, channels, lut, blur, sharpen, resize, crop, pad, mask, flip, flop, rotate, over, oiiotool; view says where"
+    " the colours are transformed (default: last)"
+)
+CHANNELS = "what is shown: diffuse.R,diffuse.G,diffuse.B, or the name of a layer, a part or a channel"
 POLICIES = ("error", "hold", "nearest", "black", "checker", "placeholder")
 
 
@@ -85,9 +95,23 @@ def add_pictures(parser: Parser) -> None:
     add("--to", metavar="NAME", help="a colour space to transform to, instead of a display and view")
     add("--look", dest="looks", metavar="NAMES", help="looks to apply, with commas between them")
     add("--lut", metavar="FILE", help="a LUT to apply last")
-    add("--channels", type=names, metavar="R,G,B", help="channels to show, such as diffuse.R,diffuse.G,diffuse.B")
+    add(
+        "--transform",
+        choices=("exact", "preview"),
+        metavar="HOW",
+        help="exact (default), or preview: colours by a cube, fast for ACES 2.0 views; its error is measured and told",
+    )
+    add("--step", action="append", default=[], metavar="NAME:KEY=VALUE,…", help=STEPS)
+    add("--channels", type=names, metavar="NAMES", help=CHANNELS)
+    add("--eye", metavar="NAME", help="view of stereo frames, such as left or right (default: the first)")
     add("--part", type=whole(0, 999), metavar="N", help="part of a multi-part EXR, from 0")
-    add("--alpha", choices=("ignore", "over", "keep"), metavar="HOW", help="ignore (default), over black, or keep")
+    add(
+        "--alpha",
+        choices=("ignore", "over", "keep"),
+        metavar="HOW",
+        help="ignore (default), over --background, or keep",
+    )
+    add("--background", metavar="COLOUR|FILE", help="what frames with alpha are laid over: 0.1/0.1/0.1, or a picture")
     add("--size", type=picture_size, metavar="WxH", help="fit the picture into this size; the rest stays black")
     add("--crop", type=area, metavar="W:H:X:Y", help="keep this part of the frames")
     add("--mask", type=shape, metavar="RATIO", help="letterbox, such as 2.39")
@@ -127,12 +151,14 @@ def seconds(text: str) -> float:
     return found
 
 
-def names(text: str) -> tuple[str, ...]:
-    """A type of argument: three names."""
-    found = tuple(part.strip() for part in text.split(","))
-    if len(found) != 3 or not all(found):  # noqa: PLR2004 - red, green, blue
-        raise argparse.ArgumentTypeError(f"{text!r} is not three channels such as R,G,B")
-    return found
+def names(text: str) -> str:
+    """A type of argument: three channels, or one name."""
+    from reelwright.sequences.sheet import channels as taken  # noqa: PLC0415
+
+    try:
+        return taken(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither three channels such as R,G,B nor one name") from error
 
 
 def area(text: str) -> tuple[int, int, int, int]:
@@ -158,7 +184,7 @@ def shape(text: str) -> Fraction:
 #: Arguments that go to the rendering as they are.
 ASKED = (
     *("rate", "size", "crop", "mask", "mask_opacity", "colorspace", "config", "to", "display", "view", "looks", "lut"),
-    *("channels", "part", "alpha", "timecode", "audio", "title", "slate_frames"),
+    *("channels", "eye", "part", "alpha", "transform", "timecode", "audio", "title", "slate_frames"),
 )
 
 
@@ -174,6 +200,8 @@ def order_of(args: argparse.Namespace) -> RenderOrder:
         no_slate=args.no_slate,
         no_burn_ins=args.no_burn_ins,
         burn_ins=tuple(args.burn_in),
+        steps=tuple(args.step),
+        background=args.background,
         asked={name: getattr(args, name) for name in ASKED},
         overwrite=args.overwrite,
         dry_run=args.dry_run,

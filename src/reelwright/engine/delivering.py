@@ -18,6 +18,7 @@ from reelwright.engine.delivery_proof import (
     count_files,
     manifest_of,
     notes_of,
+    preview_notes,
     size_of,
     write_manifest,
 )
@@ -271,6 +272,7 @@ class Line:
             "slate": slate_identity(self.rendering, digests_said(made.said)),
             "date": date_of(self.rendering),
             "encoded_now": made.encoded,
+            "preview_error": made.preview,
             "chunks": made.chunks,
             "files": files_of(made.said, making.stamps, looked),
         }
@@ -287,7 +289,12 @@ class Line:
             self.so_far(),
             outcome="encoded",
             exit_code=0,
-            reasons=(*update_notes(making, made), *made.notes, *notes_of(self.rendering, made.said)),
+            reasons=(
+                *update_notes(making, made),
+                *made.notes,
+                *notes_of(self.rendering, made.said),
+                *preview_notes(made.preview),
+            ),
             bytes_after=size,
             cpu_seconds=round(made.usage.cpu_seconds, 2),
             checks=tuple(made.checks),
@@ -374,8 +381,7 @@ def digests_said(said: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
 def stamps_of(rendering: Rendering) -> dict[str, tuple[int, int]]:
     """Size and time of every file that may be read; one that is gone is left out."""
     stamps = {}
-    named = [rendering.audio, *((rendering.colors.lut, rendering.colors.config) if rendering.colors else ())]
-    for path in {c.path for p in rendering.places for c in p.tried} | {path for path in named if path}:
+    for path in {c.path for p in rendering.places for c in p.tried} | {*rendering.also_read}:
         try:
             facts = os.stat(path)  # noqa: PTH116
         except OSError:

@@ -17,9 +17,12 @@ from reelwright.sequences.delivery import Kind, Profile
 from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
+from reelwright.tools.stream_tags import stream_tags
 
 #: H.273's numbers of the transfers that movies are tagged with.
 TRANSFERS = {"bt709": 1, "iec61966-2-1": 13}
+#: Encoders whose bitstream holds colour tags; DNxHR's has none.
+TAGGED = {"libx264", "libx265", "prores_ks"}
 MANIFEST = ".manifest.json"
 #: Frames that a sentence names.
 SHOWN = 20
@@ -62,7 +65,17 @@ async def checked(w: Wanted, out: Output, rendering: Rendering, services: Servic
         want = (1, TRANSFERS[rendering.transfer], 1)
         said = "no colr box" if got is None else "-".join(map(str, got))
         found.append(check(f"{name}: colour tags", got == want, f"{said} in the container's bytes"))
+    if (encoder := encoder_of(w.profile)) in TAGGED:
+        tags = await stream_tags(services.runner, services.tools.ffmpeg, out.path, encoder=encoder)
+        said = "no tags" if tags is None else "-".join(map(str, tags))
+        want = (1, TRANSFERS[rendering.transfer], 1)
+        found.append(check(f"{name}: colour tags of the stream", tags == want, f"{said} in the bitstream"))
     return found
+
+
+def encoder_of(profile: Profile) -> str:
+    """What encodes a profile, by FFmpeg's name."""
+    return profile.flags[profile.flags.index("-c:v") + 1]
 
 
 def manifest_of(
@@ -82,6 +95,9 @@ def manifest_of(
         "cut": [rendering.first + rendering.handles, rendering.last - rendering.handles],
         "first_timecode": rendering.first_timecode,
         "colors": None if rendering.colors is None else asdict(rendering.colors),
+        "transform": rendering.transform,
+        "channels": list(rendering.channels),
+        "steps": [{"name": step.name, **dict(step.values)} for step in rendering.steps],
         "outputs": list(outputs),
         "checks": list(checks),
         "pictures": [
@@ -105,6 +121,15 @@ def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[s
     if broken:
         found.append(f"Files that could not be used: frames {listed(broken)}; the manifest says why.")
     return tuple(found)
+
+
+def preview_notes(error: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """How far the colours of a preview were off on the sequence's own frames."""
+    if error is None:
+        return ()
+    most, nearly = (f"{error[name]:.1f}" for name in ("max", "p999"))
+    said = f"Colours are a preview: off by {most} codes of 1023 at the most, by {nearly} or less in 99.9 %"
+    return (f"{said} of {error['pixels']} pixels of these frames. Use --transform exact for delivery.",)
 
 
 def listed(numbers: Sequence[int]) -> str:

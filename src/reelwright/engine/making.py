@@ -42,6 +42,8 @@ class Made:
     #: What the quality engine's chunks came to, by output's name; each with the frames it holds.
     chunks: Mapping[str, Sequence[Chunk]] = field(default_factory=dict)
     trials: int = 0
+    #: How far colours are off that are a preview, on the frames that were encoded; None: they are exact.
+    preview: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -123,7 +125,7 @@ class Making:
             wall_seconds=time.monotonic() - begun, cpu_seconds=done.cpu_seconds, peak_rss_bytes=done.peak_rss_bytes
         )
         checks = await self.check(outputs)
-        return Made(said=done.said, checks=checks, usage=usage, encoded=self.rendering.frames)
+        return Made(said=done.said, checks=checks, usage=usage, encoded=self.rendering.frames, preview=done.preview)
 
     async def by_parts(self, these: Sequence[Span]) -> Made:
         """Each part by itself, and the outputs put together of them and of what an earlier movie has."""
@@ -157,6 +159,7 @@ class Making:
             encoded=length(these),
             chunks={w.path.name: self.chunks(w, parts) for w in self.wanted if w.profile.kind is Kind.TARGET},
             trials=sum(reel["trials"] for reel in reels),
+            preview=worst([part.preview for part in parts if part.preview]),
             notes=tuple(note for reel in reels for note in reel["notes"]),
         )
 
@@ -280,6 +283,14 @@ class Teller:
         left = (self.total - count) * (time.monotonic() - self.begun) / max(1, count)
         facts = {"phase": "render", "frame": count, "done": count, "total": self.total}
         self.emit(EventName.PROGRESS, "rendering", **facts, eta_seconds=round(left, 1))
+
+
+def worst(previews: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """How far a preview is off in several parts: at the most; None where there is none."""
+    if not previews:
+        return None
+    most = {name: max(found[name] for found in previews) for name in ("max", "p999")}
+    return {"pixels": sum(found["pixels"] for found in previews), **most}
 
 
 def gather_frames(folder: Path, parts: Sequence[Path]) -> None:

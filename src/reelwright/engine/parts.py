@@ -43,6 +43,8 @@ class Part:
     usage: Usage
     #: The day that is burnt into it.
     date: str = ""
+    #: How far its colours are off where they are a preview.
+    preview: Mapping[str, Any] | None = None
     #: What the quality engine did, by the output's name.
     reels: Mapping[str, Any] = field(default_factory=dict)
 
@@ -122,7 +124,9 @@ class Parts:
             tell=tell,
         )
         usage = Usage(cpu_seconds=done.cpu_seconds, peak_rss_bytes=done.peak_rss_bytes)
-        made = Part(span=span, folder=folder, said=done.said, usage=usage, date=date_of(self.rendering))
+        made = Part(
+            span=span, folder=folder, said=done.said, usage=usage, date=date_of(self.rendering), preview=done.preview
+        )
         await asyncio.to_thread(self.commit, made, final=False)
         return made
 
@@ -173,6 +177,7 @@ class Parts:
             "final": final,
             "date": made.date,
             "said": made.said,
+            "preview": made.preview,
             "cpu_seconds": made.usage.cpu_seconds,
             "peak_rss_bytes": made.usage.peak_rss_bytes,
             "reels": made.reels,
@@ -196,8 +201,8 @@ class Parts:
                 return None
             usage = Usage(cpu_seconds=record["cpu_seconds"], peak_rss_bytes=record["peak_rss_bytes"])
             said = tuple(record["said"])
-            date, reels = str(record["date"]), record["reels"]
-            return Part(span=span, folder=folder, said=said, usage=usage, date=date, reels=reels)
+            more = {name: record[name] for name in ("date", "preview", "reels")}
+            return Part(span=span, folder=folder, said=said, usage=usage, **more)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -15,6 +15,7 @@ from reelwright.sequences.rendering import Rendering
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import ask
 from reelwright.tools.delivery import FONT, Counting, Delivery, Output, burn_in_filter, burn_in_text, delivery_args
+from reelwright.tools.oiiotool import Scratches
 from reelwright.tools.process import Finished, Runner
 
 #: How long the one program may take to say why it ended, once the other has found it gone.
@@ -30,6 +31,8 @@ class Pass:
     said: tuple[dict[str, Any], ...]
     cpu_seconds: float
     peak_rss_bytes: int
+    #: Of a preview of the colours: {"pixels", "max", "p999"}, in codes of 10 bit; None: they are exact.
+    preview: dict[str, Any] | None = None
 
 
 def font_path() -> Path:
@@ -82,7 +85,9 @@ def child_request(rendering: Rendering, folder: Path, *, threads: int) -> dict[s
         "channels": list(rendering.channels),
         "part": rendering.part,
         "alpha": rendering.alpha,
-        "background": list(rendering.background),
+        "read": list(rendering.read or (rendering.raster.width, rendering.raster.height)),
+        "steps": [{**asdict(step), "values": dict(step.values)} for step in rendering.steps],
+        "transform": rendering.transform,
         "color": None if colors is None else {**asdict(colors), "from": colors.source},
         "threads": threads,
         "pipe": os.fspath(folder / "pictures.pipe"),
@@ -139,24 +144,33 @@ async def render(
         audio=Path(rendering.audio) if rendering.audio else None,
     )
     said: list[dict[str, Any]] = []
+    lines = {k: dict(step.values)["line"] for k, step in enumerate(rendering.steps) if step.name == "oiiotool"}
+    config = rendering.colors.config if rendering.colors else None
 
     def heard(message: dict[str, Any]) -> None:
         if "frame" in message:
             said.append(message["frame"])
             tell(len(said))
+        if "scratch" in message:
+            scratch.start(message["scratch"])
 
     request = child_request(rendering, folder, threads=threads)
+    scratch = Scratches(runner, {k: str(line) for k, line in lines.items()}, config=config, at_once=threads)
     child = asyncio.create_task(ask(runner, "render", request, what="Rendering", folder=folder, tell=heard))
     argv = delivery_args(ffmpeg, delivery, threads=threads)
     encoder = asyncio.create_task(runner.run(argv, what="Encoding the frames", cwd=os.fspath(folder)))
-    answer, finished = await both(child, encoder)
+    try:
+        answer, finished = await both(child, encoder)
+    finally:
+        await scratch.end()
     if len(said) != len(rendering.places):
         raise ToolError(f"Only {len(said)} of {len(rendering.places)} frames were rendered.")
     used = (answer.finished, finished)
     return Pass(
         said=tuple(said),
-        cpu_seconds=sum(f.cpu_seconds for f in used),
+        cpu_seconds=sum(f.cpu_seconds for f in used) + scratch.cpu_seconds,
         peak_rss_bytes=max(f.peak_rss_bytes for f in used),
+        preview=answer.result["preview"],
     )
 
 

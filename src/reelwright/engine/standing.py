@@ -150,9 +150,7 @@ def files_of(said: Iterable[Mapping[str, Any]], stamps: Stamps, looked: int) -> 
 
 def made_with(rendering: Rendering, wanted: Sequence[Wanted], stamps: Stamps, ffmpeg: str) -> list[str]:
     """What a movie is made with, beside what is asked for: codecs and their flags, programs, the sound."""
-    colors = rendering.colors
-    named = [rendering.audio, *((colors.lut, colors.config) if colors else ())]
-    read = [str(stamps.get(path or "")) for path in named]
+    read = [f"{path} {stamps.get(path)}" for path in rendering.also_read]
     programs = [f"reelwright {VERSION}", f"ffmpeg {ffmpeg}", f"OpenImageIO {version('OpenImageIO')}"]
     return [*programs, *read, *(f"{w.profile.name} {' '.join(w.profile.flags)}" for w in wanted)]
 

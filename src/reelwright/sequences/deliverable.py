@@ -1,6 +1,6 @@
 """From a checked row and what a frame's header says to a rendering: what is asked, what is known, what is an error."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fractions import Fraction
@@ -8,10 +8,14 @@ from itertools import islice
 
 from reelwright.errors import SourceError, UsageError
 from reelwright.sequences import ranges
+from reelwright.sequences.channels import Chosen, Part, choose
 from reelwright.sequences.check import SequenceCheck
+from reelwright.sequences.delivery import Profile
 from reelwright.sequences.overlay import DEFAULT, BurnIn, slate_of
 from reelwright.sequences.rendering import Colors, Raster, Rendering
 from reelwright.sequences.repair import Missing, Place, fill
+from reelwright.sequences.step_list import STEPS
+from reelwright.sequences.steps import VIEW, Step, StepSpec, size_through
 from reelwright.sequences.timecode import parse_timecode
 
 #: Pinned by name: the "default" one changes with the library.
@@ -45,10 +49,19 @@ class Asked:
     view: str | None = None
     looks: str = ""
     lut: str | None = None
-    channels: tuple[str, ...] = ("R", "G", "B")
-    part: int = 0
+    #: Three names, or one of a part, a layer or a channel; empty: the picture itself.
+    channels: str = ""
+    #: The view of stereo frames; empty: the first.
+    eye: str = ""
+    part: int | None = None
+    #: "ignore", "over" a background, or "keep".
     alpha: str = "ignore"
-    background: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    #: What "over" lays the frames over.
+    background: Step | None = None
+    steps: tuple[Step, ...] = ()
+    #: Every step there is, by name.
+    known_steps: Mapping[str, StepSpec] = field(default_factory=lambda: STEPS)
+    transform: str = "exact"
     timecode: str | None = None
     audio: str | None = None
     title: str = ""
@@ -69,16 +82,18 @@ class Palette:
     #: The display and view to take where nobody asks for one.
     display: str
     view: str
+    #: Spaces of light, whose values go beyond 1.
+    light: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Header:
-    """What the first readable frame says."""
+    """What the first readable frame says; sizes are those of its first part."""
 
     width: int
     height: int
     pixel_aspect: Fraction = Fraction(1)
-    channels: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
     rate: Fraction | None = None
     timecode: str | None = None
     #: Number of the frame that says all this.
@@ -155,7 +170,14 @@ def rendering_of(known: Known, asked: Asked) -> Rendering:
         )
     colors = colors_of(known, asked)
     timecode = timecode_of(known, asked, rate, wanted)
-    raster = raster_of(known.header, asked)
+    chosen = choose(known.header.parts, row.channels or asked.channels, view=row.eye or asked.eye, part=asked.part)
+    part = known.header.parts[chosen.part]
+    read = (part.width or known.header.width, part.height or known.header.height)
+    steps = steps_of(asked, chosen, colored=colors is not None)
+    made = size_through(steps, asked.known_steps, read)
+    raster = raster_of(made, aspect_after(known.header.pixel_aspect, steps), asked)
+    keep = asked.alpha == "keep" and chosen.alpha is not None
+    alpha = (chosen.alpha,) if chosen.alpha and (keep or any(step.alpha for step in steps)) else ()
     fields = fields_of(known, asked, rate=rate, colors=colors, frames=wanted)
     places = fill(wanted, known.own, asked.missing, retrieved=known.retrieved)
     slate = slate_of(asked.title or row.wanted.name, fields, frames=asked.slate_frames) if asked.slate else None
@@ -166,10 +188,12 @@ def rendering_of(known: Known, asked: Asked) -> Rendering:
         padding=max(1, row.wanted.padding),
         rate=rate,
         raster=raster,
-        channels=channels_of(known.header, asked),
-        part=asked.part,
-        alpha=asked.alpha if "A" in known.header.channels else "ignore",
-        background=asked.background,
+        read=read,
+        channels=(*chosen.colors, *alpha),
+        part=chosen.part,
+        alpha="keep" if keep else "ignore",
+        steps=steps,
+        transform=asked.transform if colors is not None else "exact",
         colors=colors,
         transfer=transfer_of(colors),
         burn_ins=asked.burn_ins,
@@ -204,20 +228,33 @@ def slate_pictures(places: Sequence[Place]) -> tuple[str, ...]:
     return tuple(islice((p.tried[0].path for p in middle if p.tried), SLATE_TRIED))
 
 
-def channels_of(header: Header, asked: Asked) -> tuple[str, ...]:
-    """The channels that are rendered.
+def steps_of(asked: Asked, chosen: Chosen, *, colored: bool) -> tuple[Step, ...]:
+    """The steps of a rendering: first of all, the frames are laid over their background.
 
     Raises:
-        UsageError: the frames have no such channel.
+        UsageError: a step needs an alpha channel, or a colour transform, where there is none.
     """
-    few = len(header.channels) < 3  # noqa: PLR2004 - grey, with or without alpha
-    missing = [name for name in asked.channels if name not in header.channels]
-    if missing and not (few and asked.channels == ("R", "G", "B")):
-        close = get_close_matches(missing[0], header.channels, n=1)
-        have = ", ".join(header.channels[:12])
-        hint = f"Did you mean {close[0]}?" if close else f"They have {have}."
-        raise UsageError(f"The frames have no channel {missing[0]}.", hint=hint)
-    return asked.channels
+    behind = (asked.background,) if asked.alpha == "over" and asked.background is not None and chosen.alpha else ()
+    steps = (*behind, *asked.steps)
+    for step in steps:
+        if step.alpha and chosen.alpha is None:
+            raise UsageError(f"The step {step.name} needs an alpha channel, which the frames do not have.")
+        if step.name == VIEW and not colored:
+            raise UsageError(f"The step {VIEW} says where colours are transformed, but nothing is to be transformed.")
+    return steps
+
+
+def aspect_after(aspect: Fraction, steps: Sequence[Step]) -> Fraction:
+    """Width over height of a sample after the steps: turned by a quarter it lies on its side."""
+    for step in steps:
+        values = dict(step.values)
+        line = str(values.get("line", ""))
+        quarters = line.count("--rotate90") + line.count("--rotate270")
+        if step.name == "rotate" and values["degrees"] != "180":
+            quarters += 1
+        if quarters % 2:
+            aspect = 1 / aspect
+    return aspect
 
 
 def colors_of(known: Known, asked: Asked) -> Colors | None:
@@ -263,36 +300,53 @@ def check_name(what: str, name: str, known: Sequence[str]) -> None:
     raise UsageError(f"The colour configuration has no {what} {name!r}.", hint=hint)
 
 
+def refuse_cut_off(colors: Colors | None, profiles: Iterable[Profile], palette: Palette) -> None:
+    """Raise where values above 1 would be asked for, which no output holds.
+
+    Raises:
+        UsageError: the frames go to a space of light, and an output of a kind that people expect all of it from.
+    """
+    to = None if colors is None else colors.to
+    if to in palette.light and any(profile.seen for profile in profiles):
+        raise UsageError(
+            f"Frames are delivered as they are seen, with values of 0 to 1: those of {to} above 1 would be cut off.",
+            hint="Choose a display and view, or --to a space for display or with a log curve.",
+        )
+
+
 def transfer_of(colors: Colors | None) -> str:
     """The transfer that movies are tagged with: sRGB's for an sRGB display, BT.709's for everything else."""
     seen = "" if colors is None else (colors.display or colors.to or "")
     return "iec61966-2-1" if "srgb" in seen.lower() else "bt709"
 
 
-def raster_of(header: Header, asked: Asked) -> Raster:
-    """From the frames' size to the delivered one.
+def raster_of(made: tuple[int, int], aspect: Fraction, asked: Asked) -> Raster:
+    """From the rendered picture's size to the delivered one.
+
+    Args:
+        made: width and height after the steps.
+        aspect: width over height of a sample.
+        asked: what is asked for.
 
     Raises:
         UsageError: the size or the crop cannot be.
     """
     if asked.crop is not None:
         width, height, x, y = asked.crop
-        if min(width, height) < 1 or x + width > header.width or y + height > header.height:
-            raise UsageError(
-                f"The crop {width}:{height}:{x}:{y} is not inside the picture of {header.width}x{header.height}."
-            )
-    width, height = asked.crop[:2] if asked.crop else (header.width, header.height)
-    shape = round(width * header.pixel_aspect)
+        if min(width, height) < 1 or x + width > made[0] or y + height > made[1]:
+            raise UsageError(f"The crop {width}:{height}:{x}:{y} is not inside the picture of {made[0]}x{made[1]}.")
+    width, height = asked.crop[:2] if asked.crop else made
+    shape = round(width * aspect)
     out = asked.size or (shape + shape % 2, height + height % 2)
     if min(out) < 2 or max(out) > LARGEST or out[0] % 2 or out[1] % 2:  # noqa: PLR2004 - 4:2:0 has no half samples
         raise UsageError(f"A movie of {out[0]}x{out[1]} cannot be.", hint="Both sides have to be even.")
     return Raster(
-        width=header.width,
-        height=header.height,
+        width=made[0],
+        height=made[1],
         out_width=out[0],
         out_height=out[1],
         crop=asked.crop,
-        pixel_aspect=header.pixel_aspect,
+        pixel_aspect=aspect,
         mask=asked.mask,
         mask_opacity=asked.mask_opacity,
     )

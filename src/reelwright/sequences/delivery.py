@@ -38,6 +38,8 @@ class Profile:
     smallest: tuple[int, int] = (2, 2)
     #: Frames of a closed group, the fewest that can be encoded again without the rest; of an intra codec, one.
     group: int = 1
+    #: Whether it could hold values above 1, which are cut off here.
+    seen: bool = False
 
 
 #: Frames of a group of H.264 and H.265: about two seconds. Each begins with a key frame that nothing after it looks
@@ -68,6 +70,14 @@ PROFILES = {
             pix_fmt="yuv420p",
             flags=("-c:v", "libx264", "-preset", "medium", "-crf", "18", *_FAST),
             group=GROUP,
+        ),
+        Profile(
+            name="h264-draft",
+            summary="H.264, 8 bit 4:2:0, CRF 20, quickly encoded: for a first look",
+            kind=Kind.MOVIE,
+            suffix=".mp4",
+            pix_fmt="yuv420p",
+            flags=("-c:v", "libx264", "-preset", "veryfast", "-crf", "20", *_FAST),
         ),
         Profile(
             name="h265",
@@ -154,6 +164,24 @@ PROFILES = {
             pix_fmt="rgb48le",
             flags=("-c:v", "tiff", "-compression_algo", "lzw"),
             error=1 / 65535,
+        ),
+        Profile(
+            name="exr",
+            summary="EXR frames, half float, values as seen: 0 to 1",
+            kind=Kind.FRAMES,
+            suffix=".exr",
+            pix_fmt="gbrpf32le",
+            flags=("-c:v", "exr", "-compression", "zip16", "-format", "half"),
+            error=1 / 4096,
+            seen=True,
+        ),
+        Profile(
+            name="jpeg",
+            summary="JPEG frames, 8 bit 4:4:4, quality 2 of 31",
+            kind=Kind.FRAMES,
+            suffix=".jpg",
+            pix_fmt="yuvj444p",
+            flags=("-c:v", "mjpeg", "-q:v", "2", "-huffman", "optimal"),
         ),
     )
 }

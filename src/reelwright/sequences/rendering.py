@@ -9,6 +9,7 @@ from typing import Any
 
 from reelwright.sequences.overlay import BurnIn, Slate
 from reelwright.sequences.repair import Place
+from reelwright.sequences.steps import Step
 from reelwright.sequences.timecode import format_timecode
 
 
@@ -70,11 +71,17 @@ class Rendering:
     padding: int
     rate: Fraction
     raster: Raster
+    #: Width and height of the files; None: as what is rendered.
+    read: tuple[int, int] | None = None
+    #: Red, green and blue, and alpha where it is read.
     channels: tuple[str, ...] = ("R", "G", "B")
     part: int = 0
-    #: "ignore", "over" a background, or "keep".
+    #: "ignore" or "keep".
     alpha: str = "ignore"
-    background: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    #: What is done to the pictures, in order; the raster's width and height are those after it.
+    steps: tuple[Step, ...] = ()
+    #: "exact", or "preview": the colours by a cube, whose error is measured.
+    transform: str = "exact"
     #: None: the frames are a display's already.
     colors: Colors | None = None
     #: Transfer the movies are tagged with, by FFmpeg's name.
@@ -108,6 +115,14 @@ class Rendering:
     def last(self) -> int:
         """Number of the last frame."""
         return self.places[-1].number
+
+    @property
+    def also_read(self) -> tuple[str, ...]:
+        """Files that decide the pictures beside the frames: sound, LUTs, a colour configuration, backgrounds."""
+        paths = [self.audio, *(path for step in self.steps for path in step.paths())]
+        if self.colors is not None:
+            paths += [self.colors.lut, None if "://" in self.colors.config else self.colors.config]
+        return tuple(path for path in paths if path)
 
     @property
     def first_timecode(self) -> str:

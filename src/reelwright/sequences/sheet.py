@@ -24,6 +24,8 @@ REQUIRED = ("parent", "name", "padding", "extension")
 #: Rates that are written as decimals and mean a fraction.
 NTSC = {"23.976": Fraction(24000, 1001), "23.98": Fraction(24000, 1001), "29.97": Fraction(30000, 1001),
         "47.952": Fraction(48000, 1001), "59.94": Fraction(60000, 1001), "119.88": Fraction(120000, 1001)}  # fmt: skip
+#: Columns that TOML may have as an array of texts, and what stands between them in a cell.
+LISTS = {"outputs": ";", "steps": ";", "channels": ","}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -45,6 +47,12 @@ class Row:
     colorspace: str | None = None
     outputs: tuple[str, ...] = ()
     note: str | None = None
+    #: Which channels are the picture: three names, or one of a part, a layer or a channel.
+    channels: str | None = None
+    #: The view of stereo frames.
+    eye: str | None = None
+    #: Raster steps as they are written.
+    steps: tuple[str, ...] = ()
     #: Frames beyond the cut, on either side of first and last.
     handles: int | None = None
 
@@ -159,8 +167,8 @@ def _toml_rows(tables: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Any]]
 
 def _toml_cell(column: str, value: object) -> str | None:
     """A value as a cell would hold it; None where it is of another kind."""
-    if column == "outputs" and isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return ";".join(value)
+    if column in LISTS and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return LISTS[column].join(value)
     if isinstance(value, str):
         return value if column not in WHOLE else None
     whole = isinstance(value, int) and not isinstance(value, bool)
@@ -284,6 +292,14 @@ def several(cell: str) -> tuple[str, ...]:
     return tuple(map(text, cell.split(";")))
 
 
+def channels(cell: str) -> str:
+    """Three names with commas between them, or one."""
+    names = [part.strip() for part in cell.split(",")]
+    if len(names) not in {1, 3} or not all(names):
+        raise ValueError(cell)
+    return ",".join(names)
+
+
 _TEXT = (text, "some text")
 #: Every column: how its cells are taken, and what is expected of them.
 COLUMNS: Mapping[str, tuple[Callable[[str], Any], str]] = {
@@ -302,4 +318,7 @@ COLUMNS: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "outputs": (several, "names with semicolons between them"),
     "note": _TEXT,
     "handles": (lambda cell: whole(cell, MOST_HANDLES), f"frames beyond the cut on either side, 0 to {MOST_HANDLES}"),
+    "channels": (channels, "three channels such as diffuse.R,diffuse.G,diffuse.B, or a layer, part or channel"),
+    "eye": (text, "the name of a view such as left or right"),
+    "steps": (several, "raster steps such as exposure:stops=1 with semicolons between them"),
 }

@@ -23,6 +23,8 @@ SOUND_FORMATS = f"{FORMATS},wav,w64,aiff,caf,flac,mp3,aac,ac3,eac3,truehd,dts"
 #: sRGB's curve and BT.709's share their code values: only linear light is made of them where the size changes.
 TO_LINEAR = "zscale=rin=full:r=full:min=gbr:m=gbr:pin=709:p=709:tin=iec61966-2-1:t=linear,format=gbrpf32le"
 FROM_LINEAR = "zscale=rin=full:r=full:min=gbr:m=gbr:pin=709:p=709:tin=linear:t=iec61966-2-1"
+#: To other depths, with the values rounded.
+EXACTLY = "zscale=rin=full:r=full:min=gbr:m=gbr:d=none"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,6 +146,12 @@ def to_codes(profile: Profile, *, transfer: str, alpha: bool) -> str:
 
     The matrix and primaries are BT.709's. The transfer is only a tag: code values stay as they are.
     """
+    if profile.pix_fmt == "yuvj444p":  # JFIF has BT.601's matrix, whatever the primaries are
+        return "zscale=rin=full:r=full:min=gbr:m=470bg:pin=709:p=709:tin=709:t=709:d=ordered,format=yuvj444p"
+    if profile.pix_fmt == "gbrpf32le":
+        return f"{EXACTLY},format=gbrpf32le"
+    if profile.pix_fmt == "gbrp10be":  # FFmpeg's own conversion cuts the last bits off instead of rounding
+        return f"{EXACTLY},format=gbrp10le,format=gbrp10be"
     if profile.kind is Kind.FRAMES:
         return f"format={profile.pix_fmt}"
     wanted = profile.pix_fmt.replace("yuv", "yuva", 1) if alpha else profile.pix_fmt

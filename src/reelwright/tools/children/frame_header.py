@@ -1,17 +1,19 @@
 """Child process: what the header of a sequence's first readable frame says.
 
-Request: "paths", tried in order, "part", and "config" (a colour configuration, whose file rules are asked; None: not).
+Request: "paths", tried in order, and "config" (a colour configuration, whose file rules are asked; None: not).
 """
 
-import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from typing import Any
-
-import OpenImageIO as oiio  # noqa: N813 - its own documentation's name
 
 from reelwright.tools.children.answer import request, say
 from reelwright.tools.children.pixels import UnreadableError, open_picture
+from reelwright.tools.children.transforms import configuration
+
+#: More parts than this are not looked at.
+MOST_PARTS = 1000
 
 
 def describe(asked: dict[str, Any], scratch: str) -> dict[str, Any]:
@@ -23,27 +25,49 @@ def describe(asked: dict[str, Any], scratch: str) -> dict[str, Any]:
     trouble = "there is none"
     for path in asked["paths"]:
         try:
-            found, spec = open_picture(path, scratch, part=asked["part"])
+            found, spec = open_picture(path, scratch)
         except (UnreadableError, OSError) as error:
             trouble = str(error)
             continue
-        found.close()
         rate = spec.get_string_attribute("FramesPerSecond") or ""
         rational = spec.getattribute("FramesPerSecond")
         if isinstance(rational, tuple | list) and len(rational) == 2:  # noqa: PLR2004 - numerator and denominator
             rate = f"{rational[0]}/{rational[1]}"
+        parts = [part_of(one) for one in specs_of(found)]
+        found.close()
         return {
             "path": path,
             "width": spec.full_width or spec.width,
             "height": spec.full_height or spec.height,
             "pixel_aspect": spec.get_float_attribute("PixelAspectRatio", 1.0),
-            "channels": list(spec.channelnames),
-            "format": str(spec.format),
+            "parts": parts,
             "rate": rate,
             "timecode": spec.get_string_attribute("smpte:TimeCode") or None,
             "ruled": ruled(asked["config"], path) if asked["config"] else None,
         }
     raise UnreadableError(f"none of its frames can be opened; the last one {trouble}")
+
+
+def specs_of(picture: Any) -> Iterator[Any]:
+    """The header of each part."""
+    number = 0
+    while number < MOST_PARTS and picture.seek_subimage(number, 0):
+        yield picture.spec(number, 0)
+        number += 1
+    picture.geterror()  # that there is no further part is no fault
+
+
+def part_of(spec: Any) -> dict[str, Any]:
+    """What is known of a part: its channels, and the views they belong to."""
+    views = spec.getattribute("multiView") or ()
+    return {
+        "channels": list(spec.channelnames),
+        "width": spec.full_width or spec.width,
+        "height": spec.full_height or spec.height,
+        "name": spec.get_string_attribute("oiio:subimagename") or "",
+        "view": spec.get_string_attribute("view") or "",
+        "views": [views] if isinstance(views, str) else list(views),
+    }
 
 
 def ruled(config: str, path: str) -> str | None:
@@ -53,34 +77,26 @@ def ruled(config: str, path: str) -> str | None:
         UnreadableError: the configuration cannot be read.
     """
     known = configuration(config)
-    if known.filepathOnlyMatchesDefaultRule(path):
+    plain = path.encode(errors="replace").decode()  # the library takes UTF-8 only
+    if known.filepathOnlyMatchesDefaultRule(plain):
         return None
-    return str(known.getColorSpaceFromFilepath(path)) or None
-
-
-def configuration(config: str) -> Any:
-    """A colour configuration by name or path.
-
-    Raises:
-        UnreadableError: it cannot be read.
-    """
-    known = oiio.ColorConfig(config)
-    if known.geterror() or not known.getColorSpaceNames():
-        raise UnreadableError(f"the colour configuration {os.path.basename(config)} cannot be read")  # noqa: PTH119
-    return known
+    return str(known.getColorSpaceFromFilepath(plain)[0]) or None
 
 
 def colors(asked: dict[str, Any]) -> dict[str, Any]:
     """The spaces, displays and views of a configuration, to check names against before anything is rendered."""
     known = configuration(asked["config"])
+    spaces = list(known.getColorSpaceNames())
+    display = known.getDefaultDisplay()
     return {
-        "spaces": list(known.getColorSpaceNames()),
-        "aliases": sorted({a for name in known.getColorSpaceNames() for a in known.getAliases(name)}),
-        "roles": list(known.getRoles()),
+        "spaces": spaces,
+        "light": [name for name in spaces if known.getColorSpace(name).getEncoding() == "scene-linear"],
+        "aliases": sorted({a for name in spaces for a in known.getColorSpace(name).getAliases()}),
+        "roles": [str(role) for role, *_ in known.getRoles()],
         "looks": list(known.getLookNames()),
-        "displays": {display: list(known.getViewNames(display)) for display in known.getDisplayNames()},
-        "display": known.getDefaultDisplayName(),
-        "view": known.getDefaultViewName(known.getDefaultDisplayName()),
+        "displays": {display: list(known.getViews(display)) for display in known.getDisplays()},
+        "display": display,
+        "view": known.getDefaultView(display),
     }
 
 

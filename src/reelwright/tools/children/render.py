@@ -3,18 +3,25 @@
 Each place of the movie has files to try; the first that can be used is rendered, and what came of it is said, place by
 place. A few frames are rendered ahead, so that all cores have work; memory does not grow with the length.
 
-Request: "places" ([{"number", "tried": [{"number", "path", "place"}], "otherwise"}]), "width", "height", "channels",
-"part", "alpha" ("ignore", "over", "keep"), "background", "color" (None: values are display-referred already), "cube" (a
-shaper's table is applied and FFmpeg does the rest), "threads", "pipe", "font", "slate" (None, or {"path", "width",
-"height", "title", "lines", "thumbnail"}).
+Request: "places" ([{"number", "tried": [{"number", "path", "place"}], "otherwise"}]), "read" (width and height that the
+files must have), "width" and "height" (after the steps), "channels" (three, or four with alpha), "part", "alpha"
+("keep", or anything else), "steps", "color" (None: values are display-referred already), "transform" ("exact" or
+"preview"), "threads", "pipe", "font", "slate" (None, or {"path", "width", "height", "title", "lines", "thumbnails"}).
+
+A step of another program goes through files beside the pipe: {"scratch": {"step", "from", "to"}} is said, and the one
+who started this child puts the picture, or a text of what went wrong, where it was told.
 """
 
+import fcntl
 import hashlib
 import os
 import sys
+import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,28 +29,30 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813 - its own documentation's name
 from numpy.typing import NDArray
 
-from reelwright.tools.children.answer import request, say
+from reelwright.tools.children.answer import request
+from reelwright.tools.children.answer import say as say_line
+from reelwright.tools.children.chain import Chain, Scratch, interleaved, planar, with_alpha
 from reelwright.tools.children.drawn import black, checker, placeholder, slate
-from reelwright.tools.children.pixels import (
-    Coloring,
-    UnreadableError,
-    as_values,
-    ocio_transform,
-    over,
-    planar,
-    read_pixels,
-)
+from reelwright.tools.children.pixels import Pixels, UnreadableError, on_display_window, read_pixels
 from reelwright.tools.children.stills import MOST_MEGABYTES, Damaged, contents
 
 #: Frames under way for each thread.
 AHEAD = 2
+#: What a pipe may hold, where the system lets it: fewer and larger writes.
+PIPE_BYTES = 1 << 20
+POLL_SECONDS = 0.005
+#: Longer than another program may take.
+PATIENCE_SECONDS = 660.0
+#: What is put where a scratch picture was awaited and none came.
+FAILED = ".failed"
+_SAYING = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rendered:
     """One place of the movie."""
 
-    pixels: bytes
+    planes: NDArray[np.uint16]
     #: What stands there, and why.
     said: dict[str, Any]
 
@@ -54,9 +63,9 @@ class WholeWrites:
     def __init__(self, pipe: Any) -> None:
         self._pipe = pipe
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: memoryview) -> None:
         """Write all of it."""
-        view = memoryview(data)
+        view = data.cast("B")
         while view:
             view = view[self._pipe.write(view) :]
 
@@ -65,35 +74,76 @@ class BrokenFrameError(Exception):
     """A frame is missing or broken, and the policy is not to go on."""
 
 
+def say(message: dict[str, Any]) -> None:
+    """Print one line; several threads do."""
+    with _SAYING:
+        say_line(message)
+
+
 class Renderer:
     """Renders places.
 
     Args:
         asked: the request.
+
+    Raises:
+        UnreadableError: a step or the colour transform cannot be made.
     """
 
     def __init__(self, asked: dict[str, Any]) -> None:
         self.asked = asked
         self.scratch = os.path.dirname(asked["pipe"])  # noqa: PTH120 - keeps odd bytes
         self.size = (int(asked["width"]), int(asked["height"]))
-        self.coloring = Coloring(ocio_transform(asked["color"]) if asked["color"] else None)
+        self.chain = Chain(asked, Scratch(run=self.by_another), self.background)
+        count = len(asked["places"])
+        #: Frames that a preview is compared on in whole.
+        self.whole = {asked["places"][k]["number"] for k in (0, count // 2, count - 1)} if count else set()
 
-    def picture(self, path: str) -> NDArray[np.uint16]:
-        """A file's codes.
+    def read(self, path: str) -> Pixels:
+        """A file's pixels, as they are stored."""
+        asked = self.asked
+        width, height = asked["read"]
+        return read_pixels(path, self.scratch, size=(width, height), channels=asked["channels"], part=asked["part"])
+
+    def background(self, path: str) -> Pixels:
+        """A picture of the same size that frames are laid over."""
+        width, height = self.asked["read"]
+        return read_pixels(path, self.scratch, size=(width, height), channels=["R", "G", "B"])
+
+    def picture(self, path: str, *, number: int = 0) -> NDArray[np.uint16]:
+        """A file's codes, plane by plane.
 
         Raises:
             UnreadableError: it cannot be used.
         """
-        asked, alpha = self.asked, self.asked["alpha"]
-        channels = [*asked["channels"], *(["A"] if alpha != "ignore" else [])]
-        pixels = read_pixels(path, self.scratch, size=self.size, channels=channels, part=asked["part"])
-        if pixels.shape[2] < 4:  # noqa: PLR2004 - no alpha
-            coded = self.coloring(pixels)
-            return coded if alpha != "keep" else with_alpha(coded, np.full(coded.shape[:2], 1.0, np.float32))
-        values = as_values(pixels)
-        if alpha == "over":
-            return self.coloring.exact(over(values, asked["background"]))
-        return with_alpha(self.coloring.exact(unpremultiplied(values)), values[:, :, 3])
+        planes = self.chain.planes(self.read(path), whole=number in self.whole, seed=number)
+        return with_alpha(planes) if self.asked["alpha"] == "keep" else planes[:3]
+
+    def drawn_planes(self, codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
+        """A drawn picture's codes, plane by plane."""
+        return with_alpha(planar(codes)) if self.asked["alpha"] == "keep" else planar(codes)
+
+    def by_another(self, step: int, pixels: Pixels) -> Pixels:
+        """A picture changed by another program.
+
+        Raises:
+            UnreadableError: it failed.
+        """
+        name = f"{threading.get_ident()}-{step}"
+        there, here = (os.path.join(self.scratch, f"{way}-{name}.exr") for way in ("to", "from"))  # noqa: PTH118
+        write_scratch(there, pixels)
+        say({"scratch": {"step": step, "from": there, "to": here}})
+        patience = time.monotonic() + PATIENCE_SECONDS
+        while not os.path.exists(here):  # noqa: PTH110
+            if time.monotonic() > patience:
+                raise UnreadableError("was waited for in vain: the step's program gave no answer")
+            if os.path.exists(here + FAILED):  # noqa: PTH110
+                with open(here + FAILED, encoding="utf-8") as file:  # noqa: PTH123
+                    raise UnreadableError(file.read())
+            time.sleep(POLL_SECONDS)
+        done = read_scratch(here)
+        os.unlink(here)  # noqa: PTH108
+        return done
 
     def place(self, place: dict[str, Any]) -> Rendered:
         """What stands in a place.
@@ -106,7 +156,7 @@ class Renderer:
             digest = None
             try:
                 digest = digest_of(tried["path"])
-                pixels = self.picture(tried["path"])
+                planes = self.picture(tried["path"], number=number)
             except (UnreadableError, OSError) as error:
                 said = {"path": tried["path"], "number": tried["number"], "why": reason(error), "digest": digest}
                 troubles.append(said)
@@ -114,7 +164,7 @@ class Renderer:
             own = tried["number"] == number and tried["place"] is None
             decision = "source" if own else "retrieved" if tried["number"] == number else "held"
             said = {"number": number, "decision": decision, "from": tried, "digest": digest, "troubles": troubles}
-            return Rendered(pixels=planar(pixels), said=said)
+            return Rendered(planes=planes, said=said)
         return self.drawn(place, troubles)
 
     def drawn(self, place: dict[str, Any], troubles: list[dict[str, Any]]) -> Rendered:
@@ -135,10 +185,8 @@ class Renderer:
             name = os.path.basename(troubles[0]["path"]) if troubles else ""  # noqa: PTH119
             lines = [f"FRAME {number} IS MISSING" if not troubles else f"FRAME {number} IS BROKEN", why, name]
             codes = placeholder(*self.size, [printable(line) for line in lines if line], self.asked["font"])
-        if self.asked["alpha"] == "keep":
-            codes = with_alpha(codes, np.full(codes.shape[:2], 1.0, np.float32))
         said = {"number": number, "decision": otherwise, "from": None, "digest": None, "troubles": troubles}
-        return Rendered(pixels=planar(codes), said=said)
+        return Rendered(planes=self.drawn_planes(codes), said=said)
 
     def slate(self) -> None:
         """Write the slate's picture, with a frame from the middle."""
@@ -146,30 +194,38 @@ class Renderer:
         thumbnail = None
         for path in wanted["thumbnails"]:
             try:
-                thumbnail = self.picture(path)
+                thumbnail = interleaved(self.picture(path))
                 break
             except (UnreadableError, OSError):
                 continue
         lines = [[printable(part) for part in line] for line in wanted["lines"]]
         size = (wanted["width"], wanted["height"])
         codes = slate(size, printable(wanted["title"]), lines, thumbnail, self.asked["font"])
-        if self.asked["alpha"] == "keep":
-            codes = with_alpha(codes, np.full(codes.shape[:2], 1.0, np.float32))
         with open(wanted["path"], "wb") as file:  # noqa: PTH123
-            file.write(planar(codes))
+            file.write(self.drawn_planes(codes).data)
 
 
-def with_alpha(codes: NDArray[np.uint16], alpha: NDArray[Any]) -> NDArray[np.uint16]:
-    """Three channels of codes and an alpha of 0 to 1 as four channels of codes."""
-    fourth = (np.clip(np.nan_to_num(alpha), 0, 1) * 65535 + 0.5).astype(np.uint16)
-    return np.concatenate([codes, fourth[:, :, None]], axis=2)
+def write_scratch(path: str, pixels: Pixels) -> None:
+    """Write a picture for another program, its values as they are."""
+    height, width, channels = pixels.shape
+    spec = oiio.ImageSpec(width, height, channels, "float")
+    spec.attribute("compression", "none")
+    out = oiio.ImageOutput.create(path)
+    if out is None or not out.open(path, spec) or not out.write_image(pixels) or not out.close():
+        raise UnreadableError(f"cannot be handed on: {oiio.geterror() or 'the work folder takes no more'}")
 
 
-def unpremultiplied(values: NDArray[Any]) -> NDArray[Any]:
-    """Colours without their alpha; where that is 0 there is no colour to bring back."""
-    alpha = values[:, :, 3:4]
-    divided: NDArray[Any] = values[:, :, :3] / np.where(alpha > 0, alpha, 1)
-    return divided
+def read_scratch(path: str) -> Pixels:
+    """A picture another program has written, of its display window."""
+    found = oiio.ImageInput.open(path)
+    if found is None:
+        raise UnreadableError(f"came back unreadable: {oiio.geterror()}")
+    spec = found.spec()
+    pixels = found.read_image(0, 0, 0, spec.nchannels, "float")
+    found.close()
+    if pixels is None:
+        raise UnreadableError("came back unreadable")
+    return on_display_window(pixels, spec, (spec.full_width, spec.full_height))
 
 
 def printable(text: str) -> str:
@@ -210,18 +266,24 @@ def in_order(renderer: Renderer, pool: ThreadPoolExecutor, ahead: int) -> Iterat
         yield waiting.popleft().result()
 
 
-def render(asked: dict[str, Any], pipe: WholeWrites) -> int:
+def render(renderer: Renderer, pipe: WholeWrites) -> int:
     """Render everything into the pipe; returns how many frames there were."""
-    renderer, count = Renderer(asked), 0
-    pool = ThreadPoolExecutor(max_workers=asked["threads"])
+    count, threads = 0, renderer.asked["threads"]
+    pool = ThreadPoolExecutor(max_workers=threads)
     try:
-        for done in in_order(renderer, pool, AHEAD * asked["threads"]):
-            pipe.write(done.pixels)
+        for done in in_order(renderer, pool, AHEAD * threads):
+            pipe.write(done.planes.reshape(-1).data)
             say({"frame": done.said})
             count += 1
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return count
+
+
+def widen(pipe: Any) -> None:
+    """Let a pipe hold more, where the system does."""
+    with suppress(OSError, AttributeError):
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def main() -> int:
@@ -231,18 +293,21 @@ def main() -> int:
         oiio.attribute(name, value)
     oiio.attribute("plugin_searchpath", "")
     try:
+        renderer = Renderer(asked)
         if asked["slate"]:
-            Renderer(asked).slate()
+            renderer.slate()
             say({"slate": asked["slate"]["path"]})
         with open(asked["pipe"], "wb", buffering=0) as pipe:  # noqa: PTH123 - a pipe
-            count = render(asked, WholeWrites(pipe))
+            widen(pipe)
+            count = render(renderer, WholeWrites(pipe))
     except (BrokenFrameError, UnreadableError) as error:
         say({"error": f"It cannot be rendered: {error}.", "hint": ""})
         return 3
     except BrokenPipeError:
         say({"error": "The encoder ended early.", "hint": ""})
         return 3
-    say({"result": {"frames": count}})
+    preview = renderer.chain.preview
+    say({"result": {"frames": count, "preview": preview.error() if preview else None}})
     return 0
 
 
