@@ -91,12 +91,12 @@ class Emitter:
 
     def __init__(self, sink: EventSink, file: str, now: Callable[[], dt.datetime]) -> None:
         self._sink = sink
-        self._file = file
+        self.file = file
         self._now = now
         self.job: str | None = None
 
     def __call__(self, event: EventName, status: str, **data: Any) -> None:
         """Emit one event about the file."""
         self._sink.emit(
-            Event(event=event, timestamp=self._now(), file=self._file, job=self.job, status=status, data=data)
+            Event(event=event, timestamp=self._now(), file=self.file, job=self.job, status=status, data=data)
         )

@@ -1,6 +1,9 @@
 """`reelwright sequence check`, as people use it."""
 
+import json
 import os
+import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +173,29 @@ def test_real_pictures_are_read(films: Path, check: Any) -> None:
     found = sequences(check(".", "--json"))["desk"]
     assert (found["pictures"]["display_window"], found["pictures"]["channels"]) == ([644, 874, 0, 0], [*"RGBA"])
     assert [problem["kind"] for problem in found["problems"]] == ["stale duplicate"]
+
+
+def test_a_killed_check_leaves_no_folder_behind(tmp_path: Path) -> None:
+    frames, scratch = tmp_path / "frames", tmp_path / "scratch"
+    frames.mkdir()
+    scratch.mkdir()
+    for number in range(1001, 1041):
+        write_still(frames / f"a.{number}.exr", size=(640, 360))
+    process = subprocess.Popen(
+        [*PROGRAM, "sequence", "check", "frames", "--json"],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["data"].get("phase") == "pictures":
+            break
+    assert list(scratch.iterdir())
+    process.kill()
+    process.communicate(timeout=60)
+    deadline = time.monotonic() + 60
+    while list(scratch.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not list(scratch.iterdir())

@@ -47,6 +47,15 @@ def test_the_slate_comes_before_the_first_frame_and_its_timecode_too() -> None:
     assert rendering_of(known(FRAMES), replace(ASKED, slate=False)).first_timecode == "00:00:41:17"
 
 
+def test_a_headers_timecode_is_that_of_its_own_frame_and_an_asked_one_the_cuts_first() -> None:
+    header = replace(HEADER, timecode="01:00:00:10", number=1003)
+    asked = replace(ASKED, missing=Missing.BLACK, slate=False)
+    assert rendering_of(known(FRAMES[2:], header, first=1001, last=1004), asked).first_timecode == "01:00:00:08"
+    cut = known(FRAMES, header, first=1002, last=1003, handles=1)
+    assert rendering_of(cut, asked).first_timecode == "01:00:00:08"
+    assert rendering_of(cut, replace(asked, timecode="10:00:00:00")).first_timecode == "09:59:59:23"
+
+
 def test_a_range_of_the_sheet_is_rendered_in_full_though_its_ends_are_missing() -> None:
     rendering = rendering_of(known(FRAMES, first=1000, last=1006), replace(ASKED, missing=Missing.BLACK))
     assert len(rendering.places) == 7

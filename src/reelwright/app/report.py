@@ -97,6 +97,9 @@ async def with_pictures(
 ) -> Dossier:
     """The dossier with the files' facts and pictures, or with why there are none."""
     job, steps = dossier.job, dict(dossier.steps)
+    if job.plan.get("strategy") == "deliver":
+        said = "There are no pictures: this is a sequence, and the manifest beside the movie says what each frame is."
+        return replace(dossier, missing=(said,))
     try:
         ffmpeg = find_ffmpeg(settings.tools.ffmpeg)
     except ReelwrightError as error:

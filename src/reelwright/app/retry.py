@@ -41,7 +41,7 @@ def prepared(which: str, flags: Mapping[str, Any], *, overwrite: bool) -> Again:
         request = request_from(job.plan["request"])
     except (KeyError, AttributeError, TypeError, ValueError) as error:
         raise UsageError(
-            f"The request of job {job.id} cannot be read from the ledger.", hint="Give the encode command again."
+            f"The request of job {job.id} cannot be read from the ledger.", hint="Give the command again."
         ) from error
     options = Options(
         work_dir=workspace_of(job, settings.work_dir).root.parent,

@@ -1,10 +1,7 @@
 """`sequence render`: every row of a sheet from names to a movie that was checked."""
 
-import asyncio
 import datetime as dt
-import hashlib
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,11 +14,12 @@ from reelwright.app.sequencesteps import background_of, known_steps, steps_by_ro
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob, RenderOrder
 from reelwright.config import Settings
+from reelwright.engine.contact import Stills
 from reelwright.engine.delivering import Delivered, deliver
-from reelwright.engine.delivery_proof import MANIFEST, Wanted
+from reelwright.engine.delivery_proof import Wanted
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.outcome import outcome_of_error, result_data
-from reelwright.engine.pipeline import encode_film
+from reelwright.engine.reels import Target
 from reelwright.engine.services import Services
 from reelwright.errors import ReelwrightError, SourceError, UsageError
 from reelwright.events import Emitter, EventName, EventSink
@@ -37,14 +35,15 @@ from reelwright.sequences.deliverable import (
     refuse_cut_off,
     rendering_of,
 )
-from reelwright.sequences.delivery import DEFAULT, Kind, find_profile
+from reelwright.sequences.delivery import DEFAULT, GROUP, Kind, find_profile
 from reelwright.sequences.finding import find
 from reelwright.sequences.overlay import DEFAULT as BURN_INS
 from reelwright.sequences.overlay import parse_burn_in
 from reelwright.sequences.repair import Missing
 from reelwright.sequences.sheet import Row
+from reelwright.sequences.steps import Step
 from reelwright.tools.ask import ask
-from reelwright.tools.listing import list_folder
+from reelwright.tools.listing import absolute, list_folder
 from reelwright.tools.process import Runner
 from reelwright.words import printable_path
 
@@ -61,18 +60,25 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
     """
     settings = load(order.flags)
     rows, base = rows_of(order.source)
+    rows = with_handles(rows, order.handles)
     asked = asked_of(order, settings)
     steps = steps_by_row(rows, base, flags=order.steps, settings=settings)
     profiles = {name: find_profile(name) for row in rows for name in (row.outputs or order.profiles or (DEFAULT,))}
     del profiles  # found out here, before any work, that there is one that does not exist
+    if order.watch is not None:
+        from reelwright.app.sequencewatch import LastResults, Watch, check_order
+
+        check_order(order, rows)
+        held = LastResults(sink)
+        try:
+            async with services(settings, held, Request()) as ready:
+                house = House(order=order, asked=asked, steps=steps, settings=settings, ready=ready)
+                return await Watch(house, rows, base).follow()
+        finally:
+            held.release()
     async with services(settings, sink, Request()) as ready:
-        return [
-            outcome
-            for row in rows
-            for outcome in await House(
-                order=order, asked=replace(asked, steps=steps[row.number]), settings=settings, ready=ready
-            ).render(row, base)
-        ]
+        house = House(order=order, asked=asked, steps=steps, settings=settings, ready=ready)
+        return [await house.render(row, base) for row in rows]
 
 
 def rows_of(source: Path) -> tuple[Sequence[Row], Path]:
@@ -96,6 +102,22 @@ def rows_of(source: Path) -> tuple[Sequence[Row], Path]:
             hint="`reelwright sequence check` shows what is there.",
         )
     return rows, Path()
+
+
+def with_handles(rows: Sequence[Row], handles: int | None) -> Sequence[Row]:
+    """The rows with the handles that are asked for where a row does not say its own.
+
+    Raises:
+        UsageError: a row says no cut that they could be beyond of.
+    """
+    if not handles:
+        return rows
+    found = [row if row.handles is not None else replace(row, handles=handles) for row in rows]
+    for row in found:
+        if row.first is None or row.last is None or row.first < (row.handles or 0):
+            what = f"{row.wanted.pattern} has no cut with {row.handles} frames ahead of it"
+            raise UsageError(f"{what}.", hint="Handles need the columns first and last, from frame 0 on.")
+    return found
 
 
 def asked_of(order: RenderOrder, settings: Settings) -> Asked:
@@ -128,58 +150,62 @@ class House:
 
     order: RenderOrder
     asked: Asked
+    #: Raster steps of each row, by its number.
+    steps: Mapping[int, tuple[Step, ...]]
     settings: Settings
     ready: Services
 
-    async def render(self, row: Row, base: Path) -> list[OutcomeRecord]:
+    async def render(self, row: Row, base: Path, *, listing: Listing | None = None) -> OutcomeRecord:
         """Render one row; an error of its own is its outcome.
 
-        An output at a quality target is made of a lossless film of the same pass, which the quality engine encodes as
-        it does any film: in chunks, resumed where it was stopped.
+        Args:
+            row: what is rendered.
+            base: where relative folders start.
+            listing: what its folder holds, where that is known.
         """
-        folder = os.path.join(base, row.parent)  # noqa: PTH118 - keeps odd bytes, and what is absolute
-        source = Path(folder) / row.wanted.pattern
+        named = os.path.join(base, row.parent)  # noqa: PTH118 - keeps odd bytes, and what is absolute
+        folder, source = absolute(named), Path(named) / row.wanted.pattern
         order, ready = self.order, self.ready
         try:
-            check = check_names(row, list_folder(folder))
+            check = check_names(row, listing or list_folder(folder))
             if check.failure is not None:
                 raise SourceError(f"The folder {printable_path(folder)} cannot be listed: {check.failure}.")
-            known = await know(check, order, self.asked, ready.runner)
-            rendering = rendering_of(known, self.asked)
+            asked = replace(self.asked, steps=self.steps[row.number])
+            known = await know(check, order, asked, ready.runner)
+            rendering = rendering_of(known, asked)
             wanted = outputs_of(row, order, self.settings)
             refuse_cut_off(rendering.colors, [w.profile for w in wanted], known.palette)
             for w in wanted:
                 refuse_source(w.path, Path(folder))
         except ReelwrightError as error:
-            return [await failed(source, error, ready, dry_run=order.dry_run)]
+            return await self.failed(source, error)
+        threads = self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0))
         options = Delivered(
             work_dir=self.settings.work_dir,
-            threads=self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0)),
+            threads=threads,
             overwrite=order.overwrite,
             dry_run=order.dry_run,
+            target=self.target(rendering.rate, threads),
+            stills=Stills(thumbnail=order.thumbnail, contact_sheet=order.contact_sheet),
         )
-        lossless = {w.path: self.lossless_path(w.path) for w in wanted if w.profile.kind is Kind.TARGET}
-        made = [replace(w, path=lossless.get(w.path, w.path)) for w in wanted]
-        outcomes = [await deliver(rendering, source, made, options, ready)]
-        if not outcomes[0].exit_code and not order.dry_run:
-            outcomes += [await self.encode(film, output) for output, film in lossless.items()]
-        return outcomes
+        return await deliver(rendering, source, wanted, options, ready)
 
-    def lossless_path(self, output: Path) -> Path:
-        """Where the lossless film of an output lies until it is encoded."""
-        name = hashlib.blake2b(os.fsencode(os.path.abspath(output)), digest_size=8).hexdigest()  # noqa: PTH100
-        return self.settings.work_dir / f"lossless-{name}" / output.name
+    async def failed(self, source: Path, error: ReelwrightError) -> OutcomeRecord:
+        """The outcome of a row that cannot be rendered, told and recorded."""
+        return await failed(source, error, self.ready, dry_run=self.order.dry_run)
 
-    async def encode(self, film: Path, output: Path) -> OutcomeRecord:
-        """Encode a lossless film at the quality target; it is removed once that is done."""
-        job = EncodeJob(sources=(film,), output=os.fspath(output), flags={})
-        options = replace(options_for(self.settings, job), overwrite=self.order.overwrite)
-        outcome = await encode_film(film, output, request_for(self.settings, job), options, self.ready)
-        if not outcome.exit_code:
-            manifest = film.with_name(film.name + MANIFEST)
-            await asyncio.to_thread(shutil.copyfile, manifest, output.with_name(output.name + MANIFEST))
-            await asyncio.to_thread(shutil.rmtree, film.parent, ignore_errors=True)
-        return outcome
+    def target(self, rate: Fraction, threads: int) -> Target:
+        """How the quality engine encodes what is asked for at a target."""
+        job = EncodeJob(sources=(), output=None, flags={}, deterministic=self.order.deterministic)
+        options = options_for(self.settings, job)
+        options = replace(options, learns=options.learns and not self.order.deterministic)
+        request = request_for(self.settings, job)
+        return Target(request=request, options=options, frames=reel_frames(request.chunk_seconds, rate, threads))
+
+
+def reel_frames(chunk_seconds: float, rate: Fraction, at_once: int) -> int:
+    """Frames of a part that goes through the quality engine: as many chunks as are encoded at once, in whole groups."""
+    return GROUP * max(1, -(-round(chunk_seconds * rate * at_once) // GROUP))
 
 
 def refuse_source(output: Path, frames: Path) -> None:
@@ -220,13 +246,15 @@ async def know(check: SequenceCheck, order: RenderOrder, asked: Asked, runner: R
         UsageError: the colour configuration cannot be read.
     """
     own = {n: os.path.join(check.folder, name) for n, name in check.names.items()}  # noqa: PTH118 - keeps odd bytes
-    elsewhere = [(place, paths_in(check.row, list_folder(place))) for place in order.retrieve]
+    elsewhere = [(place, paths_in(check.row, list_folder(absolute(place)))) for place in order.retrieve]
     paths = [*own.values(), *(path for _, found in elsewhere for path in found.values())][:TRIED]
     named = check.row.colorspace or asked.colorspace
     config = None if named == DISPLAY_REFERRED else asked.config
     request = {"paths": paths, "config": config}
     said = (await ask(runner, "frame_header", request, what="Reading a frame's header")).result if paths else {}
-    return Known(check=check, header=header_of(said), palette=palette_of(said), own=own, retrieved=elsewhere)
+    numbers = {path: n for _, found in [("", own), *elsewhere] for n, path in found.items()}
+    header = replace(header_of(said), number=numbers.get(said.get("path", "")))
+    return Known(check=check, header=header, palette=palette_of(said), own=own, retrieved=elsewhere)
 
 
 def paths_in(row: Row, listing: Listing) -> dict[int, str]:

@@ -169,23 +169,34 @@ class RenderOrder:
     """What `sequence render` is asked to do."""
 
     source: Path
-    output: str | None
-    profiles: tuple[str, ...]
-    missing: str
-    retrieve: tuple[str, ...]
-    no_slate: bool
-    no_burn_ins: bool
-    burn_ins: tuple[str, ...]
+    output: str | None = None
+    profiles: tuple[str, ...] = ()
+    missing: str = "error"
+    retrieve: tuple[str, ...] = ()
+    no_slate: bool = False
+    no_burn_ins: bool = False
+    burn_ins: tuple[str, ...] = ()
     #: Raster steps as they are written.
-    steps: tuple[str, ...]
+    steps: tuple[str, ...] = ()
     #: What frames with alpha are laid over; None: nothing was said.
-    background: str | None
+    background: str | None = None
     #: What goes to the rendering as it is, by name; None where it was not said.
-    asked: Mapping[str, Any]
-    overwrite: bool
-    dry_run: bool
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    overwrite: bool = False
+    dry_run: bool = False
     #: Settings given as flags, as a tree of sections.
-    flags: Mapping[str, Any]
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    #: Equal bytes from run to run, of what goes through the quality engine too.
+    deterministic: bool = False
+    #: Frames beyond the cut, where a row does not say them.
+    handles: int | None = None
+    #: Formats of a still and of a contact sheet beside the movie: "jpg" or "png"; None: there is none.
+    thumbnail: str | None = None
+    contact_sheet: str | None = None
+    #: Seconds between two looks at sequences that are followed; None: they are rendered once.
+    watch: float | None = None
+    #: For how many seconds they are followed at most; None: until they are complete.
+    watch_for: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

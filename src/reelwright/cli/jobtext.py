@@ -122,8 +122,9 @@ def describe(found: JobDetails) -> list[str]:
         f"times    made {when(job.created)}, last opened or ended {when(job.updated)}",
         f"work     {printable_path(job.work_folder or 'not noted')}",
         *request_lines(job.plan),
-        f"chunks   {found.settled} of {'?' if found.chunks is None else found.chunks} settled",
     ]
+    if job.plan.get("strategy") != "deliver":  # a sequence's frames are rendered in one go
+        lines += [f"chunks   {found.settled} of {'?' if found.chunks is None else found.chunks} settled"]
     lines += [trial_line(trial) for trial in found.trials]
     lines += [sound_line(sound) for sound in sounds_of(found.steps)]
     lines += [step_line(kind.value, step.usage.wall_seconds) for kind, step in found.steps.items()]

@@ -31,6 +31,14 @@ BURN_INS = (
     "top-left, top, top-right, bottom-left, bottom or bottom-right; {frame} {timecode} {shot} {version} {artist} {date}"
     " {colorspace}; repeatable"
 )
+FOLLOW = (
+    "follow sequences that are still being rendered: the movies always have their planned length, and holes fill as"
+    " frames land; every so many seconds is looked (default 2); until they are complete, or Ctrl-C"
+)
+THUMBNAIL = "a still from the middle, NAME.thumbnail.jpg, or png"
+SHEET = "up to 24 frames on a page, those that are repaired marked, NAME.contact.jpg, or png"
+#: Seconds between two looks.
+WATCH = 2.0
 STEPS = (
     "change the pictures, in this order; repeatable: exposure, gain, offset, lift, gamma, contrast, saturation, invert,"
     " clamp, channels, lut, blur, sharpen, resize, crop, pad, mask, flip, flop, rotate, over, oiiotool; view says where"
@@ -52,15 +60,27 @@ def add_render(parser: Parser) -> None:
         metavar="NAME",
         help=f"{PROFILES}; repeatable; a row's outputs come first",
     )
-    add("--missing", choices=POLICIES, default="error", metavar="POLICY", help=f"{', '.join(POLICIES)} (default error)")
+    add(
+        "--missing",
+        choices=POLICIES,
+        metavar="POLICY",
+        help=f"{', '.join(POLICIES)} (default error; placeholder with --watch)",
+    )
     add("--retrieve", action="append", default=[], metavar="DIR", help=ELSEWHERE)
     add("--rate", type=rate, metavar="N", help="frames a second where the sheet and the frames do not say it")
+    add("--handles", type=whole(0, 10_000), metavar="N", help="render N frames beyond first and last on either side")
     add_pictures(parser)
     add_words(parser)
+    beside = parser.add_argument_group("beside the movies").add_argument
+    beside("--thumbnail", nargs="?", const="jpg", choices=("jpg", "png"), metavar="FORMAT", help=THUMBNAIL)
+    beside("--contact-sheet", nargs="?", const="jpg", choices=("jpg", "png"), metavar="FORMAT", help=SHEET)
     run = parser.add_argument_group("how it is run").add_argument
     run("--workers", type=whole(1, 1024), metavar="N", help="frames rendered at once (default: as many as cores)")
     run("--nice", type=whole(0, 19), metavar="N", help="yield to other programs: 0 not at all, 19 most (default 0)")
     run("--overwrite", action="store_true", help="replace existing movies")
+    run("--watch", nargs="?", type=seconds, const=WATCH, metavar="SECONDS", help=FOLLOW)
+    run("--watch-for", type=seconds, metavar="SECONDS", help="follow them for so long at the most")
+    run("--deterministic", action="store_true", help="av1: equal bytes from run to run; a little slower")
     run("--dry-run", action="store_true", help="check and plan, but do not render")
     run("--json", action="store_true", help="one JSON event a line on standard output")
 
@@ -120,6 +140,17 @@ def rate(text: str) -> Fraction:
         raise argparse.ArgumentTypeError(f"{text!r} is no rate such as 24, 23.976 or 24000/1001") from error
 
 
+def seconds(text: str) -> float:
+    """A type of argument: seconds above 0."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return found
+
+
 def names(text: str) -> str:
     """A type of argument: three channels, or one name."""
     from reelwright.sequences.sheet import channels as taken  # noqa: PLC0415
@@ -164,7 +195,7 @@ def order_of(args: argparse.Namespace) -> RenderOrder:
         source=args.source,
         output=args.output,
         profiles=tuple(args.profile),
-        missing=args.missing,
+        missing=args.missing or ("error" if args.watch is None else "placeholder"),
         retrieve=tuple(args.retrieve),
         no_slate=args.no_slate,
         no_burn_ins=args.no_burn_ins,
@@ -174,6 +205,12 @@ def order_of(args: argparse.Namespace) -> RenderOrder:
         asked={name: getattr(args, name) for name in ASKED},
         overwrite=args.overwrite,
         dry_run=args.dry_run,
+        deterministic=args.deterministic,
+        handles=args.handles,
+        thumbnail=args.thumbnail,
+        contact_sheet=args.contact_sheet,
+        watch=args.watch,
+        watch_for=args.watch_for,
         flags={"processing": {k: v for k, v in processing.items() if v is not None}},
     )
 

@@ -27,9 +27,10 @@ WORDS = {
     "assemble": "joining the chunks",
     "validate": "checking every frame of the output",
     "place": "placing",
+    "watch": "waiting for frames",
 }
 #: Phases of which it is known how far they are.
-COUNTED = frozenset({"copy", "validate"})
+COUNTED = frozenset({"copy", "validate", "watch"})
 
 
 class Terminal:

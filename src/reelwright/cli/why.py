@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reelwright.cli.arguments import Parser
-from reelwright.cli.commands import EncodeJob, Program
+from reelwright.cli.commands import EncodeJob, Program, RenderOrder
 from reelwright.cli.encode import add_aims, add_picture, add_tools, settings_from
 from reelwright.cli.ledgertext import ledger_lines
+from reelwright.cli.telling import told
 from reelwright.cli.text import duration, printable_path, size
 from reelwright.errors import SourceError
 
@@ -24,6 +25,8 @@ DESCRIPTION = """Explain what would be done with a film: its facts, the rule tha
 what is there already, and what would change it. Nothing is done and nothing is written. Of a file in a library it says
 as well where it stands there, each rule that was tried, its work in the queue, and how it ended each time.
 
+Of a sheet of image sequences, each row's plan is told, as `sequence render --dry-run` does.
+
 A film that would be skipped or refused is explained as well: the exit code is 0 unless the file cannot be read."""
 
 EXAMPLES = """examples:
@@ -32,13 +35,15 @@ EXAMPLES = """examples:
   reelwright why film.mkv --json | jq .data.cost"""
 
 
+#: Endings of sheets.
+SHEETS = frozenset({".csv", ".toml"})
 #: Without a floor that was asked for, `min-size` lets no chunk go further below the target.
 FLOOR = 3.0
 
 
 def add_arguments(parser: Parser) -> None:
     """The command's arguments."""
-    parser.add_argument("file", metavar="FILE", type=Path, help="a film")
+    parser.add_argument("file", metavar="FILE", type=Path, help="a film, or a sheet of image sequences")
     parser.add_argument("-o", "--output", metavar="OUTPUT", help="as for `encode`: whether it exists is looked at")
     add_picture(parser)
     parser.add_argument("--audio", choices=("copy", "opus"), metavar="HOW", help="as for `encode`: copy or opus")
@@ -49,6 +54,9 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, program: Program) -> int:
     """Carry out the command."""
+    if args.file.suffix.lower() in SHEETS and not args.file.is_dir():
+        order = RenderOrder(source=args.file, output=args.output, dry_run=True)
+        return told(lambda sink: program.render_sequences(order, sink), as_json=args.json)
     job = EncodeJob(
         sources=(args.file,), output=args.output, flags=settings_from(args), svt=tuple(args.svt), crf=args.crf
     )

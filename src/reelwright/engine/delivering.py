@@ -4,16 +4,18 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from reelwright.engine import cancelling
+from reelwright.engine.contact import Stills, make_stills
+from reelwright.engine.delivered import place_all
 from reelwright.engine.delivery_proof import (
     Wanted,
-    checked,
     count_files,
-    hidden_folder,
     manifest_of,
     notes_of,
     preview_notes,
@@ -21,22 +23,35 @@ from reelwright.engine.delivery_proof import (
     write_manifest,
 )
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, StepKind, StepRecord, Usage
+from reelwright.engine.making import Making, foretold, journal_of, update_notes
 from reelwright.engine.outcome import outcome_of_error, result_data
-from reelwright.engine.placement import FULL, check_destination, place, refuse_existing, temporary_path
-from reelwright.engine.rendering import render
+from reelwright.engine.parts import RECORD
+from reelwright.engine.placement import FULL, check_destination, refuse_existing
+from reelwright.engine.published import ProgressFile
+from reelwright.engine.reels import Target, pooled
 from reelwright.engine.services import Services
-from reelwright.engine.workspace import Locks, work_dir_error, workspace_for
+from reelwright.engine.standing import (
+    Stamps,
+    digests_of,
+    files_of,
+    find_standing,
+    made_with,
+    now_ns,
+)
+from reelwright.engine.workspace import Locks, Workspace, work_dir_error, workspace_for
 from reelwright.errors import (
+    CancelledJobError,
+    ConflictError,
     InterruptedRunError,
     ReelwrightError,
     SourceError,
     UsageError,
     ValidationFailedError,
 )
-from reelwright.events import Emitter, EventName
+from reelwright.events import Emitter, EventName, Tee
 from reelwright.sequences.delivery import Kind
+from reelwright.sequences.parts import changed, date_of, dated, recipe, slate_identity
 from reelwright.sequences.rendering import Rendering
-from reelwright.tools.delivery import Output
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.process import sweep
 
@@ -49,6 +64,10 @@ class Delivered:
     threads: int
     overwrite: bool = False
     dry_run: bool = False
+    #: How the quality engine encodes; None: nothing goes through it.
+    target: Target | None = None
+    #: Pictures beside the movies.
+    stills: Stills = field(default_factory=Stills)
 
 
 async def deliver(
@@ -108,44 +127,101 @@ class Line:
 
     async def run(self) -> OutcomeRecord:
         """Take the sequence through every step."""
-        stamps = stamps_of(self.rendering)
+        looked, stamps = now_ns(), stamps_of(self.rendering)
         self.bytes_before = sum(
             stamps[c.path][0] for p in self.rendering.places for c in p.tried[:1] if c.path in stamps
         )
         outputs = {os.fspath(w.path): w.profile.name for w in self.wanted}
-        identity = self.rendering.identity(stamps, outputs)
+        identity = dated(self.rendering, "").identity(stamps, {**outputs, "": self.asked_of_the_engine()})
+        workspace = workspace_for(self.options.work_dir, identity)
         job = Job(
             id=identity,
             source_id=identity,
-            source_path=os.fspath(self.source),
+            source_path=os.fspath(self.source.absolute()),
             output_path=os.fspath(self.wanted[0].path),
             plan={"strategy": "deliver", "outputs": outputs, **self.rendering.plain()},
+            work_folder=os.fspath(workspace.root.absolute()),
         )
         self.emit(EventName.FILE_DISCOVERED, "found", bytes=self.bytes_before)
         if self.options.dry_run:
-            return replace(self.so_far(), outcome="planned", exit_code=0, reasons=notes_of(self.rendering, ()))
+            return await self.planned(self.making(workspace, stamps))
         self.check_outputs()
-        workspace = workspace_for(self.options.work_dir, f"render-{identity}")
-        with Locks(token=self.services.runner.token, what=f"The sequence {self.rendering.name}", sweep=sweep) as locks:
+        what = f"The sequence {self.rendering.name}"
+        with leaving_nothing(workspace), Locks(token=self.services.runner.token, what=what, sweep=sweep) as locks:
             locks.hold(workspace)
-            self.emit.job = job.id
-            self.job_id = job.id
+            locks.note(workspace, job=job.id)
+            cancelling.withdraw(workspace)
+            self.emit.job = self.job_id = job.id
             opened = await self.services.offload(self.services.store.open_job, job)
-            if opened.status is JobStatus.DONE and (known := await self.already_done()):
-                return known
+            done = await self.already_done() if opened.status is JobStatus.DONE else None
+            if done is None:
+                done = await self.done(await self.against_what_stands(self.making(workspace, stamps)), looked)
+            for w in self.wanted:
+                again = done.outcome == "encoded"
+                await make_stills(self.options.stills, w, self.services, workspace.working, anew=again)
+            await self.services.offload(self.services.store.finish_job, job.id, JobStatus.DONE)
+            shutil.rmtree(workspace.root, ignore_errors=True)
+        return done
+
+    def asked_of_the_engine(self) -> str:
+        """What the quality engine is asked for; empty where nothing goes through it."""
+        wanted = any(w.profile.kind is Kind.TARGET for w in self.wanted)
+        return repr(self.options.target.request) if wanted and self.options.target else ""
+
+    async def planned(self, making: Making) -> OutcomeRecord:
+        """What would be done; nothing is written."""
+        try:
+            found = await self.against_what_stands(making)
+            stands = foretold(found)
+        except ConflictError as error:
+            stands = f"{error.message} {error.hint}"
+        said = (self.rendering.summary(), *(w.profile.summary for w in self.wanted), stands)
+        return replace(self.so_far(), outcome="planned", exit_code=0, reasons=(*said, *notes_of(self.rendering, ())))
+
+    async def done(self, making: Making, looked: int) -> OutcomeRecord:
+        """Carry the work out, unless the earlier movie is what would come out of it."""
+        if making.standing is not None and not making.stale:
+            return self.unchanged()
+        if making.standing is None:
+            for w in self.wanted:
+                self.options.stills.refuse(w, overwrite=self.options.overwrite)
+        return await self.carry_out(making, looked)
+
+    def making(self, workspace: Workspace, stamps: Stamps) -> Making:
+        """How the outputs are made, where nothing stands yet."""
+        asked = self.asked_of_the_engine()
+        known = made_with(self.rendering, self.wanted, stamps, self.services.tools.version)
+        return Making(
+            rendering=self.rendering,
+            wanted=self.wanted,
+            job_id=self.job_id or "",
+            services=self.services,
+            emit=self.emit,
+            workspace=workspace,
+            threads=self.options.threads,
+            stamps=stamps,
+            recipe=recipe(self.rendering, [*known, asked]),
+            target=self.options.target if asked else None,
+        )
+
+    async def against_what_stands(self, making: Making) -> Making:
+        """The making as it is where an earlier movie of ours, untouched and of the same recipe, stands already.
+
+        Raises:
+            ConflictError: something else does, and nobody asked to overwrite it.
+        """
+        standing = await asyncio.to_thread(find_standing, self.wanted)
+        shrunk = standing is not None and making.rendering.frames < standing.earlier.frames
+        pictures = any(w.profile.kind is Kind.FRAMES for w in self.wanted)
+        if standing is None or standing.earlier.recipe != making.recipe or (shrunk and pictures):
             for w in self.wanted:
                 if w.profile.kind is not Kind.FRAMES or count_files(w.path):
                     refuse_existing(w.path, overwrite=self.options.overwrite)
-            self.remove_leftovers()
-            try:
-                outcome = await self.carry_out(workspace.working)
-            except BaseException:
-                self.remove_leftovers()
-                raise
-            finally:
-                shutil.rmtree(workspace.root, ignore_errors=True)
-            await self.services.offload(self.services.store.finish_job, job.id, JobStatus.DONE)
-        return outcome
+            return making
+        self.rendering = dated(self.rendering, standing.earlier.date)
+        digests = await digests_of(self.rendering, making.stamps, standing.earlier.stamps)
+        stale = changed(self.rendering, standing.earlier, digests)
+        return replace(making, rendering=self.rendering, standing=standing, stale=stale)
 
     def check_outputs(self) -> None:
         """Make sure, before any work, that each output can be written, and that none lies among the frames."""
@@ -160,103 +236,82 @@ class Line:
                 raise SourceError(f"{w.path} is the frames' own folder.", hint="Choose another one with -o.")
             check_destination(folder, w.path / "frame" if w.profile.kind is Kind.FRAMES else w.path)
 
-    async def carry_out(self, working: Path) -> OutcomeRecord:
-        """Render, check, place."""
-        outputs = [self.output(w) for w in self.wanted]
-        for out in outputs:
-            if out.profile.kind is Kind.FRAMES:
-                out.path.parent.mkdir(parents=True, exist_ok=True)
-        total = self.rendering.frames - self.rendering.slate_frames
-        self.emit(
-            EventName.ENCODING_STARTED, "rendering", frames=total, outputs=[os.fspath(w.path) for w in self.wanted]
-        )
-        begun = time.monotonic()
+    async def carry_out(self, making: Making, looked: int) -> OutcomeRecord:
+        """Render, check, place; `looked`: when the frames' sizes and times were taken."""
+        making.remove_leftovers()
+        store, offload, placing = self.services.store, self.services.offload, Flag()
+        published = ProgressFile(making.workspace)
+        emit = Emitter(Tee([self.services.sink, published]), self.emit.file, self.services.now)
+        emit.job = making.job_id
+        work = self.made_and_placed(replace(making, emit=emit), looked, placing)
+        try:
+            return await cancelling.unless_cancelled(work, making.workspace, making.job_id, too_late=lambda: placing.up)
+        except CancelledJobError:
+            await offload(store.cancel_job, making.job_id)
+            raise
+        finally:
+            making.remove_leftovers()
+            published.remove()
+            cancelling.withdraw(making.workspace)
 
-        def tell(count: int) -> None:
-            left = (total - count) * (time.monotonic() - begun) / count
-            facts = {"phase": "render", "frame": count, "done": count, "total": total, "eta_seconds": round(left, 1)}
-            self.emit(EventName.PROGRESS, "rendering", **facts)
-
-        done = await render(
-            *(self.services.runner, self.services.tools.ffmpeg, self.rendering, outputs, working),
-            threads=self.options.threads,
-            tell=tell,
-        )
-        self.emit(EventName.ENCODING_COMPLETE, "rendered", frames=len(done.said))
-        usage = Usage(
-            wall_seconds=time.monotonic() - begun, cpu_seconds=done.cpu_seconds, peak_rss_bytes=done.peak_rss_bytes
-        )
-        await self.commit(StepKind.ASSEMBLE, {"frames": list(done.said)}, usage)
-        checks = [
-            check
-            for w, out in zip(self.wanted, outputs, strict=True)
-            for check in await checked(w, out, self.rendering, self.services)
-        ]
-        failed = [check for check in checks if not check["passed"]]
+    async def made_and_placed(self, making: Making, looked: int, placing: "Flag") -> OutcomeRecord:
+        """Make the outputs, and place them once every check is passed."""
+        made = await making.make()
+        for kind, result, usage in journal_of(self.rendering, self.job_id or "", made):
+            await self.commit(kind, result, usage)
+        failed = [check for check in made.checks if not check["passed"]]
         if failed:
             said = "; ".join(f"{check['name']}: {check['detail']}" for check in failed)
-            raise ValidationFailedError(f"The movie failed its checks ({said}).", checks=tuple(checks))
-        self.emit(EventName.VALIDATION_COMPLETE, "validated", checks=checks)
-        contents = {}
-        for w, out in zip(self.wanted, outputs, strict=True):
-            contents[os.fspath(w.path)] = await asyncio.to_thread(self.place, w, out)
-        manifest = manifest_of(self.rendering, done, checks, contents)
+            raise ValidationFailedError(f"The movie failed its checks ({said}).", checks=tuple(made.checks))
+        self.emit(EventName.VALIDATION_COMPLETE, "validated", checks=list(made.checks))
+        placing.up = True
+        written = await asyncio.to_thread(place_all, making, overwrite=self.options.overwrite)
+        manifest = {
+            **manifest_of(self.rendering, made.said, made.checks, written),
+            "recipe": making.recipe,
+            "slate": slate_identity(self.rendering, digests_said(made.said)),
+            "date": date_of(self.rendering),
+            "encoded_now": made.encoded,
+            "preview_error": made.preview,
+            "chunks": made.chunks,
+            "files": files_of(made.said, making.stamps, looked),
+        }
         for w in self.wanted:
             await asyncio.to_thread(write_manifest, w.path, manifest)
-        await self.commit(StepKind.VALIDATE, {"checks": checks, "contents": contents}, Usage())
+        contents = {said["path"]: said["content"] for said in written}
         size = sum(size_of(w.path) for w in self.wanted)
+        facts = {"checks": list(made.checks), "contents": contents, "size_bytes": size}
+        await self.commit(StepKind.VALIDATE, facts, Usage())
+        await self.commit(StepKind.PLACE, {**facts, "output": os.fspath(self.wanted[0].path)}, Usage())
         self.emit(EventName.PLACED, "placed", output=os.fspath(self.wanted[0].path), bytes=size)
+        scored = [chunk for chunks in made.chunks.values() for chunk in chunks]
         return replace(
             self.so_far(),
             outcome="encoded",
             exit_code=0,
-            reasons=(*notes_of(self.rendering, done.said), *preview_notes(done)),
+            reasons=(
+                *update_notes(making, made),
+                *made.notes,
+                *notes_of(self.rendering, made.said),
+                *preview_notes(made.preview),
+            ),
             bytes_after=size,
-            cpu_seconds=round(done.cpu_seconds, 2),
-            checks=tuple(checks),
+            cpu_seconds=round(made.usage.cpu_seconds, 2),
+            checks=tuple(made.checks),
+            vmaf=pooled(scored),
+            trials=made.trials,
         )
 
-    def output(self, w: Wanted) -> Output:
-        """An output under its temporary name."""
-        rendering, hidden = self.rendering, temporary_path(w.path, f"{self.job_id}{w.profile.name}"[-16:])
-        if w.profile.kind is Kind.FRAMES:
-            # FFmpeg's pattern: a percent sign of the name itself is doubled.
-            pattern = f"{rendering.name}.%0{rendering.padding}d{w.profile.suffix}"
-            plain = rendering.name.replace("%", "%%")
-            path = Path(os.fspath(hidden).replace("%", "%%")) / pattern.replace(rendering.name, plain, 1)
-        else:
-            path = hidden.with_name(f"{hidden.name}{w.profile.suffix}")
-        return Output(
-            profile=w.profile,
-            path=path,
-            frames=rendering.frames,
-            timecode=rendering.first_timecode,
-            first=rendering.first - rendering.slate_frames,
-            tags=rendering.tags(),
-            alpha=rendering.alpha == "keep" and w.profile.alpha,
+    def unchanged(self) -> OutcomeRecord:
+        """The outcome where the earlier movie is what these frames give."""
+        reason = "No frame has changed since it was rendered, and the output is still exactly what was placed."
+        return replace(
+            self.so_far(),
+            outcome="already_done",
+            exit_code=0,
+            reasons=(reason,),
+            bytes_after=sum(size_of(w.path) for w in self.wanted),
         )
-
-    def place(self, w: Wanted, out: Output) -> str:
-        """Give an output its name; returns the hash of its bytes, of frames of their folder's listing."""
-        if w.profile.kind is not Kind.FRAMES:
-            content = content_hash(out.path)
-            place(out.path, w.path, overwrite=self.options.overwrite)
-            return content
-        hidden = hidden_folder(out)
-        w.path.mkdir(parents=True, exist_ok=True)
-        for picture in sorted(hidden.iterdir()):
-            place(picture, w.path / picture.name, overwrite=self.options.overwrite)
-        hidden.rmdir()
-        return str(out.frames)
-
-    def remove_leftovers(self) -> None:
-        """Remove what was written under temporary names."""
-        for w in self.wanted:
-            hidden = self.output(w).path
-            if w.profile.kind is Kind.FRAMES:
-                shutil.rmtree(hidden_folder(self.output(w)), ignore_errors=True)
-            else:
-                hidden.unlink(missing_ok=True)
 
     async def commit(self, kind: StepKind, result: Mapping[str, Any], usage: Usage) -> None:
         """Commit a step."""
@@ -273,14 +328,9 @@ class Line:
                 return None
             if await asyncio.to_thread(content_hash, w.path) != contents.get(os.fspath(w.path)):
                 return None
-        return replace(
-            self.so_far(),
-            outcome="already_done",
-            exit_code=0,
-            reasons=("It was rendered before from the same frames, and the output is still exactly what was placed.",),
-            bytes_after=sum(size_of(w.path) for w in self.wanted),
-            checks=tuple(validated.result["checks"]) if validated else (),
-        )
+        reason = "It was rendered before from the same frames, and the output is still exactly what was placed."
+        checks = tuple(validated.result["checks"]) if validated else ()
+        return replace(self.unchanged(), reasons=(reason,), checks=checks)
 
     def so_far(self) -> OutcomeRecord:
         """An outcome with what is known by now."""
@@ -302,6 +352,30 @@ class Line:
                 await self.services.offload(self.services.store.finish_job, self.job_id, JobStatus.FAILED)
             await self.services.offload(self.services.store.record_outcome, outcome)
         self.emit(EventName.RESULT, outcome.outcome, **result_data(outcome))
+
+
+@contextmanager
+def leaving_nothing(workspace: Workspace) -> Iterator[None]:
+    """Remove a work folder in which no part was committed when the work in it ends with an error."""
+    try:
+        yield
+    except ConflictError:  # another run may have it
+        raise
+    except BaseException:
+        if not any(workspace.root.glob(f"encoded/*/{RECORD}")):
+            shutil.rmtree(workspace.root, ignore_errors=True)
+        raise
+
+
+class Flag:
+    """Whether the outputs are being placed: then it is too late to give them up."""
+
+    up = False
+
+
+def digests_said(said: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+    """Hashes of the files that stand in a movie's places, by path."""
+    return {str(s["from"]["path"]): s["digest"] for s in said if s["from"] is not None}
 
 
 def stamps_of(rendering: Rendering) -> dict[str, tuple[int, int]]:

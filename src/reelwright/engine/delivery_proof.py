@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from reelwright.engine.rendering import Pass, count_frames
+from reelwright.engine.placement import beside
+from reelwright.engine.rendering import count_frames
 from reelwright.engine.services import Services
 from reelwright.errors import ToolError
 from reelwright.media.boxes import boxes, color_box
@@ -78,7 +79,10 @@ def encoder_of(profile: Profile) -> str:
 
 
 def manifest_of(
-    rendering: Rendering, done: Pass, checks: Sequence[Mapping[str, Any]], contents: Mapping[str, str]
+    rendering: Rendering,
+    places: Sequence[Mapping[str, Any]],
+    checks: Sequence[Mapping[str, Any]],
+    outputs: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The proof: for each frame of the movie which file it is, its hash, and why."""
     slate = [{"frame": k, "decision": "slate"} for k in range(rendering.slate_frames)]
@@ -86,17 +90,19 @@ def manifest_of(
         "sequence": rendering.name,
         "frames": rendering.frames,
         "rate": str(rendering.rate),
+        "slate_length": rendering.slate_frames,
+        "handles": rendering.handles,
+        "cut": [rendering.first + rendering.handles, rendering.last - rendering.handles],
         "first_timecode": rendering.first_timecode,
         "colors": None if rendering.colors is None else asdict(rendering.colors),
         "transform": rendering.transform,
-        "preview_error": done.preview,
         "channels": list(rendering.channels),
         "steps": [{"name": step.name, **dict(step.values)} for step in rendering.steps],
-        "outputs": [{"path": path, "content": content} for path, content in contents.items()],
+        "outputs": list(outputs),
         "checks": list(checks),
         "pictures": [
             *slate,
-            *({"frame": k, **said} for k, said in enumerate(done.said, start=rendering.slate_frames)),
+            *({**said, "frame": k} for k, said in enumerate(places, start=rendering.slate_frames)),
         ],
     }
 
@@ -117,9 +123,8 @@ def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[s
     return tuple(found)
 
 
-def preview_notes(done: Pass) -> tuple[str, ...]:
+def preview_notes(error: Mapping[str, Any] | None) -> tuple[str, ...]:
     """How far the colours of a preview were off on the sequence's own frames."""
-    error = done.preview
     if error is None:
         return ()
     most, nearly = (f"{error[name]:.1f}" for name in ("max", "p999"))
@@ -174,7 +179,7 @@ def size_of(path: Path) -> int:
 
 def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest beside an output, in one step."""
-    target = path.with_name(f"{path.name}{MANIFEST}")
+    target = beside(path, MANIFEST)
     draft = target.with_name(f".reelwright-{os.getpid()}.tmp")
     draft.write_text(json.dumps(manifest, indent=1, default=str), encoding="ascii")
     os.replace(draft, target)  # noqa: PTH105

@@ -1,6 +1,7 @@
 """Put a finished output where it belongs: never half-written, never over something else unless asked."""
 
 import errno
+import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,19 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 def temporary_path(output: Path, job_id: str) -> Path:
     """Where the output is written first: beside it, hidden, and short enough beside a name of 255 bytes."""
     return output.parent / f".reelwright-{job_id[:16]}.tmp"
+
+
+#: Bytes a file name may have on the file systems there are, and those of a name that stand for a longer one.
+LONGEST_NAME, KEPT = 255, 160
+
+
+def beside(output: Path, ending: str) -> Path:
+    """A file beside an output, named after it; of a name that leaves no room for the ending, after its beginning."""
+    name = os.fsencode(output.name)
+    if len(name) + len(os.fsencode(ending)) > LONGEST_NAME:
+        digest = hashlib.blake2b(name, digest_size=8).hexdigest()
+        name = os.fsencode(name[:KEPT].decode(errors="ignore") + f"-{digest}")
+    return output.with_name(os.fsdecode(name) + ending)
 
 
 def failed_write(path: Path, error: OSError) -> UsageError | ResourceError:

@@ -20,8 +20,6 @@ from reelwright.tools.process import Finished, Runner
 
 #: How long the one program may take to say why it ended, once the other has found it gone.
 LAST_WORDS_SECONDS = 5.0
-#: Frames that are tried for the slate's thumbnail, from the middle on.
-THUMBNAILS = 5
 ENDED_EARLY = "The encoder ended early."
 
 
@@ -77,7 +75,6 @@ def prepare(rendering: Rendering, folder: Path) -> tuple[str, ...]:
 def child_request(rendering: Rendering, folder: Path, *, threads: int) -> dict[str, Any]:
     """What the rendering child is asked."""
     colors = rendering.colors
-    middle = len(rendering.places) // 2
     return {
         "places": [
             {"number": p.number, "tried": [asdict(c) for c in p.tried], "otherwise": p.otherwise.value}
@@ -103,7 +100,7 @@ def child_request(rendering: Rendering, folder: Path, *, threads: int) -> dict[s
             "height": rendering.raster.out_height,
             "title": rendering.slate.title,
             "lines": rendering.slate.lines[: len(SHOWN)],
-            "thumbnails": [p.tried[0].path for p in rendering.places[middle:] if p.tried][:THUMBNAILS],
+            "thumbnails": rendering.slate.pictures,
         },
     }
 

@@ -68,8 +68,9 @@ def check_names(row: Row, listing: Listing) -> SequenceCheck:
     names = numbered(found.kept, row.wanted.extension)
     present = ranges.runs(names)
     misses = near_misses(found, row.wanted)
-    first = row.first if row.first is not None else present[0][0] if present else row.last
-    last = row.last if row.last is not None else present[-1][1] if present else row.first
+    wanted = (row.planned_first, row.planned_last)
+    first = wanted[0] if wanted[0] is not None else present[0][0] if present else wanted[1]
+    last = wanted[1] if wanted[1] is not None else present[-1][1] if present else wanted[0]
     missing = ranges.gaps(present, first, last) if first is not None and last is not None else ()
     return SequenceCheck(
         row=row,
@@ -79,7 +80,7 @@ def check_names(row: Row, listing: Listing) -> SequenceCheck:
         names=names,
         frames=present,
         missing=missing,
-        outside=ranges.outside(present, row.first, row.last),
+        outside=ranges.outside(present, *wanted),
         near_misses=misses,
         duplicates=duplicates(names, misses),
         problems=tuple(

@@ -1,9 +1,10 @@
 """From a checked row and what a frame's header says to a rendering: what is asked, what is known, what is an error."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fractions import Fraction
+from itertools import islice
 
 from reelwright.errors import SourceError, UsageError
 from reelwright.sequences import ranges
@@ -12,7 +13,7 @@ from reelwright.sequences.check import SequenceCheck
 from reelwright.sequences.delivery import Profile
 from reelwright.sequences.overlay import DEFAULT, BurnIn, slate_of
 from reelwright.sequences.rendering import Colors, Raster, Rendering
-from reelwright.sequences.repair import Missing, fill
+from reelwright.sequences.repair import Missing, Place, fill
 from reelwright.sequences.step_list import STEPS
 from reelwright.sequences.steps import VIEW, Step, StepSpec, size_through
 from reelwright.sequences.timecode import parse_timecode
@@ -21,6 +22,8 @@ from reelwright.sequences.timecode import parse_timecode
 CONFIG = "ocio://cg-config-v4.0.0_aces-v2.0_ocio-v2.5"
 #: A colour space of frames that are as they are to be seen.
 DISPLAY_REFERRED = "display"
+#: Frames that are tried for the slate's small picture.
+SLATE_TRIED = 5
 #: Sizes larger than this are a slip of the pen.
 LARGEST = 16384
 
@@ -93,6 +96,8 @@ class Header:
     parts: tuple[Part, ...] = ()
     rate: Fraction | None = None
     timecode: str | None = None
+    #: Number of the frame that says all this.
+    number: int | None = None
     #: Colour space that the configuration's file rules give it; None: only the default rule fits.
     ruled: str | None = None
 
@@ -110,7 +115,7 @@ class Known:
 
 
 def planned_frames(check: SequenceCheck) -> range:
-    """The numbers of the planned frames: the row's range, or from the first frame there is to the last.
+    """The numbers of the planned frames: the row's with its handles, or from the first frame there is to the last.
 
     Raises:
         SourceError: there is no frame at all.
@@ -122,8 +127,8 @@ def planned_frames(check: SequenceCheck) -> range:
             f"There are no frames {what} in {check.folder}.",
             hint="`reelwright sequence check` shows what is there, and why each name was rejected.",
         )
-    first = row.first if row.first is not None else min(check.names)
-    last = row.last if row.last is not None else max(check.names)
+    first = row.planned_first if row.planned_first is not None else min(check.names)
+    last = row.planned_last if row.planned_last is not None else max(check.names)
     if first > last:
         raise SourceError(f"{row.wanted.pattern}: the planned frames {first} to {last} end before they begin.")
     return range(first, last + 1)
@@ -164,7 +169,7 @@ def rendering_of(known: Known, asked: Asked) -> Rendering:
             hint="Give the sheet a column rate, or use --rate.",
         )
     colors = colors_of(known, asked)
-    timecode = asked.timecode or known.header.timecode
+    timecode = timecode_of(known, asked, rate, wanted)
     chosen = choose(known.header.parts, row.channels or asked.channels, view=row.eye or asked.eye, part=asked.part)
     part = known.header.parts[chosen.part]
     read = (part.width or known.header.width, part.height or known.header.height)
@@ -174,9 +179,11 @@ def rendering_of(known: Known, asked: Asked) -> Rendering:
     keep = asked.alpha == "keep" and chosen.alpha is not None
     alpha = (chosen.alpha,) if chosen.alpha and (keep or any(step.alpha for step in steps)) else ()
     fields = fields_of(known, asked, rate=rate, colors=colors, frames=wanted)
+    places = fill(wanted, known.own, asked.missing, retrieved=known.retrieved)
+    slate = slate_of(asked.title or row.wanted.name, fields, frames=asked.slate_frames) if asked.slate else None
     return Rendering(
         name=row.wanted.name,
-        places=fill(wanted, known.own, asked.missing, retrieved=known.retrieved),
+        places=places,
         step=1,
         padding=max(1, row.wanted.padding),
         rate=rate,
@@ -191,11 +198,34 @@ def rendering_of(known: Known, asked: Asked) -> Rendering:
         transfer=transfer_of(colors),
         burn_ins=asked.burn_ins,
         fields=tuple(sorted(fields.items())),
-        slate=slate_of(asked.title or row.wanted.name, fields, frames=asked.slate_frames) if asked.slate else None,
-        timecode=wanted[0] if timecode is None else parse_timecode(timecode, rate),
-        drop=timecode is not None and ";" in timecode,
+        slate=None if slate is None else replace(slate, pictures=slate_pictures(places)),
+        timecode=timecode[0],
+        drop=timecode[1],
+        handles=row.handles or 0,
         audio=asked.audio,
     )
+
+
+def timecode_of(known: Known, asked: Asked, rate: Fraction, frames: range) -> tuple[int, bool]:
+    """Count of the first rendered frame's timecode, and whether it drops labels.
+
+    What is asked for is the cut's first frame's, so that handles come before it; a header's is that of its own frame.
+    Where neither says one, frames count from their number.
+
+    Raises:
+        UsageError: it is none.
+    """
+    row, said = known.check.row, asked.timecode or known.header.timecode
+    if said is None:
+        return frames[0], False
+    whose = (row.first if row.handles else frames[0]) if asked.timecode else known.header.number
+    return parse_timecode(said, rate) - (whose if whose is not None else frames[0]) + frames[0], ";" in said
+
+
+def slate_pictures(places: Sequence[Place]) -> tuple[str, ...]:
+    """Files to try for the slate's small picture, from the middle of the movie on."""
+    middle = places[len(places) // 2 :]
+    return tuple(islice((p.tried[0].path for p in middle if p.tried), SLATE_TRIED))
 
 
 def steps_of(asked: Asked, chosen: Chosen, *, colored: bool) -> tuple[Step, ...]:
@@ -334,7 +364,7 @@ def fields_of(known: Known, asked: Asked, *, rate: Fraction, colors: Colors | No
         "notes": row.note,
         "date": asked.date,
         "colorspace": f"{colors.source}{seen}" if colors else "as it is",
-        "frames": f"{frames[0]}-{frames[-1]} ({len(frames)})",
+        "frames": f"{frames[0]}-{frames[-1]} ({len(frames)})" + (f", handles {row.handles}" if row.handles else ""),
         "rate": f"{float(rate):g} frames a second",
         "size": f"{known.header.width}x{known.header.height}",
     }

@@ -36,10 +36,17 @@ class Profile:
     alpha: bool = False
     #: The smallest picture the codec takes.
     smallest: tuple[int, int] = (2, 2)
+    #: Frames of a closed group, the fewest that can be encoded again without the rest; of an intra codec, one.
+    group: int = 1
     #: Whether it could hold values above 1, which are cut off here.
     seen: bool = False
 
 
+#: Frames of a group of H.264 and H.265: about two seconds. Each begins with a key frame that nothing after it looks
+#: beyond, so that a late frame costs one group and not the movie.
+GROUP = 48
+#: What x265 writes of itself would differ with the number of threads, and movies could not be put together of it.
+_X265 = "log-level=error:open-gop=0:info=0"
 _MOV = ("-movflags", "+write_colr+use_metadata_tags")
 _FAST = ("-movflags", "+write_colr+use_metadata_tags+faststart")
 #: Settings as the ASWF's encoding guidelines have them (EncodingGuidelines, 2026-01).
@@ -53,6 +60,7 @@ PROFILES = {
             suffix=".mov",
             pix_fmt="yuv420p10le",
             flags=("-c:v", "libx264", "-preset", "medium", "-crf", "18", *_FAST),
+            group=GROUP,
         ),
         Profile(
             name="h264-8bit",
@@ -61,6 +69,7 @@ PROFILES = {
             suffix=".mp4",
             pix_fmt="yuv420p",
             flags=("-c:v", "libx264", "-preset", "medium", "-crf", "18", *_FAST),
+            group=GROUP,
         ),
         Profile(
             name="h264-draft",
@@ -77,9 +86,10 @@ PROFILES = {
             suffix=".mov",
             pix_fmt="yuv420p10le",
             flags=(
-                *("-c:v", "libx265", "-preset", "medium", "-crf", "20", "-x265-params", "log-level=error"),
+                *("-c:v", "libx265", "-preset", "medium", "-crf", "20", "-x265-params", _X265),
                 *("-tag:v", "hvc1", *_FAST),
             ),
+            group=GROUP,
         ),
         Profile(
             name="h265-8bit",
@@ -88,9 +98,10 @@ PROFILES = {
             suffix=".mp4",
             pix_fmt="yuv420p",
             flags=(
-                *("-c:v", "libx265", "-preset", "medium", "-crf", "20", "-x265-params", "log-level=error"),
+                *("-c:v", "libx265", "-preset", "medium", "-crf", "20", "-x265-params", _X265),
                 *("-tag:v", "hvc1", *_FAST),
             ),
+            group=GROUP,
         ),
         Profile(
             name="prores-422hq",

@@ -129,6 +129,8 @@ class Slate:
     lines: tuple[tuple[str, str], ...]
     #: How many frames it stands.
     frames: int = 1
+    #: Files to try for the small picture on it.
+    pictures: tuple[str, ...] = ()
 
 
 #: Columns the slate shows, in this order, and what they are called there.

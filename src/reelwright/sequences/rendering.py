@@ -92,6 +92,8 @@ class Rendering:
     #: Count of the first frame's timecode, and whether it drops labels.
     timecode: int = 0
     drop: bool = False
+    #: Frames beyond the cut at either end; they are among the places.
+    handles: int = 0
     audio: str | None = None
 
     @property
@@ -127,6 +129,17 @@ class Rendering:
         """Timecode of the movie's first frame: the slate's, where there is one, so that frame one keeps its own."""
         return format_timecode(self.timecode - self.slate_frames, self.rate, drop=self.drop)
 
+    def summary(self) -> str:
+        """What is planned, as a sentence."""
+        handles = f", {self.handles} of them handles at either end" if self.handles else ""
+        slate = f" after {self.slate_frames} of slate" if self.slate_frames else ""
+        fields = dict(self.fields)
+        return (
+            f"Frames {self.first} to {self.last}: {len(self.places)} frames{handles}{slate}, "
+            f"{float(self.rate):g} a second, from {self.first_timecode}, "
+            f"{self.raster.out_width}x{self.raster.out_height}, colours {fields.get('colorspace', 'as they are')}."
+        )
+
     def tags(self) -> tuple[tuple[str, str], ...]:
         """What is written into the movie, by the ASWF's names."""
         said = {
@@ -135,6 +148,7 @@ class Rendering:
             "source_filename": self.name,
             "source_frame_rate": f"{float(self.rate):g}",
             "slate_length": str(self.slate_frames),
+            "handles": str(self.handles) if self.handles else "",
             "aswf_color_space": dict(self.fields).get("colorspace", ""),
             "title": dict(self.fields).get("shot", "") or self.name,
         }

@@ -17,6 +17,9 @@ from reelwright.sequences.layouts import Layout, Wanted
 #: More frames than this in one row are taken for a slip of the pen.
 MOST_FRAMES = 1_000_000
 MOST_DIGITS = 18
+MOST_HANDLES = 10_000
+#: Columns of whole numbers.
+WHOLE = frozenset({"padding", "first", "last", "handles"})
 REQUIRED = ("parent", "name", "padding", "extension")
 #: Rates that are written as decimals and mean a fraction.
 NTSC = {"23.976": Fraction(24000, 1001), "23.98": Fraction(24000, 1001), "29.97": Fraction(30000, 1001),
@@ -50,6 +53,18 @@ class Row:
     eye: str | None = None
     #: Raster steps as they are written.
     steps: tuple[str, ...] = ()
+    #: Frames beyond the cut, on either side of first and last.
+    handles: int | None = None
+
+    @property
+    def planned_first(self) -> int | None:
+        """Number of the first frame that is rendered, the handles among them; None where no sheet says it."""
+        return None if self.first is None else self.first - (self.handles or 0)
+
+    @property
+    def planned_last(self) -> int | None:
+        """Number of the last frame that is rendered."""
+        return None if self.last is None else self.last + (self.handles or 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,9 +170,9 @@ def _toml_cell(column: str, value: object) -> str | None:
     if column in LISTS and isinstance(value, list) and all(isinstance(one, str) for one in value):
         return LISTS[column].join(value)
     if isinstance(value, str):
-        return value if column not in {"padding", "first", "last"} else None
+        return value if column not in WHOLE else None
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if whole and column in {"padding", "first", "last", "rate"}:
+    if whole and column in {*WHOLE, "rate"}:
         return str(value)
     return str(value) if isinstance(value, float) and column == "rate" else None
 
@@ -227,6 +242,12 @@ def disagreements(row: int, values: Mapping[str, Any]) -> Iterator[Wrong]:
     if first is not None and last is not None and not first <= last < first + MOST_FRAMES:
         expected = f"a number from {first} (first) to {first + MOST_FRAMES - 1}"
         yield Wrong(row=row, column="last", expected=expected, found=str(last))
+    handles = values.get("handles", 0)
+    if handles and (first is None or last is None):
+        expected = "a first and a last frame of the cut where there are handles"
+        yield Wrong(row=row, column="first" if first is None else "last", expected=expected, found="")
+    elif handles and handles > first:
+        yield Wrong(row=row, column="handles", expected=f"at most {first}, the first frame", found=str(handles))
 
 
 def text(cell: str) -> str:
@@ -296,6 +317,7 @@ COLUMNS: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "colorspace": _TEXT,
     "outputs": (several, "names with semicolons between them"),
     "note": _TEXT,
+    "handles": (lambda cell: whole(cell, MOST_HANDLES), f"frames beyond the cut on either side, 0 to {MOST_HANDLES}"),
     "channels": (channels, "three channels such as diffuse.R,diffuse.G,diffuse.B, or a layer, part or channel"),
     "eye": (text, "the name of a view such as left or right"),
     "steps": (several, "raster steps such as exposure:stops=1 with semicolons between them"),

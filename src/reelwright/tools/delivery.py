@@ -17,6 +17,7 @@ from reelwright.tools.allow import FORMATS, PROTOCOLS, file_url
 #: Raw pictures are planar RGB of 16 bit, green first, as FFmpeg has them.
 RAW, RAW_ALPHA = "gbrp16le", "gbrap16le"
 FONT = "font.ttf"
+MUXERS = {".mov": "mov", ".mp4": "mp4", ".mkv": "matroska"}
 #: What sound may come in, beside films.
 SOUND_FORMATS = f"{FORMATS},wav,w64,aiff,caf,flac,mp3,aac,ac3,eac3,truehd,dts"
 #: sRGB's curve and BT.709's share their code values: only linear light is made of them where the size changes.
@@ -200,7 +201,6 @@ class Delivery:
     #: A 3D LUT of the working folder, in place of the exact transform.
     cube: str | None = None
     audio: Path | None = None
-    audio_codec: tuple[str, ...] = ()
 
 
 def delivery_args(ffmpeg: str, delivery: Delivery, *, threads: int) -> list[str]:
@@ -221,22 +221,47 @@ def delivery_args(ffmpeg: str, delivery: Delivery, *, threads: int) -> list[str]
     return args
 
 
+def sound_flags(out: Path, *, lead: Fraction, seconds: Fraction) -> tuple[str, ...]:
+    """Filters and codec of a sound that begins after the slate and is as long as the movie."""
+    delay = f"adelay={round(lead * 1000)}:all=1," if lead else ""
+    codec = "pcm_s24le" if out.suffix == ".mov" else "aac"
+    return ("-af", f"{delay}apad,atrim=end={float(seconds):.6f}", "-c:a", codec)
+
+
+def sound_args(ffmpeg: str, audio: Path, out: Path, *, lead: Fraction, seconds: Fraction) -> list[str]:
+    """FFmpeg's command line for a movie's sound alone.
+
+    Args:
+        ffmpeg: its path.
+        audio: the sound.
+        out: where it goes; its container says the codec.
+        lead: seconds of the slate.
+        seconds: length of the movie, the slate's among it.
+    """
+    args = [ffmpeg, "-nostdin", "-hide_banner", "-v", "error", "-y", "-protocol_whitelist", PROTOCOLS]
+    args += ["-format_whitelist", SOUND_FORMATS, "-i", file_url(audio), "-map", "0:a:0", "-map_metadata", "-1"]
+    return [*args, *sound_flags(out, lead=lead, seconds=seconds), "-f", MUXERS[out.suffix], file_url(out)]
+
+
+def group_args(profile: Profile) -> tuple[str, ...]:
+    """Closed groups of a fixed length, so that each of them can be encoded again alone."""
+    if profile.group == 1:
+        return ()
+    return ("-force_key_frames", f"expr:not(mod(n,{profile.group}))", "-forced-idr", "1")
+
+
 def output_args(out: Output, number: int, delivery: Delivery, *, threads: int) -> list[str]:
     """The flags of one output."""
     args = ["-map", f"[o{number}]", *out.profile.flags, "-threads", str(threads), "-fps_mode", "passthrough"]
     if out.profile.kind is Kind.FRAMES:
         return [*args, "-start_number", str(out.first), "-f", "image2", file_url(out.path)]
-    args += ["-map_metadata", "-1"]
+    args += [*group_args(out.profile), "-map_metadata", "-1"]
     if delivery.audio is not None:
         lead = Fraction(delivery.slate_frames if delivery.slate is not None else 0) / delivery.rate
         place = 2 if delivery.slate is not None else 1
-        seconds = out.frames / delivery.rate
-        delay = f"adelay={round(lead * 1000)}:all=1," if lead else ""
-        codec = delivery.audio_codec or ("-c:a", "pcm_s24le" if out.path.suffix == ".mov" else "aac")
-        args += ["-map", f"{place}:a:0", "-af", f"{delay}apad,atrim=end={float(seconds):.6f}", *codec]
+        args += ["-map", f"{place}:a:0", *sound_flags(out.path, lead=lead, seconds=out.frames / delivery.rate)]
     if out.timecode is not None and out.path.suffix in {".mov", ".mp4"}:
         args += ["-timecode", out.timecode]
     for name, value in out.tags:
         args += ["-metadata", f"{name}={value}"]
-    muxer = {".mov": "mov", ".mp4": "mp4", ".mkv": "matroska"}[out.path.suffix]
-    return [*args, "-f", muxer, file_url(out.path)]
+    return [*args, "-f", MUXERS[out.path.suffix], file_url(out.path)]

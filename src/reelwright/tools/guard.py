@@ -1,15 +1,17 @@
 """A process of its own that outlives the one that spawns, to end what that one leaves behind.
 
 It is started by file path with nothing but the standard library and reads from a pipe whose only
-write end its parent holds. The lines "+12" and "-12" register and release process group 12, "q" says
-that the end is an orderly one. The end of the pipe means that the parent is gone, however it went:
-then every registered group is killed, and after that every process whose environment holds the
-run's token, which also finds a child that was spawned but not registered yet and one that left its
-group. PR_SET_PDEATHSIG cannot do this: it follows the spawning thread and is not passed on to
+write end its parent holds. The lines "+12" and "-12" register and release process group 12, "/2f74"
+and ".2f74" the scratch folder whose path has these bytes, "q" says that the end is an orderly one.
+The end of the pipe means that the parent is gone, however it went: then every registered group is
+killed, after that every process whose environment holds the run's token, which also finds a child
+that was spawned but not registered yet and one that left its group, and last the folders are
+removed. PR_SET_PDEATHSIG cannot do this: it follows the spawning thread and is not passed on to
 grandchildren (https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html).
 """
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -29,16 +31,19 @@ def main(token: str) -> None:
         signal.signal(number, signal.SIG_IGN)  # it goes when its parent does, and not before
     with suppress(OSError):
         os.write(1, READY)
-    groups, orderly = _listen(0)
+    folders: set[str] = set()
+    groups, orderly = _listen(0, folders)
     for group in groups:
         with suppress(OSError):
             os.killpg(group, signal.SIGKILL)
     # A parent that lives may itself carry the token, handed down to it from an outer run.
     sweep(token, spared=frozenset({os.getppid()}), linger=0.0 if orderly else _LINGER_SECONDS)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)  # follows no links
 
 
-def _listen(pipe: int) -> tuple[set[int], bool]:
-    """Keeps the list of live groups until the pipe ends."""
+def _listen(pipe: int, folders: set[str]) -> tuple[set[int], bool]:
+    """Keeps the lists of live groups and of folders until the pipe ends."""
     groups: set[int] = set()
     orderly = False
     begun = b""
@@ -47,6 +52,10 @@ def _listen(pipe: int) -> tuple[set[int], bool]:
         for message in messages:
             if message == b"q":
                 orderly = True
+            elif message.startswith(b"/"):
+                folders.add(os.fsdecode(bytes.fromhex(message[1:].decode())))
+            elif message.startswith(b"."):
+                folders.discard(os.fsdecode(bytes.fromhex(message[1:].decode())))
             elif message.startswith(b"+"):
                 groups.add(int(message[1:]))
             else:

@@ -25,3 +25,8 @@ def list_folder(folder: str) -> Listing:
         reason = HINTS.get(type(error)) or (error.strerror or str(error)).lower()
         return Listing(folder=folder, names=(), failure=reason)
     return Listing(folder=folder, names=tuple(names), not_files=frozenset(others))
+
+
+def absolute(folder: str) -> str:
+    """A folder's path from the root on, links kept: it means the same wherever a command runs."""
+    return os.path.abspath(folder)  # noqa: PTH100 - keeps links and odd bytes

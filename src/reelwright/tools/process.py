@@ -6,9 +6,10 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import weakref
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -43,6 +44,7 @@ class Runner:
         self._nice = nice
         self._grace = grace_seconds
         self._children: dict[int, Child] = {}
+        self._folders: set[str] = set()
         self._guard: _Guard | None = None
         self._guarding = asyncio.Lock()
         self._closed = False
@@ -67,6 +69,8 @@ class Runner:
             self._guard = fresh
             for number in self._children:
                 fresh.tell(f"+{number}\n")
+            for folder in self._folders:
+                fresh.tell(f"/{os.fsencode(folder).hex()}\n")
 
     async def close(self) -> None:
         """Ends every child that is left, then the guard, and waits for all of them."""
@@ -77,6 +81,21 @@ class Runner:
             if self._guard is not None:
                 await self._guard.end(orderly=True)
                 self._guard = None
+
+    @contextmanager
+    def scratch(self, prefix: str) -> Iterator[Path]:
+        """A folder for scratch files, which goes with this process however that ends; links in it are not followed."""
+        with tempfile.TemporaryDirectory(prefix=prefix) as folder:
+            name = os.fsencode(folder).hex()
+            self._folders.add(folder)
+            if self._guard is not None:
+                self._guard.tell(f"/{name}\n")
+            try:
+                yield Path(folder)
+            finally:
+                self._folders.discard(folder)
+                if self._guard is not None:
+                    self._guard.tell(f".{name}\n")
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -42,7 +42,7 @@ async def read_stills(runner: Runner, stills: Sequence[Still], tell: Tell, *, wo
     size = min(max(-(-len(stills) // workers), FEWEST), MOST)
     batches = iter([range(at, min(at + size, len(stills))) for at in range(0, len(stills), size)])
     reader = _Reader(runner, stills, tell, psutil.virtual_memory().total // (workers + 1))
-    with tempfile.TemporaryDirectory(prefix="reelwright-frames-") as scratch:
+    with runner.scratch("reelwright-frames-") as scratch:
 
         async def work() -> None:
             for batch in batches:

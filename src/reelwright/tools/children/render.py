@@ -13,6 +13,7 @@ who started this child puts the picture, or a text of what went wrong, where it 
 """
 
 import fcntl
+import hashlib
 import os
 import sys
 import threading
@@ -152,11 +153,13 @@ class Renderer:
         """
         number, troubles = place["number"], []
         for tried in place["tried"]:
+            digest = None
             try:
                 digest = digest_of(tried["path"])
                 planes = self.picture(tried["path"], number=number)
             except (UnreadableError, OSError) as error:
-                troubles.append({"path": tried["path"], "number": tried["number"], "why": reason(error)})
+                said = {"path": tried["path"], "number": tried["number"], "why": reason(error), "digest": digest}
+                troubles.append(said)
                 continue
             own = tried["number"] == number and tried["place"] is None
             decision = "source" if own else "retrieved" if tried["number"] == number else "held"
@@ -231,15 +234,17 @@ def printable(text: str) -> str:
 
 
 def digest_of(path: str) -> str:
-    """BLAKE2b of a whole file.
+    """BLAKE2b of a whole file; of an empty one too, which no reader will take.
 
     Raises:
         OSError: it cannot be read.
-        UnreadableError: it is empty, or no file.
+        UnreadableError: it is no file.
     """
     try:
         return str(contents(path)["content"])
     except Damaged as damaged:
+        if damaged.kind == "empty":
+            return hashlib.blake2b(digest_size=16).hexdigest()
         raise UnreadableError(f"is {damaged.kind}") from damaged
 
 
