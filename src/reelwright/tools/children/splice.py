@@ -133,6 +133,7 @@ def splice(asked: dict[str, Any]) -> dict[str, Any]:
         if asked["timecode"]:
             output.metadata["timecode"] = asked["timecode"]
         film: Any = output.add_stream_from_template(model.streams.video[0], opaque=True)
+        film.metadata.update({k: v for k, v in model.streams.video[0].metadata.items() if k == "encoder"})
         film.time_base = 1 / rate
         film.codec_context.framerate = rate
         streams: list[Any] = [film]
