@@ -35,7 +35,7 @@ from reelwright.tools.frames import FrameCommand, choose_windows, film_frames, r
 from reelwright.tools.index import load_index, make_index
 from reelwright.tools.probe import probe
 from reelwright.tools.process import Runner
-from reelwright.tools.vmaf import Pairing, parse_log, score_args
+from reelwright.tools.vmaf import Look, Pairing, parse_log, score_args
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 Window = tuple[int, int]
@@ -83,13 +83,17 @@ class Meter:
 
     async def score(self, parts: tuple[Window, ...], out: Path) -> tuple[list[float], float]:
         """VMAF of every frame; the leading frame is the second one, and its score is dropped."""
+        look = Look(frames=sum(b - a for a, b in parts))
         pairing = Pairing(
             chunk_path=os.fspath(out),
-            reference_input=reference_input(os.fspath(self.film), self.index, parts[0][0], 0),
+            reference_input=reference_input(
+                os.fspath(self.film), self.index, parts[0][0], 0, end=parts[-1][1]
+            ),
             video_index=self.plan.video_index,
             choose=(choose_windows(self.index, parts),),
             preroll=1,
             mirrored=True,
+            look=look,
         )
         log = self.folder / "vmaf.json"
         done = await self.runner.run(
@@ -97,8 +101,7 @@ class Meter:
             what="Scoring",
             cwd=os.fspath(self.folder),
         )
-        frames = sum(b - a for a, b in parts)
-        return parse_log(log.read_text(), preroll=1, frames=frames, n_subsample=1), done.cpu_seconds
+        return parse_log(log.read_text(), look, preroll=1, model=self.plan.scoring.model), done.cpu_seconds
 
 
 async def measure(runner: Runner, film: Path, args: argparse.Namespace, folder: Path) -> dict[str, Any]:

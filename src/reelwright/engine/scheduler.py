@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from statistics import fmean
 
 from reelwright.engine import trading
 from reelwright.engine.aims import aim_of, fixed_crf, goal_of, may_sample
@@ -15,10 +16,11 @@ from reelwright.planning.windows import DEARER, SHARE, Window, sample_windows
 from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.belief import Belief, Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
-from reelwright.quality.feedback import Ended, goal_for
+from reelwright.quality.feedback import Ended, Left, goal_for
 from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 from reelwright.quality.outlook import Expected
 from reelwright.quality.prior import BLUR, Answer, expect
+from reelwright.quality.rates import expected_cost, told_cost
 from reelwright.quality.steps import Goal
 
 
@@ -230,7 +232,22 @@ def paid_back(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[Chun
         to_come = [s for s in kin(state, known.chunk.zone) if s.wave >= known.wave]
     else:
         to_come = [s for s in kin(state, known.chunk.zone) if not (s.accepted or s.flat)]
-    return goal_for(aim.target, aim.low, aim.high, ended, sum(s.chunk.frames for s in to_come))
+    costs = costs_of(state, aim.target)
+    left = [Left(frames=s.chunk.frames, cost=costs[s.chunk.index]) for s in to_come]
+    return goal_for(aim.target, aim.low, aim.high, ended, left, costs[known.chunk.index])
+
+
+@lru_cache(maxsize=4)
+def costs_of(state: JobState, target: float) -> tuple[float, ...]:
+    """What a point of VMAF costs in each chunk where it meets the target, as far as its trials and its source tell."""
+    seen = [] if state.request.deterministic else [s for s in state.chunks if s.points or s.sights]
+    told = {
+        s.chunk.index: told_cost(s.points, s.sights, target=target, temporal=s.chunk.features.temporal) for s in seen
+    }
+    known = {index: cost for index, cost in told.items() if cost is not None}
+    expected = [expected_cost(s.chunk.features.source_bytes, s.chunk.features.temporal) for s in state.chunks]
+    off = fmean(cost - expected[index] for index, cost in known.items()) if known else 0.0
+    return tuple(known.get(k, cost + off) for k, cost in enumerate(expected))
 
 
 def score_of(known: ChunkState) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from reelwright.quality.belief import Belief, Prior, Sight, believe, beyond, hit, hit_after_sample, likeliest
+from reelwright.quality.feedback import CLEAR
 from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 
 __all__ = [
@@ -39,6 +40,8 @@ STEEPEST = 0.4
 MISS = 1.5
 #: Neighbours of one scene are kept so many CRFs apart at the most, where that leaves this share of the chance to hit.
 BESIDE, AS_GOOD = 4.0, 0.9
+#: The goal within the band is aimed at as far as it leaves this share of the chance to hit the band.
+SAFE = float(__import__("os").environ.get("X_SAFE", ".93"))
 #: Scores above this are clipped: they say "too good" and nothing about the slope.
 CEILING = 99.5
 #: Share of a bracket kept clear at both ends, so that a curve with a knee cannot make it shrink by crumbs.
@@ -134,13 +137,25 @@ def _likely(belief: Belief, aim: Aim, film: FilmView) -> float:
     Neighbours far apart in CRF look different where one follows the other.
     """
     low, high = _goal_band(aim)
-    crf, chance = likeliest(belief, low, high, range(aim.first, aim.last + 1), aim.step)
+    crf = _as_safe(belief, likeliest(belief, low, high, range(aim.first, aim.last + 1), aim.step)[0], aim)
     if film.beside:
+        chance = hit(belief, crf, low, high)
         first, last = (max(film.beside) - BESIDE) / aim.step, (min(film.beside) + BESIDE) / aim.step
         room = range(max(aim.first, math.ceil(first - SAME)), min(aim.last, math.floor(last + SAME)) + 1)
         near = likeliest(belief, low, high, room, aim.step) if room else (crf, 0.0)
         crf = near[0] if near[1] >= AS_GOOD * chance else crf
     return _crf(round(crf / aim.step), aim)
+
+
+def _as_safe(belief: Belief, crf: float, aim: Aim) -> float:
+    """The CRF nearest to this one, on the way to where the band is likeliest to be hit, that hits it almost as likely."""
+    safest, best = likeliest(belief, aim.low, aim.high, range(aim.first, aim.last + 1), aim.step)
+    steps = round((safest - crf) / aim.step)
+    for k in range(abs(steps)):
+        nearer = crf + math.copysign(k * aim.step, steps)
+        if hit(belief, nearer, aim.low, aim.high) >= SAFE * best:
+            return nearer
+    return safest
 
 
 def _ends_anyway(belief: Belief, crf: float, aim: Aim) -> float:
@@ -255,7 +270,7 @@ def _goal_band(aim: Aim) -> tuple[float, float]:
 
 def _goal(aim: Aim) -> float:
     """Aim at the goal, or the target, a quarter of the band clear of its edges: a hit must survive a small error."""
-    quarter = (aim.high - aim.low) / 4
+    quarter = (aim.high - aim.low) * CLEAR
     wanted = aim.target if aim.goal is None else aim.goal
     return _z(min(max(wanted, aim.low + quarter), aim.high - quarter))
 
