@@ -19,7 +19,7 @@ from reelwright.quality.controller import WHOLE_SD, next_move
 from reelwright.quality.feedback import Ended, Left, goal_for
 from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 from reelwright.quality.outlook import Expected
-from reelwright.quality.prior import BLUR, Answer, expect
+from reelwright.quality.prior import Answer, expect
 from reelwright.quality.rates import expected_cost, told_cost
 from reelwright.quality.steps import Goal
 
@@ -215,18 +215,19 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
         return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
     aim = aim_of(state.request, chunk.zone)
     peers = answered(state, chunk) if learned else []
+    prior = prior_of(state, chunk, peers)
     return next_move(
         known.points,
-        replace(aim, goal=paid_back(state, known, aim, peers)) if learned else aim,
-        prior=prior_of(state, chunk, peers),
+        aimed(state, known, aim, peers) if learned else aim,
+        prior=prior,
         film=replace(film_view(state, chunk.zone), beside=beside(state, chunk)),
         sights=known.sights,
-        sampling=Sampling(cost=SHARE * DEARER, blur=BLUR) if may_sample(state.request, chunk) else None,
+        sampling=Sampling(cost=SHARE * DEARER, blur=prior.blur) if may_sample(state.request, chunk) else None,
     )
 
 
-def paid_back(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkState]) -> float:
-    """Where a chunk's trials aim, so that the mean of its kin lands on the target."""
+def aimed(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkState]) -> Aim:
+    """Where a chunk's trials aim, so that the mean of its kin lands on the target with few bytes."""
     ended = [Ended(frames=s.chunk.frames, score=score_of(s)) for s in peers]
     if state.request.deterministic:  # who of its own wave has ended depends on timing
         to_come = [s for s in kin(state, known.chunk.zone) if s.wave >= known.wave]
@@ -234,7 +235,8 @@ def paid_back(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[Chun
         to_come = [s for s in kin(state, known.chunk.zone) if not (s.accepted or s.flat)]
     costs = costs_of(state, aim.target)
     left = [Left(frames=s.chunk.frames, cost=costs[s.chunk.index]) for s in to_come]
-    return goal_for(aim.target, aim.low, aim.high, ended, left, costs[known.chunk.index])
+    goal = goal_for(aim.target, aim.low, aim.high, ended, left, costs[known.chunk.index])
+    return replace(aim, goal=goal.score, even=goal.even)
 
 
 @lru_cache(maxsize=4)
@@ -277,7 +279,8 @@ def answer_of(state: JobState, known: ChunkState, target: float) -> Answer:
     whole = [Sight(crf=p.crf, score=p.score, sd=WHOLE_SD) for p in known.points]
     belief = believed(class_prior(state, known.chunk, target, ()), target, (*known.sights, *whole))
     expected = foreseen_of(state, known.chunk)
-    return Answer(crf=belief.crf, slope=belief.slope, traits=traits_of(known.chunk), expected=expected)
+    shift = belief.shift if known.sights and known.points else None
+    return Answer(crf=belief.crf, slope=belief.slope, traits=traits_of(known.chunk), expected=expected, shift=shift)
 
 
 def foreseen_of(state: JobState, chunk: Chunk) -> Expected | None:

