@@ -86,9 +86,7 @@ class Meter:
         look = Look(frames=sum(b - a for a, b in parts))
         pairing = Pairing(
             chunk_path=os.fspath(out),
-            reference_input=reference_input(
-                os.fspath(self.film), self.index, parts[0][0], 0, end=parts[-1][1]
-            ),
+            reference_input=reference_input(os.fspath(self.film), self.index, parts[0][0], 0, end=parts[-1][1]),
             video_index=self.plan.video_index,
             choose=(choose_windows(self.index, parts),),
             preroll=1,

@@ -39,7 +39,11 @@ BOUNDS = {12.0, 50.0}
 def setting_of(film: Film) -> Setting:
     size = scoring_size(film.width, film.height)
     return replace(
-        USUAL, width=film.width, height=film.height, preset=film.preset, scaled_to=f"{size[0]}x{size[1]}" if size else None
+        USUAL,
+        width=film.width,
+        height=film.height,
+        preset=film.preset,
+        scaled_to=f"{size[0]}x{size[1]}" if size else None,
     )
 
 

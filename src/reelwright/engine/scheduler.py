@@ -4,10 +4,10 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from statistics import fmean
 
 from reelwright.engine import trading
 from reelwright.engine.aims import aim_of, fixed_crf, goal_of, may_sample
+from reelwright.engine.costs import costs_of
 from reelwright.engine.jobs import StepKind
 from reelwright.engine.order import in_order, traits_of, waves
 from reelwright.planning.chunking import Chunk
@@ -16,11 +16,10 @@ from reelwright.planning.windows import DEARER, SHARE, Window, sample_windows
 from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.belief import Belief, Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
-from reelwright.quality.feedback import Ended, Left, goal_for
+from reelwright.quality.feedback import Ended, Left, goal_for, median_by_frames
 from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 from reelwright.quality.outlook import Expected
 from reelwright.quality.prior import Answer, expect
-from reelwright.quality.rates import expected_cost, told_cost
 from reelwright.quality.steps import Goal
 
 
@@ -68,6 +67,8 @@ class TrialStep:
     windows: tuple[Window, ...] | None = None
     #: The score the search expects; None where it expects none.
     predicted: float | None = None
+    #: Standard deviation of that; None: unknown.
+    unsure: float | None = None
     #: What its score is held against; None where nothing hangs on it.
     goal: Goal | None = None
     #: It was encoded earlier; its score alone is taken again, of every frame.
@@ -188,16 +189,6 @@ def beside(state: JobState, chunk: Chunk) -> tuple[float, ...]:
     return tuple(known[place] for place in places if place in known)
 
 
-def median_by_frames(pairs: Sequence[tuple[float, int]]) -> float | None:
-    """Median of values, each counted as often as it has frames. The pairs are sorted by value."""
-    half, seen = sum(frames for _, frames in pairs) / 2, 0
-    for value, frames in pairs:
-        seen += frames
-        if seen >= half:
-            return value
-    return None
-
-
 def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move:
     """What to do with a chunk.
 
@@ -233,23 +224,10 @@ def aimed(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkSta
         to_come = [s for s in kin(state, known.chunk.zone) if s.wave >= known.wave]
     else:
         to_come = [s for s in kin(state, known.chunk.zone) if not (s.accepted or s.flat)]
-    costs = costs_of(state, aim.target)
+    costs = costs_of(state.chunks, aim.target, frozen=state.request.deterministic)
     left = [Left(frames=s.chunk.frames, cost=costs[s.chunk.index]) for s in to_come]
-    goal = goal_for(aim.target, aim.low, aim.high, ended, left, costs[known.chunk.index])
+    goal = goal_for(aim.target, aim.low, aim.high, ended=ended, left=left, cost=costs[known.chunk.index])
     return replace(aim, goal=goal.score, even=goal.even)
-
-
-@lru_cache(maxsize=4)
-def costs_of(state: JobState, target: float) -> tuple[float, ...]:
-    """What a point of VMAF costs in each chunk where it meets the target, as far as its trials and its source tell."""
-    seen = [] if state.request.deterministic else [s for s in state.chunks if s.points or s.sights]
-    told = {
-        s.chunk.index: told_cost(s.points, s.sights, target=target, temporal=s.chunk.features.temporal) for s in seen
-    }
-    known = {index: cost for index, cost in told.items() if cost is not None}
-    expected = [expected_cost(s.chunk.features.source_bytes, s.chunk.features.temporal) for s in state.chunks]
-    off = fmean(cost - expected[index] for index, cost in known.items()) if known else 0.0
-    return tuple(known.get(k, cost + off) for k, cost in enumerate(expected))
 
 
 def score_of(known: ChunkState) -> float:
@@ -371,8 +349,9 @@ def step_of(state: JobState, known: ChunkState, move: Try | Sample) -> TrialStep
     windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
     goal = goal_of(state.request, known.chunk.zone)
     return TrialStep(
-        chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted, goal=goal
-    )
+        chunk=known.chunk, crf=move.crf, why=move.why, windows=windows,
+        predicted=move.predicted, unsure=move.unsure, goal=goal,
+    )  # fmt: skip
 
 
 def traded_steps(state: JobState, together: Sequence[ChunkState], busy: Collection[int]) -> list[Step]:

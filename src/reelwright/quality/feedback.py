@@ -1,7 +1,7 @@
 """Where in their bands a film's chunks aim, so that its mean lands where it should and its bytes go where they count.
 
 Each chunk is accepted within its own band; nothing here changes that, and nothing is encoded twice for it. Only where
-the next trials aim moves, never out of the middle half of the band:
+the next trials aim moves, never near the edges of the band:
 
 - What the finished chunks missed is paid back by those still to come.
 - Where a point of VMAF costs many bytes a chunk aims a little lower, where it costs few a little higher: at equal
@@ -17,9 +17,8 @@ from reelwright.quality.rates import FALL, RISE
 
 #: How far above the target the film's mean is meant to end: below it is worse than above.
 LEAN = 0.05
-#: Aims keep this share of the band clear of its edges.
-CLEAR = float(__import__("os").environ.get("X_CLEAR", ".25"))
-X_STEEP = float(__import__("os").environ.get("X_STEEP", "1"))
+#: Aims keep this share of the band clear of its edges; a quarter where bytes have no say.
+CLEAR, QUARTER = 0.15, 0.25
 #: Chunks need not differ in what a point costs by more than this, in logarithms, to aim as far apart as they may.
 MOST = 8.0
 #: To a thousandth of a point.
@@ -52,7 +51,9 @@ class Goal:
     even: float
 
 
-def goal_for(target: float, low: float, high: float, ended: Iterable[Ended], left: Sequence[Left], cost: float) -> Goal:
+def goal_for(
+    target: float, low: float, high: float, *, ended: Iterable[Ended], left: Sequence[Left], cost: float
+) -> Goal:
     """The score to aim at, so that the frame-weighted mean of all chunks comes to the target, or a hair above it.
 
     Args:
@@ -67,7 +68,7 @@ def goal_for(target: float, low: float, high: float, ended: Iterable[Ended], lef
     missed = math.fsum((e.score - target - lean) * e.frames for e in ended)
     frames = max(sum(one.frames for one in left), 1)
     wanted = target + lean - missed / frames
-    clear = (high - low) / 4
+    clear = QUARTER * (high - low)
     even = min(max(wanted, low + clear), high - clear)
     least, most = low + CLEAR * (high - low), high - CLEAR * (high - low)
     steep = elasticity(target)
@@ -91,7 +92,7 @@ def elasticity(target: float) -> float:
     ln(bytes) falls by `FALL` and ln(100 - score) rises by `RISE` a CRF, so that what a point costs goes with the loss
     to the power -(1 + FALL / RISE); near the target the loss follows the cost by this share of itself.
     """
-    return X_STEEP * (100 - target) / (1 + FALL / RISE)
+    return (100 - target) / (1 + FALL / RISE)
 
 
 def mean_of(ended: Iterable[Ended]) -> float | None:
@@ -99,3 +100,13 @@ def mean_of(ended: Iterable[Ended]) -> float | None:
     known = list(ended)
     frames = sum(e.frames for e in known)
     return math.fsum(e.score * e.frames for e in known) / frames if frames else None
+
+
+def median_by_frames(pairs: Sequence[tuple[float, int]]) -> float | None:
+    """Median of values, each counted as often as it has frames. The pairs are sorted by value."""
+    half, seen = sum(frames for _, frames in pairs) / 2, 0
+    for value, frames in pairs:
+        seen += frames
+        if seen >= half:
+            return value
+    return None

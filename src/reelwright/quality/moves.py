@@ -86,6 +86,8 @@ class Try:
     why: str
     #: The score the search's own model expects there; None where a CRF was asked for and nothing is expected.
     predicted: float | None = None
+    #: Standard deviation of that; None: unknown.
+    unsure: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +115,7 @@ class Sampling:
     #: Standard deviation of the CRF that it points at.
     blur: float
     #: Samples of a chunk at the most.
-    most: int = int(__import__("os").environ.get("X_MOST", "2"))
+    most: int = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,6 +125,8 @@ class Sample:
     crf: float
     why: str
     predicted: float | None = None
+    #: Standard deviation of the score expected of the whole chunk there.
+    unsure: float | None = None
 
 
 Move = Try | Sample | Accept | Wait
