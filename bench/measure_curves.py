@@ -3,8 +3,9 @@
     python bench/measure_curves.py --out DIR [--preset 6] [--crf 24 32 40 48] [--sample 2x0.2 ...] [--proxy 12] FILM ...
 
 Each chunk of each film, cut as Reelwright cuts it, is encoded whole at each CRF and scored frame by frame. Beside each
-lie short samples (`2x0.2`: two windows in the middles of two halves of the chunk, a fifth of its frames together) and a
-proxy, the whole chunk at a fast preset. Writes `DIR/NAME-PRESET.json`:
+lie short samples (`2x0.2`: the two windows, together a fifth of its frames, that Reelwright would take; other layouts:
+windows in the middles of as many equal parts) and a proxy, the whole chunk at a fast preset.
+Writes `DIR/NAME-PRESET.json`:
 
     {"film", "width", "height", "model", "scaled_to", "chunks": [{"start", "frames", "features",
      "trials": [{"windows", "share", "crf", "preset", "frames", "bytes", "encode_cpu", "score_cpu", "vmaf",
@@ -29,6 +30,7 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.division import divide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
+from reelwright.planning.windows import SHARE
 from reelwright.tools.encoders import port_for
 from reelwright.tools.ffmpeg import encode_args
 from reelwright.tools.frames import FrameCommand, choose_windows, film_frames, reference_input
@@ -114,7 +116,10 @@ async def measure(runner: Runner, film: Path, args: argparse.Namespace, folder: 
         trials = []
         for crf in args.crf:
             whole = ((chunk.start, chunk.end),)
-            samples = [windows(chunk, count, share) for count, share in args.sample]
+            samples = [
+                chunk.windows if (count, share) == (2, SHARE) and chunk.windows else windows(chunk, count, share)
+                for count, share in args.sample
+            ]
             wanted = [(whole, args.preset), *((parts, args.preset) for parts in samples if parts != whole)]
             wanted += [(whole, args.proxy)] if args.proxy else []
             for ranges, preset in wanted:
