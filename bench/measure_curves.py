@@ -3,8 +3,9 @@
     python bench/measure_curves.py --out DIR [--preset 6] [--crf 24 32 40 48] [--sample 2x0.2 ...] [--proxy 12] FILM ...
 
 Each chunk of each film, cut as Reelwright cuts it, is encoded whole at each CRF and scored frame by frame. Beside each
-lie short samples (`2x0.2`: two windows in the middles of two halves of the chunk, a fifth of its frames together) and a
-proxy, the whole chunk at a fast preset. Writes `DIR/NAME-PRESET.json`:
+lie short samples (`2x0.2`: the two windows, together a fifth of its frames, that Reelwright would take; other layouts:
+windows in the middles of as many equal parts) and a proxy, the whole chunk at a fast preset.
+Writes `DIR/NAME-PRESET.json`:
 
     {"film", "width", "height", "model", "scaled_to", "chunks": [{"start", "frames", "features",
      "trials": [{"windows", "share", "crf", "preset", "frames", "bytes", "encode_cpu", "score_cpu", "vmaf",
@@ -29,13 +30,14 @@ from reelwright.media.timing import FrameIndex
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.division import divide
 from reelwright.planning.plan import EncodePlan, Request, make_plan
+from reelwright.planning.windows import SHARE
 from reelwright.tools.encoders import port_for
 from reelwright.tools.ffmpeg import encode_args
 from reelwright.tools.frames import FrameCommand, choose_windows, film_frames, reference_input
 from reelwright.tools.index import load_index, make_index
 from reelwright.tools.probe import probe
 from reelwright.tools.process import Runner
-from reelwright.tools.vmaf import Pairing, parse_log, score_args
+from reelwright.tools.vmaf import Look, Pairing, parse_log, score_args
 
 FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()
 Window = tuple[int, int]
@@ -83,13 +85,15 @@ class Meter:
 
     async def score(self, parts: tuple[Window, ...], out: Path) -> tuple[list[float], float]:
         """VMAF of every frame; the leading frame is the second one, and its score is dropped."""
+        look = Look(frames=sum(b - a for a, b in parts))
         pairing = Pairing(
             chunk_path=os.fspath(out),
-            reference_input=reference_input(os.fspath(self.film), self.index, parts[0][0], 0),
+            reference_input=reference_input(os.fspath(self.film), self.index, parts[0][0], 0, end=parts[-1][1]),
             video_index=self.plan.video_index,
             choose=(choose_windows(self.index, parts),),
             preroll=1,
             mirrored=True,
+            look=look,
         )
         log = self.folder / "vmaf.json"
         done = await self.runner.run(
@@ -97,8 +101,7 @@ class Meter:
             what="Scoring",
             cwd=os.fspath(self.folder),
         )
-        frames = sum(b - a for a, b in parts)
-        return parse_log(log.read_text(), preroll=1, frames=frames, n_subsample=1), done.cpu_seconds
+        return parse_log(log.read_text(), look, preroll=1, model=self.plan.scoring.model), done.cpu_seconds
 
 
 async def measure(runner: Runner, film: Path, args: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -113,7 +116,10 @@ async def measure(runner: Runner, film: Path, args: argparse.Namespace, folder: 
         trials = []
         for crf in args.crf:
             whole = ((chunk.start, chunk.end),)
-            samples = [windows(chunk, count, share) for count, share in args.sample]
+            samples = [
+                chunk.windows if (count, share) == (2, SHARE) and chunk.windows else windows(chunk, count, share)
+                for count, share in args.sample
+            ]
             wanted = [(whole, args.preset), *((parts, args.preset) for parts in samples if parts != whole)]
             wanted += [(whole, args.proxy)] if args.proxy else []
             for ranges, preset in wanted:

@@ -122,7 +122,7 @@ def main() -> None:
                 whole = sum(c.frames * c.score(t.crf) for c, t in zip(film, taken, strict=True))
                 size = sum(c.frames * c.rate(t.crf) for c, t in zip(film, taken, strict=True))
                 shares.append(size / one_crf(film, whole / sum(c.frames for c in film)))
-                means.append(known.outlook.mean or 0.0)
+                means.append(known.projection.mean or 0.0)
                 encodes.append(spent)
                 lows.append(min(c.score(t.crf) for c, t in zip(film, taken, strict=True)))
             print(

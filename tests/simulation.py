@@ -28,8 +28,11 @@ from reelwright.quality.feedback import Ended, mean_of
 from reelwright.quality.moves import Accept, Aim, FilmView, Move, Point, Try
 from reelwright.quality.outlook import Expected
 from reelwright.quality.prior import BLUR, SHIFT
+from reelwright.quality.rates import SHORT
 
 Curve = Callable[[float], float]
+#: Standard deviation of what a sample says of its chunk's bytes, in the logarithm.
+SHORT_BLUR = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,8 @@ class Chunk:
     source: float = 5000.0
     #: Whether it goes on with the scene of the chunk before.
     goes_on: bool = False
+    #: Bytes a frame at every CRF; None: not known.
+    rate: Curve | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +85,14 @@ class Found:
         return len(self.points) + SHARE * DEARER * len(self.sights)
 
     @property
+    def point(self) -> Point:
+        """The trial that was accepted."""
+        return next(p for p in self.points if p.crf == self.accepted.crf)
+
+    @property
     def score(self) -> float:
         """The score of what was accepted."""
-        return next(p.score for p in self.points if p.crf == self.accepted.crf)
+        return self.point.score
 
 
 def straight(at_40: float, slope: float, *, ceiling: float = 100.0) -> Curve:
@@ -122,6 +132,15 @@ def through(measured: Sequence[tuple[float, float]]) -> Curve:
     return curve
 
 
+def rates(measured: Sequence[tuple[float, float]]) -> Curve:
+    """Return a smooth curve through (crf, bytes a frame).
+
+    That of the scores serves: a quarter of the bytes' negative logarithm is about as steep as z.
+    """
+    falling = through([(crf, 100 - math.exp(-math.log(rate) / 4)) for crf, rate in measured])
+    return lambda crf: (100 - falling(crf)) ** -4
+
+
 def load_film(path: Path) -> Film:
     """Read one file of measured curves."""
     data = json.loads(path.read_text())
@@ -132,6 +151,7 @@ def load_film(path: Path) -> Film:
             temporal=c["features"]["ti"],
             spatial=c["features"]["si"],
             source=c["features"]["source_bpp"] * data["width"] * data["height"] / 8,
+            rate=rates(sorted((t["crf"], t["bytes"] / c["frames"]) for t in c["trials"])),
         )
         for c in data["chunks"]
     )
@@ -158,6 +178,7 @@ def film_like(film: Film, source: random.Random, count: int) -> Film:
                     spatial=like.spatial * math.exp(source.gauss(0, 0.1)),
                     source=like.source * math.exp(source.gauss(-shift / 10, 0.2)),
                     goes_on=part > 0,
+                    rate=None if like.rate is None else moved(like.rate, shift, stretch),
                 )
             )
     return Film(
@@ -227,12 +248,14 @@ def search_film(film: Film, request: Request, *, noise: random.Random, workers: 
         now, landed = min(running, key=lambda r: (r[0], r[1].chunk.index))
         running.remove((now, landed))
         index = landed.chunk.index
-        score = film.chunks[index].curve(landed.crf)
+        chunk = film.chunks[index]
+        rate = None if chunk.rate is None else chunk.rate(landed.crf)
         if landed.windows is None:
-            state = with_point(state, index, Point(crf=landed.crf, score=score))
+            state = with_point(state, index, Point(crf=landed.crf, score=chunk.curve(landed.crf), rate=rate))
         else:
-            seen = film.chunks[index].curve(landed.crf + errors[index])
-            sight = Sight(crf=landed.crf, score=seen, sd=WHOLE_SD, sample=True)
+            seen = chunk.curve(landed.crf + errors[index])
+            rate = None if rate is None else rate * math.exp(noise.gauss(-SHORT, SHORT_BLUR))
+            sight = Sight(crf=landed.crf, score=seen, sd=WHOLE_SD, sample=True, rate=rate)
             state = with_sight(state, index, sight)
     return [
         Found(frames=s.chunk.frames, points=s.points, sights=s.sights, accepted=s.accepted, flat=s.flat)
@@ -246,3 +269,16 @@ def missed(found: Sequence[Found], target: float) -> float | None:
     ended = [Ended(frames=f.frames, score=f.score) for f in found if f.accepted.within_band]
     mean = mean_of(ended)
     return None if mean is None else mean - target
+
+
+def over_one_crf(film: Film, found: Sequence[Found]) -> float:
+    """Bytes of what was accepted against those of the one CRF for the whole film where it has the same mean."""
+    frames = sum(c.frames for c in film.chunks)
+    mean = math.fsum(f.score * f.frames for f in found) / frames
+    low, high = 1.0, 62.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        above = math.fsum(c.curve(middle) * c.frames for c in film.chunks) / frames > mean
+        low, high = (middle, high) if above else (low, middle)
+    plain = math.fsum((c.rate(low) if c.rate else 0.0) * c.frames for c in film.chunks)
+    return math.fsum((f.point.rate or 0.0) * f.frames for f in found) / plain

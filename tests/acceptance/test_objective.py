@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from brake import SHORT_CHUNKS, standing
 from clips import X264, Clips
-from command import Command, contents
+from command import Command, contents, frames
+from test_resume import assert_soon_gone, told_before_death, trials
 
 SLOW = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6")
 CHUNKS = {"REELWRIGHT_PROCESSING__CHUNK_SIZE": "1.1"}
@@ -47,3 +49,21 @@ def test_a_size_that_cannot_be_kept_ends_with_the_figures(encode: Command, films
     )
     assert data["trials"] < 5
     assert contents(films) == before
+
+
+def test_a_film_weighed_as_a_whole_goes_on_where_it_was_killed(encode: Command, films: Path, source: Path) -> None:
+    wishes = ("--objective", "min-size", "--target-vmaf", "90", "--preset", "13", "--workers", "1", "--json")
+    process, seen, _ = standing(encode, source, *wishes)
+    process.kill()
+    first = told_before_death(process, seen)
+    assert_soon_gone(encode.state)
+    second = encode(source, *wishes, env=SHORT_CHUNKS)
+    assert second.code == 0, second.err
+    before, after = trials(first, reused=False), trials(second, reused=False)
+    assert before, "something was committed before the kill"
+    assert set(before) <= set(trials(second, reused=True))
+    assert not set(before) & set(after), "no committed trial was encoded again"
+    assert frames(films / "film.av1.mkv") == 30
+    assert 89.6 <= second.results[0]["data"]["vmaf"]["mean"] <= 90.5
+    # Nothing is accepted before every chunk has a trial, so all are known to the run that went on.
+    assert {chunk for chunk, _ in before + after} == set(range(6))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reelwright.quality.belief import Prior
 from reelwright.quality.kinship import WITHIN
-from reelwright.quality.prior import BETWEEN, SLOPE, Answer, expect
+from reelwright.quality.prior import BETWEEN, BLUR, SHIFT, SLOPE, Answer, expect, sampled
 
 answers = st.lists(st.builds(Answer, crf=st.floats(12, 50), slope=st.floats(0.02, 0.3)), max_size=20)
 
@@ -87,3 +87,18 @@ def test_the_order_in_which_chunks_were_finished_changes_nothing(seen: list[Answ
     assert one.crf == pytest.approx(other.crf, abs=1e-9)
     assert one.sd == pytest.approx(other.sd, abs=1e-9)
     assert one.slope == pytest.approx(other.slope, abs=1e-9)
+
+
+def test_what_a_films_samples_were_off_by_is_expected_of_the_next_one() -> None:
+    assert sampled([]) == pytest.approx((SHIFT, BLUR))
+    alike, scattered = sampled([3.0] * 30), sampled([-1.0, 4.0] * 15)
+    assert SHIFT < alike[0] < 3
+    assert alike[1] < BLUR < scattered[1]
+    seen = tuple(Answer(crf=30, slope=SLOPE, shift=3.0) for _ in range(30))
+    assert (at(1920, 1080, seen=seen).shift, at(1920, 1080, seen=seen).blur) == pytest.approx(alike)
+
+
+def test_one_wild_sample_hardly_moves_what_is_expected_of_the_others() -> None:
+    mean, blur = sampled([1.4] * 10 + [60.0])
+    assert mean < SHIFT + 0.3
+    assert blur < BLUR + 0.1

@@ -17,7 +17,6 @@ from reelwright.engine.scheduler import (
     TrialStep,
     accept_waiting,
     begin,
-    median_by_frames,
     next_steps,
     with_point,
     with_sight,
@@ -25,6 +24,7 @@ from reelwright.engine.scheduler import (
 from reelwright.planning.plan import Request
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Point
+from reelwright.quality.feedback import median_by_frames
 from reelwright.quality.moves import Held
 from reelwright.quality.steps import Goal
 from simulation import Curve, straight

@@ -41,6 +41,10 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: Among a trial's features: how unsure its expected score was.
+UNSURE = "unsure"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceStamp:
     """What the file system says of a file: tells when its content must be hashed again, and no more."""
@@ -169,6 +173,12 @@ class TrialRecord:
     predicted: float | None = None
     #: Of a sample, the frames [start, end) that were encoded; its file was not kept. None: the whole chunk was.
     windows: tuple[tuple[int, int], ...] | None = None
+
+    @property
+    def unsure(self) -> float | None:
+        """Standard deviation of the score that was expected; None where that was not kept."""
+        value = self.features.get(UNSURE)
+        return float(value) if isinstance(value, int | float) else None
 
     @property
     def frames(self) -> int:

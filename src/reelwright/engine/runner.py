@@ -237,6 +237,7 @@ class LocalRunner:
             bytes=trial.size_bytes,
             seconds=round(trial.encode_usage.wall_seconds + trial.score_usage.wall_seconds, 2),
             predicted=trial.predicted,
+            unsure=trial.unsure,
             next=f"accepted: {accepted.why}" if accepted else trial.why if reused else "another CRF is tried",
             reused=reused,
         )

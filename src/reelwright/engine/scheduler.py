@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from reelwright.engine import trading
 from reelwright.engine.aims import aim_of, fixed_crf, goal_of, may_sample
+from reelwright.engine.costs import costs_of
 from reelwright.engine.jobs import StepKind
 from reelwright.engine.order import in_order, traits_of, waves
 from reelwright.planning.chunking import Chunk
@@ -15,10 +16,10 @@ from reelwright.planning.windows import DEARER, SHARE, Window, sample_windows
 from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.belief import Belief, Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
-from reelwright.quality.feedback import Ended, goal_for
+from reelwright.quality.feedback import Ended, Left, goal_for, median_by_frames
 from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 from reelwright.quality.outlook import Expected
-from reelwright.quality.prior import BLUR, Answer, expect
+from reelwright.quality.prior import Answer, expect
 from reelwright.quality.steps import Goal
 
 
@@ -66,6 +67,8 @@ class TrialStep:
     windows: tuple[Window, ...] | None = None
     #: The score the search expects; None where it expects none.
     predicted: float | None = None
+    #: Standard deviation of that; None: unknown.
+    unsure: float | None = None
     #: What its score is held against; None where nothing hangs on it.
     goal: Goal | None = None
     #: It was encoded earlier; its score alone is taken again, of every frame.
@@ -186,16 +189,6 @@ def beside(state: JobState, chunk: Chunk) -> tuple[float, ...]:
     return tuple(known[place] for place in places if place in known)
 
 
-def median_by_frames(pairs: Sequence[tuple[float, int]]) -> float | None:
-    """Median of values, each counted as often as it has frames. The pairs are sorted by value."""
-    half, seen = sum(frames for _, frames in pairs) / 2, 0
-    for value, frames in pairs:
-        seen += frames
-        if seen >= half:
-            return value
-    return None
-
-
 def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move:
     """What to do with a chunk.
 
@@ -213,24 +206,28 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
         return Accept(crf=fixed, why=why, within_band=True) if tried else Try(crf=fixed, why=why)
     aim = aim_of(state.request, chunk.zone)
     peers = answered(state, chunk) if learned else []
+    prior = prior_of(state, chunk, peers)
     return next_move(
         known.points,
-        replace(aim, goal=paid_back(state, known, aim, peers)) if learned else aim,
-        prior=prior_of(state, chunk, peers),
+        aimed(state, known, aim, peers) if learned else aim,
+        prior=prior,
         film=replace(film_view(state, chunk.zone), beside=beside(state, chunk)),
         sights=known.sights,
-        sampling=Sampling(cost=SHARE * DEARER, blur=BLUR) if may_sample(state.request, chunk) else None,
+        sampling=Sampling(cost=SHARE * DEARER, blur=prior.blur) if may_sample(state.request, chunk) else None,
     )
 
 
-def paid_back(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkState]) -> float:
-    """Where a chunk's trials aim, so that the mean of its kin lands on the target."""
+def aimed(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkState]) -> Aim:
+    """Where a chunk's trials aim, so that the mean of its kin lands on the target with few bytes."""
     ended = [Ended(frames=s.chunk.frames, score=score_of(s)) for s in peers]
     if state.request.deterministic:  # who of its own wave has ended depends on timing
         to_come = [s for s in kin(state, known.chunk.zone) if s.wave >= known.wave]
     else:
         to_come = [s for s in kin(state, known.chunk.zone) if not (s.accepted or s.flat)]
-    return goal_for(aim.target, aim.low, aim.high, ended, sum(s.chunk.frames for s in to_come))
+    costs = costs_of(state.chunks, aim.target, frozen=state.request.deterministic)
+    left = [Left(frames=s.chunk.frames, cost=costs[s.chunk.index]) for s in to_come]
+    goal = goal_for(aim.target, aim.low, aim.high, ended=ended, left=left, cost=costs[known.chunk.index])
+    return replace(aim, goal=goal.score, even=goal.even)
 
 
 def score_of(known: ChunkState) -> float:
@@ -260,7 +257,8 @@ def answer_of(state: JobState, known: ChunkState, target: float) -> Answer:
     whole = [Sight(crf=p.crf, score=p.score, sd=WHOLE_SD) for p in known.points]
     belief = believed(class_prior(state, known.chunk, target, ()), target, (*known.sights, *whole))
     expected = foreseen_of(state, known.chunk)
-    return Answer(crf=belief.crf, slope=belief.slope, traits=traits_of(known.chunk), expected=expected)
+    shift = belief.shift if known.sights and known.points else None
+    return Answer(crf=belief.crf, slope=belief.slope, traits=traits_of(known.chunk), expected=expected, shift=shift)
 
 
 def foreseen_of(state: JobState, chunk: Chunk) -> Expected | None:
@@ -351,8 +349,9 @@ def step_of(state: JobState, known: ChunkState, move: Try | Sample) -> TrialStep
     windows = sample_windows(known.chunk) if isinstance(move, Sample) else None
     goal = goal_of(state.request, known.chunk.zone)
     return TrialStep(
-        chunk=known.chunk, crf=move.crf, why=move.why, windows=windows, predicted=move.predicted, goal=goal
-    )
+        chunk=known.chunk, crf=move.crf, why=move.why, windows=windows,
+        predicted=move.predicted, unsure=move.unsure, goal=goal,
+    )  # fmt: skip
 
 
 def traded_steps(state: JobState, together: Sequence[ChunkState], busy: Collection[int]) -> list[Step]:

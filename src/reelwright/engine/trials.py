@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.engine.film import Film, Tell, usage_of
-from reelwright.engine.jobs import TrialRecord, Usage
+from reelwright.engine.jobs import UNSURE, TrialRecord, Usage
 from reelwright.engine.placement import sync
 from reelwright.engine.scheduler import TrialStep
 from reelwright.errors import ReelwrightError, ToolError
@@ -152,7 +152,11 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> Tria
         **scored(film, key, dict(plan.parameters), scores),
         encode_usage=encode_usage,
         score_usage=scores.usage,
-        features={**asdict(step.chunk.features), **({"key_bytes": facts.key_bytes} if step.windows else {})},
+        features={
+            **asdict(step.chunk.features),
+            **({"key_bytes": facts.key_bytes} if step.windows else {}),
+            **({} if step.unsure is None else {UNSURE: round(step.unsure, 3)}),
+        },
         width=film.plan.width,
         height=film.plan.height,
         encoder=film.plan.encoder,

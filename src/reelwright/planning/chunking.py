@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import fmean
 
 from reelwright.media.timing import FrameIndex
+from reelwright.planning.windows import Window, likest_windows
 from reelwright.planning.zones import Zone
 
 #: A cut stands out from the motion around it by this factor, and by this many levels of luma at least.
@@ -45,6 +46,8 @@ class Chunk:
     zone: Zone | None = None
     #: Whether it goes on with the scene of the chunk before.
     goes_on: bool = False
+    #: Frames that stand for all of it in a sample; None: a quarter and three quarters through.
+    windows: tuple[Window, ...] | None = None
 
     @property
     def frames(self) -> int:
@@ -208,6 +211,14 @@ def make_chunks(
         for part in split_evenly(start, end, index, longest)
     ]
     return tuple(
-        Chunk(index=k, start=start, end=end, features=features_of(index, start, end), zone=zone, goes_on=more)
+        Chunk(
+            index=k,
+            start=start,
+            end=end,
+            features=features_of(index, start, end),
+            zone=zone,
+            goes_on=more,
+            windows=likest_windows(index, start, end),
+        )
         for k, (start, end, zone, more) in enumerate(ranges)
     )

@@ -9,6 +9,7 @@ from reelwright.errors import UsageError
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.chunking import Chunk, features_of
 from reelwright.planning.times import clock, decimal
+from reelwright.planning.windows import likest_windows
 
 if TYPE_CHECKING:
     from reelwright.planning.plan import Request
@@ -54,7 +55,11 @@ def clip_chunks(chunks: Sequence[Chunk], index: FrameIndex, first: int, end: int
     kept = [c for c in chunks if c.end > first and c.start < end]
     clipped = [replace(c, start=max(c.start, first), end=min(c.end, end)) for c in kept]
     return tuple(
-        replace(c, index=k, features=of.features if c.frames == of.frames else features_of(index, c.start, c.end))
+        replace(c, index=k)
+        if c.frames == of.frames
+        else replace(
+            c, index=k, features=features_of(index, c.start, c.end), windows=likest_windows(index, c.start, c.end)
+        )
         for k, (c, of) in enumerate(zip(clipped, kept, strict=True))
     )
 

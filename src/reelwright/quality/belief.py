@@ -104,6 +104,19 @@ class Belief:
         """The score expected at a CRF."""
         return max(0.0, 100 - math.exp(_z(self.target) + self.slope * (crf - self.crf)))
 
+    def unsure(self, crf: float) -> float:
+        """Standard deviation of the score expected at a CRF."""
+        middle = self.slope * (crf - self.crf)
+        variance = math.fsum(
+            line.weight
+            * (
+                line.slope**2 * (line.variance + (BEND * (crf - line.crf)) ** 2 + GRAIN**2)
+                + (line.slope * (crf - line.crf) - middle) ** 2
+            )
+            for line in self.lines
+        )
+        return (100 - self.score(crf)) * math.sqrt(variance)
+
 
 def believe(prior: Prior, target: float, sights: Iterable[Sight] = ()) -> Belief:
     """What is believed after all that was seen; the order of the sights does not matter much and is kept."""

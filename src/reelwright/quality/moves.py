@@ -22,6 +22,8 @@ class Aim:
     max_trials: int = 8
     #: The score that trials aim at, within the band; None: the target.
     goal: float | None = None
+    #: Where that would be if a point of VMAF cost as many bytes in every chunk; None: the same.
+    even: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse an aim that no search can meet."""
@@ -84,6 +86,8 @@ class Try:
     why: str
     #: The score the search's own model expects there; None where a CRF was asked for and nothing is expected.
     predicted: float | None = None
+    #: Standard deviation of that; None: unknown.
+    unsure: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +125,8 @@ class Sample:
     crf: float
     why: str
     predicted: float | None = None
+    #: Standard deviation of the score expected of the whole chunk there.
+    unsure: float | None = None
 
 
 Move = Try | Sample | Accept | Wait

@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reelwright.quality.belief import Belief
+from reelwright.quality.feedback import median_by_frames
 from reelwright.quality.film_aim import FilmAim
 from reelwright.quality.moves import SAME, Accept, Move, Point, Sample, Try
 from reelwright.quality.projection import Projection, Prospect, project
@@ -142,7 +143,7 @@ def _know(members: Sequence[Member], aim: FilmAim) -> tuple[list[_Known], float]
     slope = _solve(free, aim)
     for k in free:
         k.wanted = aim.clip(k.line, k.line.wanted(slope))
-    middle = _median([(k.wanted, k.frames) for k in free])
+    middle = median_by_frames(sorted((k.wanted, k.frames) for k in free))
     for k in known:
         if k.flat:
             k.wanted = aim.snap((k.belief.crf if middle is None else middle) + BEYOND)
@@ -208,7 +209,7 @@ def _samples(known: Sequence[_Known], unseen: Collection[int], aim: FilmAim) -> 
     for k in _longest_first(k for k in known if k.member.index in unseen):
         crf = aim.snap(k.belief.crf)
         why = f"a sample at CRF {crf:g}, to weigh the chunk against the others"
-        found[k.member.index] = Sample(crf=crf, why=why, predicted=k.belief.score(crf))
+        found[k.member.index] = Sample(crf=crf, why=why, predicted=k.belief.score(crf), unsure=k.belief.unsure(crf))
     return found
 
 
@@ -228,7 +229,8 @@ def _try(k: _Known, crf: float, slope: float, why: str = "") -> Try:
     loss = k.line.loss(crf)
     give = f" ± {loss * k.line.unsure:.2f}" if k.line.unsure else ""
     said = f"{_money(slope)} bytes a frame for a point of VMAF want CRF {k.wanted:.2f}"
-    return Try(crf=crf, why=f"{why}{said}; {100 - loss:.2f}{give} is expected at CRF {crf:g}", predicted=100 - loss)
+    why = f"{why}{said}; {100 - loss:.2f}{give} is expected at CRF {crf:g}"
+    return Try(crf=crf, why=why, predicted=100 - loss, unsure=loss * k.line.unsure or None)
 
 
 def _money(slope: float) -> str:
@@ -382,15 +384,6 @@ def _accept(known: Sequence[_Known], slope: float, aim: FilmAim) -> dict[int, Mo
             why = f"{_say(point)}: {off:+.2f} from what is wanted at {_money(slope)} bytes a frame for a point of VMAF"
         found[k.member.index] = Accept(crf=point.crf, why=why, within_band=not k.flat and point.score >= aim.floor)
     return found
-
-
-def _median(pairs: Sequence[tuple[float, int]]) -> float | None:
-    half, seen = sum(frames for _, frames in pairs) / 2, 0
-    for value, frames in sorted(pairs):
-        seen += frames
-        if seen >= half:
-            return value
-    return None
 
 
 def _say(point: Point) -> str:

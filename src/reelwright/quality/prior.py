@@ -24,6 +24,8 @@ SPREAD = 0.3
 BETWEEN = 15.0
 #: A sample looks worse than its chunk by so many CRFs, and the standard deviation of that among chunks.
 SHIFT, BLUR = 1.4, 1.6
+#: As many chunks as that is worth, against those of this very film; and a chunk counts as no farther off than this.
+SHIFTS, FARTHEST = 6.0, 4.0
 #: As many chunks as the usual slope is worth, against those of this very film.
 PSEUDO_CHUNKS = 3.0
 
@@ -38,6 +40,8 @@ class Answer:
     traits: Traits | None = None
     #: What other films said of the chunk; None: nothing.
     expected: Expected | None = None
+    #: By how many CRFs its samples looked worse than it; None: it had none.
+    shift: float | None = None
 
 
 def expect(
@@ -79,6 +83,7 @@ def expect(
         Shown(above=a.crf - (constant if a.expected is None else a.expected.at(target)), traits=a.traits)
         for a in answers
     ]
+    shift, blur = sampled([a.shift for a in answers if a.shift is not None])
     above, variance = foretell(shown, traits, between, leaning=expected is None)
     steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (len(answers) + PSEUDO_CHUNKS)
     return Prior(
@@ -87,9 +92,22 @@ def expect(
         # What the film's chunks are steeper than usual is partly their motion, which is known of this one.
         slope=slope * math.exp(steeper / 2),
         spread=SPREAD,
-        shift=SHIFT,
-        blur=BLUR,
+        shift=shift,
+        blur=blur,
     )
+
+
+def sampled(shifts: Sequence[float]) -> tuple[float, float]:
+    """By how many CRFs a film's samples look worse than its chunks, and the standard deviation of that.
+
+    Args:
+        shifts: of its chunks that were sampled and encoded.
+    """
+    near = [min(max(shift, SHIFT - FARTHEST), SHIFT + FARTHEST) for shift in shifts]
+    count = SHIFTS + len(near)
+    mean = (SHIFTS * SHIFT + math.fsum(near)) / count
+    squares = SHIFTS * (BLUR**2 + (SHIFT - mean) ** 2) + math.fsum((shift - mean) ** 2 for shift in near)
+    return mean, math.sqrt(squares / count)
 
 
 def class_crf(width: int, height: int, preset: int, target: float) -> float:

@@ -57,7 +57,7 @@ def _trial_row(place: int, trial: TrialRecord, chunk: ChunkStory) -> dict[str, A
     return {
         "place": place,
         "crf": f"{trial.crf:g}",
-        "expected": number(trial.predicted),
+        "expected": number(trial.predicted) + ("" if trial.unsure is None else f" ± {number(trial.unsure)}"),
         "vmaf": number(trial.score.mean),
         "off": UNKNOWN if off is None else f"{off:+.2f}".replace("-", "\u2212"),
         "bytes": size(trial.size_bytes),
