@@ -48,7 +48,8 @@ class Unpacked:
 def unpacked_bytes(video: Video, frames: int) -> int | None:
     """What so many frames of a film take as raw pictures; None where those would not be all there is to them."""
     pixel = BYTES_PER_PIXEL.get(video.pix_fmt or "")
-    if pixel is None or video.hdr10plus or video.dolby_vision or not HARMLESS.issuperset(video.frame_data):
+    described = video.hdr10plus or video.dolby_vision or video.mastering_display or video.content_light
+    if pixel is None or described or not HARMLESS.issuperset(video.frame_data):
         return None
     # Odd sizes round up in chroma, by how much is the format's affair.
     return int(video.width * video.height * pixel) * frames if video.width % 2 == video.height % 2 == 0 else None
