@@ -126,6 +126,9 @@ def test_memory_is_given_back_with_the_frames() -> None:
     held = HeldFrames(lambda size: size < 100)
     assert held._file(None) is None
     assert held._file(100) is None
+    held._granted = 50  # to chunks that are being decoded
+    assert held._file(50) is None
+    held._granted = 0
     if not hasattr(os, "memfd_create"):
         return
     for index in range(2):

@@ -28,6 +28,8 @@ class HeldFrames:
 
     def __init__(self, has_room: Callable[[int], bool]) -> None:
         self._has_room = has_room
+        #: Bytes that are being written now, as far as they were granted.
+        self._granted = 0
         self._files: dict[int, int] = {}
         self._held: dict[int, Unpacked] = {}
         #: A chunk that could not be held is not tried again.
@@ -42,6 +44,7 @@ class HeldFrames:
         file = self._file(size)
         if file is None or size is None:
             return None, Usage()
+        self._granted += size
         try:
             self._held[index], usage = await unpack(film, chunk, file, size)
         except ReelwrightError:
@@ -52,6 +55,8 @@ class HeldFrames:
         except BaseException:
             os.close(file)
             raise
+        finally:
+            self._granted -= size
         self._files[index] = file
         return self._held[index], usage
 
@@ -61,7 +66,7 @@ class HeldFrames:
 
     def _file(self, size: int | None) -> int | None:
         """A file in memory; None where there is no room, or this system has no such files."""
-        if size is None or not hasattr(os, "memfd_create") or not self._has_room(size):
+        if size is None or not hasattr(os, "memfd_create") or not self._has_room(size + self._granted):
             return None
         with suppress(OSError):
             return os.memfd_create("reelwright")
