@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from reelwright.quality.score import percentile
 from reelwright.quality.steps import (
+    LONG,
+    SHORT_STEP,
     SHORTEST,
     STEP,
     Goal,
@@ -30,7 +32,9 @@ def test_steps_are_odd() -> None:
 
 def test_short_runs_are_scored_whole() -> None:
     assert first_step(SHORTEST - 1, STEP) == 1
-    assert first_step(SHORTEST, STEP) == STEP
+    assert first_step(SHORTEST, STEP) == first_step(LONG - 1, STEP) == SHORT_STEP
+    assert first_step(LONG, STEP) == STEP
+    assert first_step(LONG - 1, 1) == 1
     assert first_step(10_000, 1) == 1
 
 
@@ -104,27 +108,33 @@ def film_like(seed: int, frames: int) -> list[float]:
     return [93 + drift * k / frames + swing * high[k % 16] + chance.gauss(0, 0.4) for k in range(frames)]
 
 
-def test_the_error_that_is_told_covers_nearly_all_that_are_made() -> None:
+#: The step of a chunk, the fewest frames such chunks have, and how many more.
+KINDS = pytest.mark.parametrize(("step", "least", "more"), [(STEP, LONG, 200), (SHORT_STEP, SHORTEST, LONG - SHORTEST)])
+
+
+@KINDS
+def test_the_error_that_is_told_covers_nearly_all_that_are_made(step: int, least: int, more: int) -> None:
     covered, told = 0, []
     for seed in range(300):
-        values = film_like(seed, 60 + seed % 200)
+        values = film_like(seed, least + seed % more)
         start = seed * 7
-        some = [values[frame - start] for frame in scored_frames(start, start + len(values), STEP)]
-        told.append(mean_error(some, STEP))
+        some = [values[frame - start] for frame in scored_frames(start, start + len(values), step)]
+        told.append(mean_error(some, step))
         covered += abs(statistics.fmean(some) - statistics.fmean(values)) <= told[-1]
     assert covered >= 0.93 * 300
-    assert statistics.median(told) < 0.3  # and it is small enough to settle most trials
+    assert statistics.median(told) < 0.4  # and it is small enough to settle most trials
 
 
-def test_accepted_chunks_are_within_the_band_by_every_frame() -> None:
+@KINDS
+def test_accepted_chunks_are_within_the_band_by_every_frame(step: int, least: int, more: int) -> None:
     """The promise: of those a few frames let pass, one in a hundred at the most is outside, and only just."""
     passed = outside = 0
     for seed in range(3000):
-        values = film_like(seed, 60 + seed % 200)
+        values = film_like(seed, least + seed % more)
         off = random.Random(seed).uniform(-1.5, 1.5) - statistics.fmean(values) + 93
         values = [value + off for value in values]
-        some = [values[frame - seed] for frame in scored_frames(seed, seed + len(values), STEP)]
-        if is_settled(some, STEP, GOAL) and GOAL.side(statistics.fmean(some)) == 0:
+        some = [values[frame - seed] for frame in scored_frames(seed, seed + len(values), step)]
+        if is_settled(some, step, GOAL) and GOAL.side(statistics.fmean(some)) == 0:
             passed += 1
             mean = statistics.fmean(values)
             outside += GOAL.side(mean) != 0
