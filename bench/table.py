@@ -224,7 +224,7 @@ def every_cell(rows: Sequence[Row]) -> list[str]:
             f"{row['chunks_within_the_band']}",
             "-" if miss is None else f"{miss:+.2f}",
             f"{row['encodes_per_chunk_by_frames']:.2f}",
-            f"{row['wall_over_plain']:.2f} ({row['wall_seconds'][0]:.0f} s){busy}",
+            f"{row['wall_over_plain']:.2f} ({row['wall_seconds'][0]:.0f} s on {row['cores']} cores){busy}",
             f"{row['cpu_over_plain']:.2f}",
             f"{100 * row['scoring_share_of_cpu']:.0f} %",
             f"{row['bytes_over_plain']:.3f}",

@@ -370,3 +370,15 @@ class TestFilling:
 
     def test_a_film_in_one_piece_keeps_its_threads(self, here: Machine) -> None:
         assert here.pace(2).threads_for(1, running=1) == 2
+
+
+def test_frames_are_held_only_in_memory_that_no_trial_would_miss(here: Machine) -> None:
+    pace = here.pace(encodes=4)  # 2 GiB each, and 1 GiB left alone
+    here.memory = 10 * GIB
+    assert pace.has_room(GIB)
+    assert not pace.has_room(GIB + 1)
+    here.memory = 0
+    pace.look(running=4)
+    assert pace.is_short
+    here.memory = 64 * GIB
+    assert not pace.has_room(1), "trials were given up for want of memory"

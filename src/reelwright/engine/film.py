@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reelwright.engine.decoding import Decoding
 from reelwright.engine.jobs import SourceStamp, Usage
@@ -18,6 +19,9 @@ from reelwright.planning.plan import EncodePlan, zoned
 from reelwright.planning.windows import sample_windows
 from reelwright.tools.capabilities import Capabilities
 from reelwright.tools.process import Finished, Runner
+
+if TYPE_CHECKING:
+    from reelwright.engine.held import HeldFrames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +59,8 @@ class Film:
     decoding: Decoding = field(default_factory=Decoding)
     #: A copy of its pictures that is decoded in the place of the source; None: the source is.
     copied: Pictures | None = None
+    #: Keeps the frames of chunks under way; None: each encode and each score reads the film.
+    held: "HeldFrames | None" = None
 
     @property
     def pictures(self) -> Pictures:

@@ -204,6 +204,16 @@ class Pace:
         self._changed = self._gauges.clock()
         self._tell(f"{idle:.0%} of the CPU was idle; {spread} from now on")
 
+    def has_room(self, size: int) -> bool:
+        """Whether so many bytes may be taken, and all trials begun anew would still have theirs."""
+        taken = self.parallel.reserve_bytes + self.parallel.encodes * self.parallel.need_bytes
+        return not self.is_short and self._gauges.free_memory() - size >= taken
+
+    @property
+    def is_short(self) -> bool:
+        """Whether fewer run at once than could, for want of memory."""
+        return self.most < self.parallel.encodes
+
     def look(self, running: int) -> bool:
         """Look at the free memory, about once a second; True: the youngest trial must give way at once."""
         now = self._gauges.clock()

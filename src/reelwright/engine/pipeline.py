@@ -12,6 +12,7 @@ from reelwright.engine.analysis import Reader, recall_index
 from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
+from reelwright.engine.held import HeldFrames
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
 from reelwright.engine.outcome import (
     analysis_of,
@@ -238,7 +239,7 @@ class Line:
             plan=plan, index=index, chunks=chunks, workspace=workspace,
             output=self.output, job_id=job.id, threads=pace.threads,
             memory_limit=limits.memory_per_encode,
-            decoding=Decoding.of(info, services.device, self.emit),
+            decoding=Decoding.of(info, services.device, self.emit), held=HeldFrames(pace.has_room),
         )  # fmt: skip
         await self.commit_analysis(film, read)
         if done := await self.already_done(known):

@@ -183,6 +183,8 @@ class LocalRunner:
         at_once = len(self._running)
         if self.pace.look(at_once - len(done)):
             next(task for task in reversed(self._running) if task not in done).cancel()
+        if self.film.held and self.pace.is_short:
+            self.film.held.keep_only({step.chunk.index for step in self._running.values()})
         for task in sorted(done, key=lambda t: self._running[t].chunk.index):
             step = self._running.pop(task)
             self.watch.close(step.chunk.index)
@@ -245,7 +247,9 @@ class LocalRunner:
             self.tell_accepted(chunk, accepted)
 
     def tell_accepted(self, chunk: int, accepted: Accept) -> None:
-        """Announce that a chunk's search has ended."""
+        """Announce that a chunk's search has ended; its frames are not needed any more."""
+        if self.film.held:
+            self.film.held.drop(chunk)
         self.emit(
             EventName.SEGMENT_COMPLETE,
             "encoding",
@@ -320,3 +324,5 @@ class LocalRunner:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         self._running.clear()
+        if self.film.held:
+            self.film.held.close()

@@ -15,7 +15,6 @@ from reelwright.engine.scheduler import TrialStep
 from reelwright.errors import ReelwrightError, ToolError
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
-from reelwright.planning.windows import Window
 from reelwright.quality.score import pool
 from reelwright.quality.steps import first_scored, first_step, is_settled
 from reelwright.tools.chunks import ChunkFacts, read_chunk
@@ -26,7 +25,6 @@ from reelwright.tools.ffmpeg import ProgressReader, encode_args
 from reelwright.tools.frames import (
     STEPS_BACK,
     FrameCommand,
-    FrameSource,
     choose,
     choose_windows,
     chosen,
@@ -35,6 +33,7 @@ from reelwright.tools.frames import (
 )
 from reelwright.tools.hwaccel import proof_args, take_proof
 from reelwright.tools.machine import IdleMeter
+from reelwright.tools.unpacking import Unpacked
 from reelwright.tools.vmaf import Look, Pairing, parse_log, score_args
 
 #: An encode may be silent while it fills its look-ahead; longer than this it hangs.
@@ -51,6 +50,8 @@ class Go:
     back: int
     #: None: in software.
     device: str | None = None
+    #: The chunk's frames where they were decoded before; None: the film is read.
+    held: Unpacked | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,6 +125,10 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> Tria
     part = film.workspace.segments / f"{key}.part"
     final = film.workspace.segments / f"{key}.mkv"
     meter = IdleMeter()
+    decode_usage = Usage()
+    if film.held is not None and not go.back:
+        held, decode_usage = await film.held.of(film, step.chunk)
+        go = replace(go, held=held)
     facts, encode_usage, encoded = await encode_chunk(film, step, tell, part, go)
     # What a chunk's first trial is scored against is decoded in software: that proves what the device gave.
     proven = film.decoding.is_proven(step.chunk.index)
@@ -150,7 +155,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> Tria
         size_bytes=facts.packet_bytes,
         packets_digest=facts.digest,
         **scored(film, key, dict(plan.parameters), scores),
-        encode_usage=encode_usage,
+        encode_usage=decode_usage + encode_usage,
         score_usage=scores.usage,
         features={
             **asdict(step.chunk.features),
@@ -185,6 +190,8 @@ async def rescore(film: Film, step: TrialStep, tell: Tell, go: Go, known: TrialR
     """Score every frame of an earlier trial: some of them do not settle what becomes of it here."""
     path = film.workspace.segments / known.file_name
     referee = go if film.decoding.is_proven(step.chunk.index) else replace(go, device=None)
+    if film.held is not None and not go.back:
+        referee = replace(referee, held=film.held.known(step.chunk))
     scores = await score_chunk(film, step, tell, path, referee, n_subsample=1, prove=False)
     film.check_source()
     usage = known.score_usage + scores.usage
@@ -200,13 +207,10 @@ async def encode_chunk(
         FramesMissingError: it does not hold exactly the chunk's frames, or cannot stand alone.
     """
     chunk = step.chunk
-    flags = film.decoding.flags(go.device)
-    come = film.pictures
-    frames = film_frames(os.fspath(come.path), come.video_index, come.index, film.plan.ahead, device=flags)
     proof = film.workspace.logs / f"{part.stem}.encoded.hash"
     command = encode_args(
         film.tools.ffmpeg,
-        windowed(frames, film, step.windows, go) if step.windows else frames(chunk.start, chunk.end, go.back),
+        frames_of(film, step, go),
         film.plan_of(chunk),
         crf=step.crf,
         threads=film.threads,
@@ -237,11 +241,17 @@ async def encode_chunk(
     return facts, usage_of(finished), take_proof(proof)
 
 
-def windowed(frames: FrameSource, film: Film, windows: tuple[Window, ...], go: Go) -> FrameCommand:
-    """The frames of some windows alone, decoded in one go."""
-    return replace(
-        frames(windows[0][0], windows[-1][1], go.back), filters=(choose_windows(film.pictures.index, windows),)
-    )
+def frames_of(film: Film, step: TrialStep, go: Go) -> FrameCommand:
+    """The frames that are encoded: a chunk's, or those of some windows alone, decoded in one go."""
+    chunk, windows, come = step.chunk, step.windows, film.pictures
+    if go.held is not None:
+        return go.held.frames(windows or ((chunk.start, chunk.end),))
+    flags = film.decoding.flags(go.device)
+    frames = film_frames(os.fspath(come.path), come.video_index, come.index, film.plan.ahead, device=flags)
+    if windows is None:
+        return frames(chunk.start, chunk.end, go.back)
+    cut = frames(windows[0][0], windows[-1][1], go.back)
+    return replace(cut, filters=(choose_windows(come.index, windows),))
 
 
 def proof_of(film: Film, chunk: Chunk, source: str, out: Path) -> tuple[str, ...]:
@@ -298,22 +308,22 @@ def pairing_of(film: Film, step: TrialStep, part: Path, go: Go, n_subsample: int
     chunk, come, ahead = step.chunk, film.pictures, film.plan.ahead
     index = come.index
     look = Look(frames=step.frames, step=n_subsample, first=first_scored(chunk.start, n_subsample))
-    if step.windows:
-        preroll, mirrored, first = 1, True, step.windows[0][0]
-        filters: tuple[str, ...] = (choose_windows(index, step.windows),)
-        last = step.windows[-1][1]
+    # A frame within the chunk has its own neighbour to be compared with.
+    preroll = 1 if step.windows or (chunk.start > 0 and look.first == 0) else 0
+    mirrored = bool(step.windows) or (preroll == 1 and chunk.frames > 1 and index.is_key(chunk.start))
+    runs = step.windows or ((chunk.start if mirrored else chunk.start - preroll, chunk.end),)
+    first, last = runs[0][0], runs[-1][1]
+    if go.held is not None:
+        read, filters = go.held.input_args, go.held.frames(runs).filters
     else:
-        # A frame within the chunk has its own neighbour to be compared with.
-        preroll = 1 if chunk.start > 0 and look.first == 0 else 0
-        mirrored = preroll == 1 and chunk.frames > 1 and index.is_key(chunk.start)
-        first = chunk.start if mirrored else chunk.start - preroll
-        filters, last = chosen(index, first, chunk.end, ahead), chunk.end
-    flags = film.decoding.flags(go.device)
+        # The encode was made of the same part of the film, and counted: a reference that ended early would be repeated.
+        flags = film.decoding.flags(go.device)
+        read = reference_input(os.fspath(come.path), index, first, go.back, ahead, device=flags, end=last)
+        filters = (choose_windows(index, runs),) if step.windows else chosen(index, first, last, ahead)
     return Pairing(
         chunk_path=os.fspath(part),
-        # The encode was made of the same part of the film, and counted: a reference that ended early would be repeated.
-        reference_input=reference_input(os.fspath(come.path), index, first, go.back, ahead, device=flags, end=last),
-        video_index=come.video_index,
+        reference_input=read,
+        video_index=come.video_index if go.held is None else 0,
         choose=filters,
         preroll=preroll,
         mirrored=mirrored,

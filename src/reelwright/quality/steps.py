@@ -1,4 +1,4 @@
-"""Scoring in steps: every fifth frame first, and all of them where those do not settle what becomes of a trial.
+"""Scoring in steps: every fifth or third frame first, and all where those do not settle what becomes of a trial.
 
 The numbers come from measured frame scores; see docs/decisions/020-scoring-in-steps.md.
 """
@@ -13,13 +13,16 @@ from reelwright.quality.score import percentile
 #: Of a long chunk every so manieth frame is scored first. Odd: even steps beat with the encoder's pyramid of frames
 #: (Netflix/vmaf#1214). A third of the frames costs a quarter more CPU and errs as much; a seventh errs twice as much.
 STEP = 5
-#: A chunk of fewer frames is scored on all of them: there are too few to tell from how far they are off.
-SHORTEST = 60
+#: A chunk of fewer frames than `LONG` is scored on every third frame first, one of fewer than `SHORTEST` on all: a mean
+#: of so few tells nothing, nor do they tell from how far they are off.
+LONG, SHORT_STEP, SHORTEST = 60, 3, 30
 #: The mean of some frames is trusted to within so many of its standard errors, as their differences tell them, and a
 #: little more. It was within that in 19 of 20 cases measured; beyond it errors are small where it counts, at the
 #: band's edges.
 ERRORS = 0.6
 LEAST = 0.05
+#: Of short chunks: one frame in ten is near the key frame they begin with, and better or worse than the others.
+LEAST_SHORT = 0.12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +53,9 @@ class Goal:
 
 def first_step(frames: int, planned: int) -> int:
     """Every how manieth frame of a run of so many is scored first, where long ones have a step that was planned."""
-    return planned if frames >= SHORTEST else 1
+    if frames < SHORTEST:
+        return 1
+    return planned if frames >= LONG else min(planned, SHORT_STEP)
 
 
 def first_scored(start: int, step: int) -> int:
@@ -77,7 +82,8 @@ def mean_error(scores: Sequence[float], step: int) -> float:
     if len(scores) < 2:  # noqa: PLR2004 - one score shows no difference
         return math.inf
     squares = math.fsum((b - a) ** 2 for a, b in pairwise(scores))
-    return LEAST + ERRORS * math.sqrt(squares / 2 / (len(scores) - 1) / len(scores))
+    least = LEAST if step > SHORT_STEP else LEAST_SHORT
+    return least + ERRORS * math.sqrt(squares / 2 / (len(scores) - 1) / len(scores))
 
 
 def is_settled(scores: Sequence[float], step: int, goal: Goal | None) -> bool:
