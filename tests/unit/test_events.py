@@ -79,5 +79,5 @@ def test_the_names_that_other_programs_rely_on_are_these() -> None:
         *("library_scanned", "library_asks", "library_done"),
         "sound_complete",
         *("encoding_complete", "error_occurred", "progress", "trial_complete", "validation_complete", "placed"),
-        *("resources_changed", "result"),
+        *("resources_changed", "result", "library_scanned"),
     }
