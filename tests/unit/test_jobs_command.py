@@ -175,13 +175,13 @@ class Stub:
         self.asked.append((states, limit))
         return list_jobs(self.shelf.store, self.shelf.work_dir, states, limit)
 
-    def show_queue(self, states: Collection[State] | None, *, queued: bool, limit: int | None) -> QueueShown:
+    def show_queue(self, states: Collection[State] | None, *, queued: bool, limit: int | None) -> QueueShown:  # noqa: ARG002
         return QueueShown()
 
-    def cancel_queued(self, which: str) -> None:
+    def cancel_queued(self, which: str) -> None:  # noqa: ARG002
         return None
 
-    def retry_queued(self, which: str) -> None:
+    def retry_queued(self, which: str) -> None:  # noqa: ARG002
         return None
 
     def show_job(self, which: str) -> JobDetails:

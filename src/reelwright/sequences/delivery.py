@@ -78,6 +78,7 @@ PROFILES = {
             suffix=".mp4",
             pix_fmt="yuv420p",
             flags=("-c:v", "libx264", "-preset", "veryfast", "-crf", "20", *_FAST),
+            group=GROUP,
         ),
         Profile(
             name="h265",
