@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/claims.py --rows 10000 --processes 16
 
-It starts a PostgreSQL server of its own, whose commits are forced to the disk as they are in earnest, and makes a ledger
-of SQLite in a temporary folder. `--waiting` puts that many rows in front which no worker here may take.
+It starts a PostgreSQL server of its own, whose commits are forced to the disk as they are in earnest, and makes a
+ledger of SQLite in a temporary folder. `--waiting` puts that many rows in front which no worker here may take.
 """
 
 import argparse
@@ -70,13 +70,11 @@ def measure(kind: str, args: argparse.Namespace, owners: int, limit: int) -> Non
         taken = take_all(place, args.processes, limit=limit, finish=args.finish)
         used = cpu_of(server) - before
         twice = len(taken.leases) - len({name for name, _ in taken.leases})
-        print(
-            f"{kind:<10} owners {owners} at once {limit}: {len(taken.leases)} taken, {twice} twice; "
-            f"{len(taken.leases) / taken.seconds:.0f}/s, slowest {taken.worst:.2f} s; a claim costs "
-            f"{1000 * taken.cpu_seconds / len(taken.leases):.2f} ms here, {1000 * used / len(taken.leases):.2f} ms there; "
-            f"load {os.getloadavg()[0]:.0f}",
-            flush=True,
-        )
+        count = len(taken.leases)
+        rate, here, there = count / taken.seconds, taken.cpu_seconds / count, used / count
+        print(f"{kind:<10} owners {owners} at once {limit}: {count} taken, {twice} twice;", end=" ")
+        print(f"{rate:.0f}/s, slowest {taken.worst:.2f} s; load {os.getloadavg()[0]:.0f};", end=" ")
+        print(f"a claim costs {1000 * here:.2f} ms of a core here, {1000 * there:.2f} ms there", flush=True)
 
 
 def main() -> None:
