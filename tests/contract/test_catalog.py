@@ -9,6 +9,7 @@ import pytest
 
 from ledgers import new_ledger
 from postgres import empty_ledger_there
+from reelwright.engine.leases import Work
 from reelwright.errors import ConflictError
 from reelwright.library.catalog import Catalog, Counts, FileState, Library, Probed
 from reelwright.library.comparison import Changes, Remembered, Seen
@@ -126,7 +127,8 @@ def test_what_was_learned_of_a_file_is_kept_until_its_content_changes(catalog: C
 
 def test_queued_files_stay_queued_and_are_counted(catalog: Catalog, films: Library) -> None:
     a, b = scanned(catalog, films, seen("a.mkv", 1), seen("b.mkv", 2))
-    catalog.queue(films.id, {a.id: ENCODE})
+    assert catalog.queue(films.id, {a.id: ENCODE}, {a.id: Work(id="w", kind="film", owner="films")}) == 1
+    catalog.approve(films.id, "tree")
     catalog.write_choices({a.id: SKIP, b.id: SKIP})
     assert catalog.libraries()[0].approved is not None
     scanned(catalog, films, gone=(catalog.remembered(films.id)[1],))

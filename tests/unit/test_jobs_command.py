@@ -175,13 +175,13 @@ class Stub:
         self.asked.append((states, limit))
         return list_jobs(self.shelf.store, self.shelf.work_dir, states, limit)
 
-    def show_queue(self, states: Collection[State] | None, *, queued: bool, limit: int | None) -> QueueShown:  # noqa: ARG002
+    def show_queue(self, _states: object, **_: object) -> QueueShown:
         return QueueShown()
 
-    def cancel_queued(self, which: str) -> None:  # noqa: ARG002
+    def cancel_queued(self, _which: str) -> None:
         return None
 
-    def retry_queued(self, which: str) -> None:  # noqa: ARG002
+    def retry_queued(self, _which: str) -> None:
         return None
 
     def show_job(self, which: str) -> JobDetails:

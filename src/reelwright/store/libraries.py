@@ -177,7 +177,7 @@ class DjangoCatalog(LibraryWork):
                 name = row["library__name"]
                 found[name] = _added(found[name], row)
             for name, saved in _saved():
-                found[name] = replace(found[name], bytes_saved=saved or 0)
+                found[name] = replace(found[name], bytes_saved=int(saved or 0))
             return found
 
 
