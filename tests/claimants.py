@@ -81,7 +81,8 @@ def take_all(place: Place, processes: int, *, limit: int = 1, finish: bool = Fal
         for one in running:
             one.kill()
             one.communicate()
-    assert [error for _, error in told if error] == []
+    if wrong := [error for _, error in told if error]:
+        raise AssertionError(wrong[0])
     found = [json.loads(answer) for answer, _ in told]
     return Taken(
         leases=[(name, token) for one in found for name, token in one["taken"]],

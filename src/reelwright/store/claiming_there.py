@@ -30,8 +30,10 @@ WITH me AS MATERIALIZED (
         AND NOT EXISTS (SELECT FROM store_workpause WHERE owner IN ('', lane.owner))
 ), fairest AS (
     SELECT waiting.*, CASE WHEN (SELECT count(DISTINCT owner) FROM waiting) = 1 THEN 0 ELSE (
-        SELECT count(*) FROM store_workitem AS held JOIN store_worklane AS theirs ON theirs.id = held.lane_id
-        WHERE theirs.owner = waiting.owner AND held.state = 'leased'
+        SELECT sum(held.leases) FROM store_worklane AS theirs, LATERAL (
+            SELECT count(*) AS leases FROM store_workitem AS item
+            WHERE item.lane_id = theirs.id AND item.state = 'leased'
+        ) AS held WHERE theirs.owner = waiting.owner
     ) END AS busy
     FROM waiting
 ), taken AS MATERIALIZED (

@@ -29,6 +29,7 @@ from reelwright.store.claiming import claim_work
 from reelwright.store.claiming_there import claim_there
 from reelwright.store.connection import hang_up, made_again, speaking_to
 from reelwright.store.reading import all_values, first_value
+from reelwright.store.turns import in_turn
 from reelwright.store.work_rows import item_row, needs_text, work_row, worker_columns, worker_value
 
 #: Rows of a statement: SQLite limits its parameters.
@@ -96,7 +97,7 @@ class DjangoLeaseStore:
 
     def finish(self, lease: Lease, result: Mapping[str, Any]) -> bool:
         """See the port."""
-        with speaking_to(self.place):
+        with in_turn(self.place), speaking_to(self.place):
             one = models.WorkItem.objects.filter(work=lease.work.id, token=lease.token)
             done = {"state": WorkState.DONE.value, "result": dict(result), "updated": timezone.now()}
             return bool(one.filter(state=_LEASED).update(**done)) or one.filter(state=WorkState.DONE.value).exists()
@@ -225,7 +226,7 @@ class DjangoLeaseStore:
     @contextmanager
     def _committing(self) -> Iterator[None]:
         """One transaction, durable when it ends."""
-        with speaking_to(self.place), atomic(durable=True):
+        with in_turn(self.place), speaking_to(self.place), atomic(durable=True):
             yield
 
 
