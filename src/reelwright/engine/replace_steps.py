@@ -126,6 +126,7 @@ def make_copy(mover: Mover, validate: Validate) -> None:
             hint="Run as the owner of the films, or as root.",
         ) from error
     disk.sync(draft)
+    disk.sync(mover.folder)  # its name too: without hard links, it may be all there is while the original is moved
     mover.known_output = disk.look(draft)
     if mover.known_output is None or mover.known_output.size != entry.bytes_after:
         raise ValidationFailedError(f"The copy {draft} has changed since it was checked.")
