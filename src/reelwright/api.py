@@ -104,7 +104,7 @@ class Options(TypedDict, total=False):
     vmaf_model: str
     scored_frames: str
     learn: bool
-    #: "auto", "chunked" or "direct"; the encoder by its name; strength of the synthesised grain, 0 to 50.
+    #: "auto", "chunked", "direct" or "remux"; the encoder by its name; strength of the synthesised grain, 0 to 50.
     strategy: str
     encoder: str
     film_grain: int
@@ -264,7 +264,7 @@ async def encode_async(
         options: what is asked for.
 
     Returns:
-        The outcome: "encoded", "already_done" or "skipped", with sizes, VMAF and checks.
+        The outcome: "encoded", "remuxed", "already_done" or "skipped", with sizes, VMAF and checks.
 
     Raises:
         ReelwrightError: it could not be done; its class and `exit_code` say why. What was committed stays, and the
@@ -321,7 +321,7 @@ async def plan_async(source: AnyPath, *, settings: Settings | None = None, **opt
     info = await probe_async(source, settings=ready)
     request = request_for(ready, job_for(source, None, options))
     decision = decide(info, request)
-    plan = make_plan(info, request) if decision.verdict is Verdict.ENCODE else None
+    plan = make_plan(info, request) if decision.verdict in {Verdict.ENCODE, Verdict.REMUX} else None
     return Planned(info=info, decision=decision, plan=plan)
 
 

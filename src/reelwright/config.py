@@ -151,7 +151,7 @@ class EncodingSettings(Section):
 
     encoder: Annotated[str, AfterValidator(checked_encoder)] = DEFAULT
     #: Which steps a film takes: "auto" takes Dolby Vision directly and everything else in chunks.
-    strategy: Literal["auto", "chunked", "direct"] = "auto"
+    strategy: Literal["auto", "chunked", "direct", "remux"] = "auto"
     preset: int = Field(default=6, ge=0, le=13)
     target_vmaf: float = Field(default=93, gt=0, lt=100)
     #: How far below and above the target a score may be: one width, or two.

@@ -24,7 +24,7 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Placemen
     store = new_ledger(tmp_path / "ledger.sqlite3")
     from reelwright.store.placements import DjangoPlacementJournal  # noqa: PLC0415 -- needs Django, set up by now
 
-    made = DjangoPlacementJournal(store.path)
+    made = DjangoPlacementJournal(store.place)
     yield made
     made.close()
 
@@ -78,8 +78,8 @@ def test_the_ledger_has_it_after_the_process_that_wrote_it(tmp_path: Path) -> No
     store = new_ledger(tmp_path / "ledger.sqlite3")
     from reelwright.store.placements import DjangoPlacementJournal  # noqa: PLC0415 -- needs Django, set up by now
 
-    writing = DjangoPlacementJournal(store.path)
+    writing = DjangoPlacementJournal(store.place)
     writing.write(entry())
     writing.close()
-    assert DjangoPlacementJournal(store.path).entry("o1") == entry()
+    assert DjangoPlacementJournal(store.place).entry("o1") == entry()
     store.close()

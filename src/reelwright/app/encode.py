@@ -16,6 +16,7 @@ from reelwright.events import Event, EventName, EventSink
 from reelwright.planning.encoding import check_encoder
 from reelwright.planning.excerpt import excerpt_mark
 from reelwright.planning.plan import Request
+from reelwright.planning.remuxing import REMUX, encoding_asked
 from reelwright.planning.sound import OpusRates
 from reelwright.planning.zones import Zone
 
@@ -28,6 +29,8 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
     """
     use_encoders(settings)
     encoding = settings.encoding
+    if encoding.strategy == REMUX:
+        return copying(job)
     low, high = encoding.band
     scenes = load_scenes(job.scenes) if job.scenes else None
     svt = {**encoding.svt, **dict(job.svt)}
@@ -69,6 +72,28 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         scored_frames=encoding.scored_frames,
     )
     check_encoder(request)
+    return request
+
+
+def copying(job: EncodeJob) -> Request:
+    """What is wanted of a film whose streams are copied: settings of encodes mean nothing to it, but flags do.
+
+    Raises:
+        UsageError: a flag asks for what only an encode can do.
+    """
+    asked = [key for key in job.flags.get("encoding", {}) if key != "strategy"]
+    request = Request(
+        strategy=REMUX, crf=job.crf, zones=tuple(map(str, job.zones)), scale=job.scale, start=job.start,
+        duration=job.duration, cuts=() if job.scenes else None,
+    )  # fmt: skip
+    flag = encoding_asked(request) or next((f"--{key.replace('_', '-')}" for key in asked), None)
+    if flag is None and (job.svt or job.export_scenes):
+        flag = "--svt" if job.svt else "--export-scenes"
+    if flag is not None:
+        raise UsageError(
+            f"--strategy remux copies every stream as it is, and {flag} needs an encode.",
+            hint=f"Leave {flag} or --strategy remux out.",
+        )
     return request
 
 

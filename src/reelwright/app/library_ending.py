@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from reelwright.config import Settings
 from reelwright.engine.jobs import OutcomeRecord
+from reelwright.engine.outcome import MADE
 from reelwright.engine.worker import Done, Ending, Failed, GivenUp
 from reelwright.errors import ReelwrightError
 from reelwright.library.catalog import FileState, Standing
@@ -14,7 +15,7 @@ from reelwright.library.retrying import Cause, Conditions, after, cause_of
 
 #: Slowest and fastest preset of our scale.
 PRESETS = (0, 13)
-MADE = frozenset({"encoded", "already_done", "replaced"})
+DONE = frozenset({*MADE, "already_done", "replaced"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +39,7 @@ def conclude(ended: Ended, retry_delay: float, now: dt.datetime) -> tuple[Ending
         now: the time, in UTC.
     """
     outcome = ended.outcome
-    if outcome.outcome in MADE:
+    if outcome.outcome in DONE:
         standing = Standing(
             state=FileState.DONE, note=outcome.reasons, job_id=outcome.job_id, bytes_before=outcome.bytes_before,
             bytes_after=outcome.bytes_after,

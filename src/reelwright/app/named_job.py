@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reelwright.engine.jobs import Job, JobStatus, JobStore, OutcomeRecord, StepKind
+from reelwright.engine.outcome import MADE
 from reelwright.errors import SourceError, UsageError
 from reelwright.words import printable_path
 
@@ -76,7 +77,7 @@ def is_there(store: JobStore, job: Job) -> bool:
 
 def last_end(outcomes: Sequence[OutcomeRecord]) -> float:
     """When the last run that encoded ended, in seconds of the epoch."""
-    ends = [o.finished.timestamp() for o in outcomes if o.finished and o.outcome == "encoded"]
+    ends = [o.finished.timestamp() for o in outcomes if o.finished and o.outcome in MADE]
     return max(ends, default=0.0)
 
 

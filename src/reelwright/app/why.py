@@ -28,6 +28,7 @@ from reelwright.planning.estimate import Estimate, TrialFact, estimate
 from reelwright.planning.explanation import Explanation, Known, changes
 from reelwright.planning.once_read import plan_once_read
 from reelwright.planning.plan import EncodePlan, make_plan
+from reelwright.planning.remuxing import is_remux
 from reelwright.store.database import open_ledger
 from reelwright.tools.capabilities import ask_ffmpeg, find_ffmpeg
 from reelwright.tools.devices import try_encoder, unusable, with_encoder
@@ -59,7 +60,7 @@ async def explain(job: EncodeJob) -> Explanation:
             source=os.fspath(source), output=os.fspath(output), info=info, decision=decision,
             changes=changes(info, decision, None, output_exists=False, job=None),
         )  # fmt: skip
-        if decision.verdict is not Verdict.ENCODE:
+        if decision.verdict not in {Verdict.ENCODE, Verdict.REMUX}:
             return said
         plan = await with_doubts(runner, settings, make_plan(info, request))
         known, facts, seen, index = await look_up(runner, settings, said, plan)
@@ -107,7 +108,7 @@ def cost_of(
     frames = known.frames or (video.declared_frames if video else None)
     if not frames and info.duration and video and video.average_rate:
         frames = round(info.duration * video.average_rate)
-    if not frames:
+    if not frames or is_remux(plan.request):  # a copy takes as long as reading does, and saves nothing
         return None
     request = plan.request
     return estimate(

@@ -126,7 +126,7 @@ def rich_table(rows: Sequence[Row]) -> Table:
             heading, Text(last, style="bold"), justify="left" if k in WORDS else "right", overflow="fold", no_wrap=k > 1
         )
     for row, name in zip(rows, names(rows), strict=True):
-        style = "red" if row.complaint else "" if row.outcome == "encoded" else "dim"
+        style = "red" if row.complaint else "" if row.outcome in {"encoded", "remuxed"} else "dim"
         # As Text, because brackets in a plain string would be taken for markup.
         table.add_row(*(Text(text, style=style) for text in cells(row, name)))
     return table

@@ -32,6 +32,7 @@ EXAMPLES = """examples:
   reelwright encode film.mkv                                 film.av1.mkv beside it, every chunk at VMAF 93 ± 1
   reelwright encode film.mkv -o out.mkv --target-vmaf 95 --band 0.5
   reelwright encode film.mkv -o out.mp4                      MP4; --dry-run says what it has no place for
+  reelwright encode film.mp4 -o film.mkv --strategy remux    the same streams in Matroska, nothing encoded
   reelwright encode film.mkv --profile small                 named settings: `reelwright profiles` shows them
   reelwright encode films/ -o encoded/                       every film below a folder, in the same folders
   reelwright encode film.mkv --start 10:00 --duration 30     thirty seconds to look at: film.excerpt-600s-630s.av1.mkv
@@ -40,6 +41,7 @@ EXAMPLES = """examples:
   reelwright encode disc.vob --deinterlace bwdif --crop auto       fields become frames, black borders go
   reelwright encode film.mkv --dry-run                       what would be done, and why"""
 
+STRATEGIES = ("auto", "chunked", "direct", "remux")
 DEINTERLACERS = ("bwdif", "yadif", "w3fdif", "estdif")
 #: Flags that are settings as well: attribute, section, key.
 SETTINGS = (
@@ -138,8 +140,9 @@ def add_aims(parser: Parser) -> None:
 def add_tools(parser: Parser) -> None:
     """Arguments that say what does the work."""
     tool = parser.add_argument_group("means").add_argument
-    ways = "auto takes Dolby Vision in one piece at a fixed CRF and all else in chunks at the target (default)"
-    tool("--strategy", choices=("auto", "chunked", "direct"), metavar="HOW", help=f"auto, chunked or direct; {ways}")
+    ways = "auto takes Dolby Vision in one piece at a fixed CRF and all else in chunks at the target (default); remux"
+    ways += " copies every stream into the output's container and encodes nothing"
+    tool("--strategy", choices=STRATEGIES, metavar="HOW", help=f"{', '.join(STRATEGIES)}; {ways}")
     works = f"{', '.join(NAMES)}; `reelwright doctor` tells which work here"
     # As `choices` they are completed in a shell; a plugin's has a period in its name and is looked up later.
     tool("--encoder", choices=EncoderNames(NAMES), metavar="NAME", help=f"what encodes: {works} (default {DEFAULT})")

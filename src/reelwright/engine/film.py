@@ -69,7 +69,9 @@ class Film:
 
     @property
     def span(self) -> tuple[int, int]:
-        """The frames [first, end) that are encoded: all of the film, or an excerpt."""
+        """The frames [first, end) that are encoded or copied: all of the film, or an excerpt."""
+        if not self.chunks:
+            return 0, self.index.frames
         return self.chunks[0].start, self.chunks[-1].end
 
     @property
@@ -174,6 +176,12 @@ def usage_of(finished: Finished) -> Usage:
         cpu_seconds=finished.cpu_seconds,
         peak_rss_bytes=finished.peak_rss_bytes,
     )
+
+
+def source_size(info: MediaInfo) -> tuple[int, int]:
+    """Width and height of the film's picture."""
+    video = info.film.video if info.film else None
+    return (video.width, video.height) if video else (0, 0)
 
 
 #: Told how many frames of a trial are through: doing ("encode" or "score"), frames.

@@ -72,12 +72,12 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         shift=shift,
         sounds={index: (job.file, sounds[index]) for index, job in sound_jobs(film).items()},
         rate=nominal_rate(part, film.info.film.video if film.info.film else None),
-        film_tags=film_tags(film),
+        film_tags=film_tags(film) if film.chunks else {},
         display_aspect=display_aspect(film.plan),
         chapters=chapters_of(film, shift),
         clock=clock,
         movie_ticks=movie_clock(film.info, film.plan, clock, part, shift if film.is_whole else None, sounds=begins),
-        unofficial=film.plan.dolby_vision,
+        unofficial=is_dolby_vision(film),
         folder=film.workspace.working,
     )
     try:
@@ -105,6 +105,12 @@ async def assemble(film: Film, chosen: tuple[TrialRecord, ...], sounds: Mapping[
         ],
     }
     return StepRecord(kind=StepKind.ASSEMBLE, result=result)
+
+
+def is_dolby_vision(film: Film) -> bool:
+    """Whether the film has metadata of Dolby Vision, which it keeps."""
+    video = film.info.film.video if film.info.film else None
+    return video is not None and video.dolby_vision is not None
 
 
 def chapters_of(film: Film, shift: Fraction) -> tuple[Chapter, ...]:
@@ -250,13 +256,14 @@ async def gather(
         output=output,
         shift=shift,
         clock=inspection.film_clock,
-        packet_ticks=inspection.film_ticks,
+        # A copy has the packets nobody can show as well: they refer to frames before its first one.
+        packet_ticks=inspection.film_ticks[0 if film.chunks else film.index.unshowable :],
         decoded_ticks=tuple(parse_framecrc(decoded.stdout.decode("ascii", "replace"))),
         warnings=tuple(warnings[:5]),
         sounds_begin=sounds_begin(film, rows),
         copied=pair_copies(film, rows, inspection),
         chunks=chunks,
-        left_over=len(inspection.chunks) > len(joined),
+        left_over=bool(joined) and len(inspection.chunks) > len(joined),
         samples=await compare_samples(film, path, rows),
         sounds=expected_sounds(film, sounds),
         heard=heard,
@@ -339,9 +346,10 @@ def sounds_begin(film: Film, rows: tuple[Written, ...]) -> tuple[Fraction | None
 
 
 def places(film: Film, rows: tuple[Written, ...]) -> list[tuple[StreamPlan, Written, int]]:
-    """Each stream beside the film, as it was written, with its number in the output: they follow the film in order."""
+    """Each stream that was not encoded here, as it was written, with its number in the output: those follow a film's."""
     by_source = {(row.input, row.index): row for row in rows}
-    holds, found, number = holdings(film.plan.request.container), [], 0
+    holds, found = holdings(film.plan.request.container), []
+    number = 0 if film.chunks else -1  # the film that was encoded is the first
     for stream, key in carried(film.plan.streams):
         row = by_source[key]
         number += bool(row.packets) or stream.route is Route.FFMPEG or holds.shows_empty(stream.kind)

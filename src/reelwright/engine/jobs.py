@@ -228,7 +228,7 @@ class OutcomeRecord:
     job_id: str | None
     #: Verdict of the decision, such as "encode" or "skip"; None where it failed before one.
     decision: str | None
-    #: "encoded", "already_done", "skipped", "refused", "failed", "interrupted" or "cancelled".
+    #: "encoded", "remuxed", "replaced", "already_done", "skipped", "refused", "failed", "interrupted" or "cancelled".
     outcome: str
     exit_code: int
     reasons: tuple[str, ...]

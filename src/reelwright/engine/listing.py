@@ -10,6 +10,7 @@ from typing import Any
 
 from reelwright.engine.holder import Holder, holder_of
 from reelwright.engine.jobs import Job, JobStatus, JobStore, OutcomeRecord
+from reelwright.engine.outcome import MADE
 from reelwright.engine.published import read_progress
 from reelwright.engine.workspace import Workspace, workspace_for
 from reelwright.errors import UsageError
@@ -61,7 +62,7 @@ def row_of(job: Job, outcomes: Sequence[OutcomeRecord], work_dir: Path) -> JobRo
         job=job,
         state=state,
         last=outcomes[-1] if outcomes else None,
-        made=next((o for o in reversed(outcomes) if o.outcome in {"encoded", "already_done"}), None),
+        made=next((o for o in reversed(outcomes) if o.outcome in {*MADE, "already_done"}), None),
         progress=read_progress(workspace.root, job.id) if running else None,
         holder=holder if running else None,
     )

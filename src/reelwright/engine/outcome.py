@@ -21,6 +21,8 @@ from reelwright.planning.requests import plain_request
 from reelwright.planning.stream_ledger import Entry
 from reelwright.quality.score import Run, pool_runs
 
+#: Outcomes of films that were made: encoded, or copied into another container.
+MADE = frozenset({"encoded", "remuxed"})
 #: Outcomes of errors that are no failure; the first that fits.
 KINDS: dict[type[ReelwrightError], str] = {
     RefusedError: "refused",

@@ -10,11 +10,12 @@ from pathlib import Path
 from reelwright.engine import cancelling
 from reelwright.engine.analysis import Reader, recall_index
 from reelwright.engine.decoding import Decoding
-from reelwright.engine.film import Film
+from reelwright.engine.film import Film, source_size
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.held import HeldFrames
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
 from reelwright.engine.outcome import (
+    MADE,
     analysis_of,
     best_efforts,
     film_score,
@@ -321,12 +322,13 @@ class Line:
         # A kill between link and unlink leaves the file's other name.
         temporary_path(self.output, job.id).unlink(missing_ok=True)
         former = await self.services.offload(self.services.store.outcomes, job.id)
-        best = next((o for o in reversed(former) if o.outcome == "encoded"), None)
+        best = next((o for o in reversed(former) if o.outcome in MADE), None)
+        made = best.outcome if best else "encoded"
         return replace(
             best or self.so_far(),
             outcome="already_done",
             exit_code=0,
-            reasons=("It was encoded before, and the output is still exactly what was placed.",),
+            reasons=(f"It was {made} before, and the output is still exactly what was placed.",),
             bytes_after=validated.result["size_bytes"],
             checks=tuple(validated.result["checks"]),
             job_id=job.id,
@@ -340,10 +342,10 @@ class Line:
         before = bytes_before(runner.film, runner.steps[StepKind.ASSEMBLE])
         film = runner.film
         aim = "higher CRF" if film.plan.request.crf is not None else "lower target"
-        larger = (LARGER.format(aim),) if placed["size_bytes"] > before else ()
+        larger = (LARGER.format(aim),) if placed["size_bytes"] > before and film.chunks else ()
         return replace(
             self.so_far(),
-            outcome="encoded",
+            outcome="encoded" if film.chunks else "remuxed",
             bytes_before=before,
             reasons=(
                 *self.reasons(),
@@ -392,9 +394,3 @@ class Line:
         if not self.options.dry_run:
             await self.services.offload(self.services.store.record_outcome, outcome)
         self.emit(EventName.RESULT, outcome.outcome, **result_data(outcome))
-
-
-def source_size(info: MediaInfo) -> tuple[int, int]:
-    """Width and height of the film's picture."""
-    video = info.film.video if info.film else None
-    return (video.width, video.height) if video else (0, 0)

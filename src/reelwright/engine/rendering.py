@@ -105,6 +105,22 @@ def child_request(rendering: Rendering, folder: Path, *, threads: int) -> dict[s
     }
 
 
+def delivery_of(rendering: Rendering, drawn: tuple[str, ...], outputs: Sequence[Output], folder: Path) -> Delivery:
+    """What FFmpeg is given: the pipe of pictures, what is `drawn` over them, and what is written of them."""
+    return Delivery(
+        raster=rendering.raster,
+        rate=rendering.rate,
+        pictures=folder / "pictures.pipe",
+        slate=folder / "slate.raw" if rendering.slate else None,
+        slate_frames=rendering.slate_frames,
+        drawn=drawn,
+        outputs=tuple(outputs),
+        transfer=rendering.transfer,
+        alpha=rendering.alpha == "keep",
+        audio=Path(rendering.audio) if rendering.audio else None,
+    )
+
+
 async def render(
     runner: Runner,
     ffmpeg: str,
@@ -130,19 +146,7 @@ async def render(
         SourceError: a frame is missing or broken, and the policy is not to go on.
         ToolError: the renderer or FFmpeg failed.
     """
-    drawn = await asyncio.to_thread(prepare, rendering, folder)
-    delivery = Delivery(
-        raster=rendering.raster,
-        rate=rendering.rate,
-        pictures=folder / "pictures.pipe",
-        slate=folder / "slate.raw" if rendering.slate else None,
-        slate_frames=rendering.slate_frames,
-        drawn=drawn,
-        outputs=tuple(outputs),
-        transfer=rendering.transfer,
-        alpha=rendering.alpha == "keep",
-        audio=Path(rendering.audio) if rendering.audio else None,
-    )
+    delivery = delivery_of(rendering, await asyncio.to_thread(prepare, rendering, folder), outputs, folder)
     said: list[dict[str, Any]] = []
     lines = {k: dict(step.values)["line"] for k, step in enumerate(rendering.steps) if step.name == "oiiotool"}
     config = rendering.colors.config if rendering.colors else None

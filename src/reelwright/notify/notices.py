@@ -64,6 +64,7 @@ class Message:
 _ENDS: Mapping[str, What] = {
     "asked": What.ASKED,
     "encoded": What.DONE,
+    "remuxed": What.DONE,
     "failed": What.FAILED,
     "refused": What.FAILED,
 }

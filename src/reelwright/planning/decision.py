@@ -15,6 +15,7 @@ from reelwright.planning.fates import Fate
 from reelwright.planning.fates import Rule as Ledger
 from reelwright.planning.fields import HINT
 from reelwright.planning.plan import Request
+from reelwright.planning.remuxing import encoding_asked, is_remux, is_there, no_place
 from reelwright.planning.sound import sound_hint
 from reelwright.planning.streams import fate_of
 
@@ -23,6 +24,8 @@ class Verdict(StrEnum):
     """What is to be done with a source."""
 
     ENCODE = "encode"
+    #: Its streams go into another container as they are.
+    REMUX = "remux"
     #: Nothing needs doing.
     SKIP = "skip"
     #: It could be done, but something would be lost.
@@ -75,6 +78,8 @@ def incomplete(video: Video, frames: int, carried: int | None) -> Decision | Non
 def refused_after_reading(info: MediaInfo, request: Request, index: FrameIndex) -> Decision | None:
     """The refusal of a film of which only the analysis could tell; None where nothing is wrong."""
     film = info.film
+    if is_remux(request):
+        return None
     if (found := fields_inside(index, request)) is not None or film is None or film.video is None:
         return found
     return incomplete(film.video, index.frames, index.metadata_frames)
@@ -120,7 +125,7 @@ def _sound(info: MediaInfo, film: Stream, request: Request) -> Decision | None:
     names = ", ".join(f"stream {s.index} ({s.codec or 'unknown codec'})" for s in lost)
     return Decision(
         verdict=Verdict.REFUSE,
-        reasons=(f"{holds.name} has no place for the film's sound in {names}; encoding it would lose that.",),
+        reasons=(f"{holds.name} has no place for the film's sound in {names}; it would be lost.",),
         hint=sound_hint(request, helps=could),
         rule="sound-without-place",
     )
@@ -147,6 +152,23 @@ def unusable(info: MediaInfo) -> Decision | None:
     return None
 
 
+def _remux(info: MediaInfo, film: Stream, request: Request) -> Decision:
+    """What copying a film's streams into another container comes to."""
+    holds = holdings(request.container)
+    if (flag := encoding_asked(request)) is not None:
+        reason = f"Its streams are to be copied as they are, and {flag} needs an encode."
+        hint = f"Leave {flag} or `--strategy remux` out."
+        return Decision(verdict=Verdict.REFUSE, reasons=(reason,), hint=hint, rule="remux-copies")
+    if is_there(info, request.container):
+        return Decision(
+            verdict=Verdict.SKIP, reasons=(f"Its container is {holds.name} already.",), rule="there-already"
+        )
+    if (found := _refused(no_place(film, request.container)) or _sound(info, film, request)) is not None:
+        return found
+    reason = f"It is in {info.container or 'an unknown container'}, and its streams go into {holds.name} as they are."
+    return Decision(verdict=Verdict.REMUX, reasons=(reason,), rule="another-container")
+
+
 def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: B008 - frozen
     """Decide what a film needs for what is asked of it. The first rule that has something to say decides."""
     if (found := unusable(info)) is not None:
@@ -154,6 +176,8 @@ def decide(info: MediaInfo, request: Request = Request()) -> Decision:  # noqa: 
     film = info.film
     assert film is not None  # noqa: S101 - `unusable` has just shown it
     assert film.video is not None  # noqa: S101
+    if is_remux(request):
+        return _remux(info, film, request)
     again = request.strategy != "auto" and film.video.dolby_vision is not None
     if film.codec == "av1" and not again:
         return Decision(verdict=Verdict.SKIP, reasons=("Its video is AV1 already.",), rule="av1-already")

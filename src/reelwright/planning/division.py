@@ -30,6 +30,8 @@ def divide(index: FrameIndex, request: Request) -> tuple[Chunk, ...]:
     Raises:
         UsageError: what was asked for does not fit the film.
     """
+    if request.strategy == Strategy.REMUX:
+        return ()  # nothing is encoded
     if request.strategy == Strategy.DIRECT:
         whole = Chunk(index=0, start=0, end=index.frames, features=features_of(index, 0, index.frames))
         chunks: tuple[Chunk, ...] = (whole,)

@@ -45,6 +45,7 @@ class Explanation:
 #: What would change a decision, by its rule; where a rule is missing, its hint says it.
 CHANGES = {
     "av1-already": "No flag does: another encode of what is AV1 already would only lose quality.",
+    "there-already": "Another container does: name the output something.mp4 or something.mkv.",
     "hdr10plus": "Without its HDR10+ metadata, taken out with hdr10plus_tool, it would be encoded as HDR10.",
     "no-film": "Nothing does: there is no picture to encode.",
 }
@@ -64,7 +65,7 @@ def changes(
         output_exists: something lies at the output's place.
         job: where this very work stands in the ledger; None where it was never begun.
     """
-    if decision.verdict is not Verdict.ENCODE or plan is None:
+    if decision.verdict not in {Verdict.ENCODE, Verdict.REMUX} or plan is None:
         video = info.film.video if info.film else None
         if decision.rule == "av1-already" and video and video.dolby_vision:
             return (AGAIN,)
@@ -74,6 +75,8 @@ def changes(
         said.append("This was done before: the same command only looks whether the output is still what was placed.")
     elif output_exists:
         said.append("The output exists: --overwrite replaces it, -o NAME writes another one.")
+    if plan.strategy is Strategy.REMUX:
+        return (*said, "Without `--strategy remux` the film would be encoded.")
     if plan.strategy is Strategy.DIRECT:
         said.append(
             "--crf sets another CRF; --strategy chunked searches the one that meets the target, chunk by chunk."

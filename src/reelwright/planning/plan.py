@@ -18,6 +18,7 @@ from reelwright.planning.encoder_notes import encoder_notes
 from reelwright.planning.excerpt import excerpt_notes
 from reelwright.planning.fields import deinterlacer, field_notes
 from reelwright.planning.grain import STRENGTH, grain_notes
+from reelwright.planning.remuxing import REMUX, as_it_is, bare, is_remux
 from reelwright.planning.scale import sample_aspect, scale_notes, scaled_size
 from reelwright.planning.sound import OPUS_RATES, OpusRates
 from reelwright.planning.stream_ledger import Entry, make_ledger, missed
@@ -38,6 +39,8 @@ class Strategy(StrEnum):
     CHUNKED = "chunked"
     #: One encode of the whole film at a fixed CRF.
     DIRECT = "direct"
+    #: Every stream copied into another container.
+    REMUX = REMUX
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -303,7 +306,9 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
     even = evened(video)
     size = scaled_size(video, request.scale) if request.scale else None
     width, height = size or even
-    streams = plan_streams(info, film, request.container, request.opus if request.audio == "opus" else None)
+    copies = is_remux(request)
+    opus = request.opus if request.audio == "opus" else None
+    streams = plan_streams(info, None if copies else film, request.container, opus)
     ledger = make_ledger(info, streams, request.container, scaled=size is not None)
     # What counts is what is lost of the original, so it is scored at the original's size, however it is encoded.
     model, scored = scored_with(request.vmaf_model, *even, video.average_rate or video.nominal_rate)
@@ -311,7 +316,7 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
     kept = crop_filters(whole, crop)
     chosen = parameters(request, key_frames(video, request))
     plan = EncodePlan(
-        strategy=Strategy.DIRECT if is_direct(video, request) else Strategy.CHUNKED,
+        strategy=Strategy.REMUX if copies else Strategy.DIRECT if is_direct(video, request) else Strategy.CHUNKED,
         request=request,
         video_index=film.index,
         width=width,
@@ -331,6 +336,8 @@ def make_plan(info: MediaInfo, request: Request, index: FrameIndex | None = None
         ledger=ledger,
         notes=(),
     )
+    if copies:
+        plan = as_it_is(plan, whole, Scoring(model="", n_subsample=1, scaled_to=None))
     return replace(plan, notes=notes_of(plan, info, video, index))
 
 
@@ -338,6 +345,9 @@ def notes_of(plan: EncodePlan, info: MediaInfo, kept: Video, index: FrameIndex |
     """Everything a viewer should know of a plan; `kept` is what is left of the picture."""
     request, streams, film = plan.request, plan.streams, info.film
     whole = film.video if film and film.video else kept
+    if is_remux(request):
+        told = (note(s) for s in streams if is_noted(s))
+        return (*told, *held_notes(request.container, info, written_streams(info, streams)))
     return (
         *strategy_notes(kept, request),
         *plan_notes(kept, streams, scaled=request.scale is not None),
@@ -365,6 +375,8 @@ def settled(video: Video, request: Request) -> Request:
 
     "auto" stands for what an ordinary film gets, chunks; Dolby Vision is the one that chunks have to be asked for.
     """
+    if is_remux(request):
+        return bare(request)
     if is_direct(video, request):
         return replace(request, strategy=Strategy.DIRECT.value, crf=direct_crf(video, request))
     return request if video.dolby_vision is not None else replace(request, strategy="auto")

@@ -175,4 +175,6 @@ def sound_hint(request: "Request", *, helps: bool) -> str:
         other = "Write Matroska instead: name the output something.mkv."
     else:
         other = "Convert the sound first, for example to FLAC with FFmpeg."
+    if request.strategy == "remux":
+        return other
     return f"With --audio opus it becomes Opus, which has a place. {other}" if helps else other

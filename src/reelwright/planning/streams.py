@@ -130,8 +130,8 @@ def _cover(stream: Stream, holds: Holdings) -> StreamPlan:
     return _attachment(stream, f"cover.{suffix}", mimetype)
 
 
-def _video(stream: Stream, film: Stream, holds: Holdings) -> StreamPlan:
-    if stream.index == film.index:
+def _video(stream: Stream, film: Stream | None, holds: Holdings) -> StreamPlan:
+    if film is not None and stream.index == film.index:
         return _plan(stream, Fate.ENCODE)
     video = stream.video
     if video and video.attached_picture:
@@ -219,8 +219,15 @@ def _subtitle(stream: Stream, holds: Holdings) -> StreamPlan:
     return _plan(stream, Fate.DROP, f"subtitles in {stream.codec} have no place in {holds.name}", Rule.NO_PLACE)
 
 
-def fate_of(stream: Stream, film: Stream, holds: Holdings, opus: OpusRates | None = None) -> StreamPlan:
-    """Decide what becomes of one stream when the film goes into a container; `opus`: sound becomes that."""
+def fate_of(stream: Stream, film: Stream | None, holds: Holdings, opus: OpusRates | None = None) -> StreamPlan:
+    """Decide what becomes of one stream when it goes into a container.
+
+    Args:
+        stream: of the source.
+        film: the stream that is encoded; None: none is.
+        holds: what the container has a place for.
+        opus: sound becomes that; None: it stays what it is.
+    """
     if stream.kind is StreamKind.VIDEO:
         return _video(stream, film, holds)
     if stream.kind is StreamKind.AUDIO:
@@ -234,9 +241,9 @@ def fate_of(stream: Stream, film: Stream, holds: Holdings, opus: OpusRates | Non
 
 
 def plan_streams(
-    info: MediaInfo, film: Stream, container: Container = Container.MATROSKA, opus: OpusRates | None = None
+    info: MediaInfo, film: Stream | None, container: Container = Container.MATROSKA, opus: OpusRates | None = None
 ) -> tuple[StreamPlan, ...]:
-    """The fate of every stream, in the source's order."""
+    """The fate of every stream, in the source's order; see `fate_of`."""
     return tuple(fate_of(stream, film, holdings(container), opus) for stream in info.streams)
 
 
@@ -273,7 +280,7 @@ def carried(streams: Iterable[StreamPlan]) -> list[tuple[StreamPlan, tuple[int, 
 
 
 def written_streams(info: MediaInfo, plans: tuple[StreamPlan, ...]) -> tuple[Stream, ...]:
-    """Streams of the source that become streams of the output, in the output's order: the film, then as they were."""
+    """Streams of the source that become streams of the output, in its order: what is encoded, then as they were."""
     by_index = {stream.index: stream for stream in info.streams}
     film = [plan for plan in plans if plan.route is Route.CHUNKS]
     return tuple(by_index[plan.index] for plan in (*film, *(plan for plan, _ in carried(plans))))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reelwright.engine.jobs import JobStatus, OutcomeRecord, StepKind
+from reelwright.engine.outcome import MADE
 from reelwright.quality.score import Run, pool_runs
 from reelwright.report.dossier import Dossier
 from reelwright.report.story import ChunkStory
@@ -65,8 +66,8 @@ def figures_of(dossier: Dossier, chunks: Sequence[ChunkStory]) -> Figures:
 
 
 def best_outcome(outcomes: Sequence[OutcomeRecord]) -> OutcomeRecord | None:
-    """The last run that encoded; without one, the last run of all."""
-    return next((o for o in reversed(outcomes) if o.outcome == "encoded"), outcomes[-1] if outcomes else None)
+    """The last run that made the output; without one, the last run of all."""
+    return next((o for o in reversed(outcomes) if o.outcome in MADE), outcomes[-1] if outcomes else None)
 
 
 def title_of(dossier: Dossier) -> str:

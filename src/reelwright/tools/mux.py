@@ -15,7 +15,7 @@ from reelwright.media.timing import FrameIndex, is_constant
 from reelwright.planning.checks.evidence import Attached
 from reelwright.planning.clocks import film_clock, movie_ticks
 from reelwright.planning.containers import Container
-from reelwright.planning.plan import EncodePlan
+from reelwright.planning.plan import EncodePlan, Strategy
 from reelwright.planning.sound import RATE
 from reelwright.planning.stream_ledger import kept_dispositions, stream_tags
 from reelwright.planning.streams import Input, Route, StreamPlan, carried
@@ -263,14 +263,22 @@ def aspect_args(ffmpeg: str, asked: dict[str, Any], job: Join, joined: Path) -> 
         attached += [f"-metadata:s:t:{k}", f"filename={row['file_name']}"]
         for key, value in row["tags"]:
             attached += [f"-metadata:s:t:{k}", f"{key}={value}"]
-    streams = 1 + len(asked["streams"])
+    described = [row for row in (asked["film"], *asked["streams"]) if row is not None]
+    streams = len(described)
     maps = [part for k in range(streams) for part in ("-map", f"0:{k}")]
     # Left to itself FFmpeg marks one of several streams of a kind as the default one where none is.
-    flags = [row["dispositions"] for row in (asked["film"], *asked["streams"])]
+    flags = [row["dispositions"] for row in described]
     maps += [part for k, names in enumerate(flags) for part in (f"-disposition:{k}", "+".join(names) or "0")]
     return [
         *(ffmpeg, *QUIET, "-y", "-copyts", *input_flags(), "-i", file_url(joined), *maps, "-c", "copy"),
-        *("-map_metadata", "0", "-map_chapters", "0", "-aspect:v:0", str(job.display_aspect).replace("/", ":")),
+        *(
+            "-map_metadata",
+            "0",
+            "-map_chapters",
+            "0",
+            f"-aspect:{asked['film_place']}",
+            str(job.display_aspect).replace("/", ":"),
+        ),
         *(*attached, "-fflags", "+bitexact", "-default_mode", "passthrough", "-avoid_negative_ts", "disabled"),
         *("-f", "matroska", file_url(job.out)),
     ]
@@ -282,6 +290,7 @@ def request(info: MediaInfo, plan: EncodePlan, job: Join, converted: Path, out: 
     film = by_index[plan.video_index]
     plans = {s.index: s for s in plan.streams}
     told, rows = described(film, plans[film.index], container), told_of(by_index, plan)
+    copied = plan.strategy is Strategy.REMUX
     return {
         "source": os.fspath(job.source),
         "video_index": plan.video_index,
@@ -298,7 +307,9 @@ def request(info: MediaInfo, plan: EncodePlan, job: Join, converted: Path, out: 
         "sample_aspect": str(plan.sample_aspect) if plan.sample_aspect and not job.display_aspect else None,
         "rate": str(job.rate) if job.rate is not None else None,
         "tags": dict(kept(tag_fates(info.tags, Bearer.FILE, container, info.broken_tags))),
-        "film": {**told, "tags": {**told["tags"], **job.film_tags}},
+        # A film that is copied is one of the streams, in its own place.
+        "film": None if copied else {**told, "tags": {**told["tags"], **job.film_tags}},
+        "film_place": place_of(rows, film.index) if copied else 0,
         "streams": rows,
         "converted": os.fspath(converted) if any(row["input"] == Input.CONVERTED for row in rows) else None,
         "lead": lead_of(info),
@@ -331,6 +342,11 @@ def request(info: MediaInfo, plan: EncodePlan, job: Join, converted: Path, out: 
             if s.route is Route.FILE
         ],
     }
+
+
+def place_of(rows: Sequence[Mapping[str, Any]], index: int) -> int:
+    """The number in the output of a stream that is copied."""
+    return next(k for k, row in enumerate(rows) if (row["input"], row["place"]) == (Input.SOURCE, index))
 
 
 def lead_of(info: MediaInfo) -> int:

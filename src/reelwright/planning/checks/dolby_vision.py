@@ -3,6 +3,7 @@
 from reelwright.media.model import DolbyVision
 from reelwright.planning.checks.evidence import Check, Evidence, Metadata, films
 from reelwright.planning.dolby_vision import AV1_PROFILE
+from reelwright.planning.plan import Strategy
 
 #: The profile that metadata of profile 7 become.
 CONVERTED = 8
@@ -12,6 +13,10 @@ def check_dolby_vision(e: Evidence) -> Check:
     """The output has the source's metadata on every frame, and says in its record what kind it is."""
     pair = films(e)
     got, want = (film.dolby_vision for film in pair) if pair else (None, None)
+    if e.plan.strategy is Strategy.REMUX:  # the metadata lie in packets that are held against the source's
+        same = (got, got and got.record) == (want, want and want.record)
+        detail = f"profile {got.name}, as in the source" if got else "none"
+        return Check(name="dolby vision", passed=same, detail=detail if same else "the record is not the source's")
     if not e.plan.dolby_vision:
         detail = "the output announces Dolby Vision that was not planned" if got else "none"
         return Check(name="dolby vision", passed=got is None, detail=detail)

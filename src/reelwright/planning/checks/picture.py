@@ -8,19 +8,24 @@ from reelwright.media.colors import said
 from reelwright.media.model import Color
 from reelwright.planning.checks.evidence import Check, Evidence, films
 from reelwright.planning.colors import output_color, output_light
+from reelwright.planning.containers import read_as
+from reelwright.planning.plan import Strategy
 
 
 def check_picture(e: Evidence) -> Check:
-    """Size, sample aspect and rotation are the plan's."""
+    """Codec, size, sample aspect and rotation are the plan's."""
     if (pair := films(e)) is None:
         return Check(name="picture", passed=False, detail="the output has no video stream")
     film, original = pair
-    is_av1 = e.output.film is not None and e.output.film.codec == "av1"
+    wanted = "av1"
+    if e.plan.strategy is Strategy.REMUX and e.source.film is not None:
+        wanted = read_as(e.plan.request.container, e.source.film.codec or "")
+    is_wanted = e.output.film is not None and e.output.film.codec == wanted
     got = (film.width, film.height, film.sample_aspect or 1, film.rotation % 360)
     want = (e.plan.width, e.plan.height, e.plan.sample_aspect or 1, original.rotation % 360)
     same_shape = got[:2] == want[:2] and got[3] == want[3] and _close(Fraction(got[2]), Fraction(want[2]))
     detail = f"{got[0]}x{got[1]}, sample aspect {got[2]}, rotation {got[3]}"
-    return Check(name="picture", passed=same_shape and is_av1, detail=detail)
+    return Check(name="picture", passed=same_shape and is_wanted, detail=detail)
 
 
 def _close(a: Fraction, b: Fraction) -> bool:
@@ -33,12 +38,14 @@ def check_color(e: Evidence) -> Check:
     if (pair := films(e)) is None:
         return Check(name="colour", passed=False, detail="the output has no video stream")
     film, original = pair
-    want: dict[str, str | None] = asdict(output_color(original))
+    copied = e.plan.strategy is Strategy.REMUX
+    want: dict[str, str | None] = asdict(original.color if copied else output_color(original))
     got: dict[str, str | None] = asdict(film.color)
     wrong = [f"{k.replace('_', ' ')} is {got[k]}, not {v}" for k, v in want.items() if said(got[k]) != said(v)]
     if not same_mastering(film.mastering_display, original.mastering_display):
         wrong.append("mastering display differs")
-    if output_light(film) != output_light(original):
+    light = original.content_light if copied else output_light(original)
+    if (film.content_light if copied else output_light(film)) != light:
         wrong.append("content light differs")
     return Check(name="colour", passed=not wrong, detail=", ".join(wrong) or describe_color(film.color))
 

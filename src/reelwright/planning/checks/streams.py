@@ -18,6 +18,7 @@ from reelwright.planning.containers import (
     read_as,
 )
 from reelwright.planning.excerpt import is_excerpt, window_of
+from reelwright.planning.plan import Strategy
 from reelwright.planning.stream_ledger import CARRIED_IN, bearer_of, is_file
 from reelwright.planning.streams import Fate, Route, StreamPlan, written_streams
 from reelwright.planning.tags import Bearer, canonical, differing, kept, tag_fates
@@ -44,10 +45,12 @@ def inventory(streams: Sequence[Stream], container: Container) -> list[tuple[str
 
 def expected_streams(e: Evidence) -> tuple[Stream, ...]:
     """Streams of the source that the output shows: the film first, then the others as they were."""
-    film, *beside = written_streams(e.source, e.plan.streams)
+    written = written_streams(e.source, e.plan.streams)
+    # Of a remux the film is one of the copies, in its own place.
+    film, beside = ([], written) if e.plan.strategy is Strategy.REMUX else (written[:1], written[1:])
     holds = holdings(e.plan.request.container)
     empty = {k for k, c in enumerate(e.copied) if not c.written[0]}
-    return (film, *(s for k, s in enumerate(beside) if k not in empty or holds.shows_empty(s.kind)))
+    return (*film, *(s for k, s in enumerate(beside) if k not in empty or holds.shows_empty(s.kind)))
 
 
 def carried_pairs(e: Evidence) -> list[tuple[Stream, StreamPlan]]:

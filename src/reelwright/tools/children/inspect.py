@@ -38,7 +38,8 @@ def inspect(request: dict[str, Any]) -> dict[str, Any]:
             if packet.stream_index == request["film"]:
                 film.append(packet.pts)
                 spans.add(bytes(packet))
-                said = announces_grain(bytes(packet)) if packet.is_keyframe else None
+                # Without chunks the film is a copy of the source's, in whatever codec that is.
+                said = announces_grain(bytes(packet)) if packet.is_keyframe and request["chunks"] else None
                 grain += [] if said is None else [said]
         clock = container.streams[request["film"]].time_base
         attachments = [

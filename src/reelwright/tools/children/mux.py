@@ -52,11 +52,16 @@ def add_film(output: Any, chunk: Any, request: dict[str, Any]) -> Any:
     """Add the film's stream: codec, HDR records and display matrix of the chunks, tags of the source."""
     stream = output.add_stream_from_template(chunk.streams.video[0], opaque=True)
     stream.time_base = Fraction(request["clock"])
+    describe(stream, request["film"])
+    return tell_film(stream, request)
+
+
+def tell_film(stream: Any, request: dict[str, Any]) -> Any:
+    """Give the film's stream what is said of it beside its packets: shape and rate."""
     if request["sample_aspect"] is not None:
         stream.codec_context.sample_aspect_ratio = Fraction(request["sample_aspect"])
     if request["rate"] is not None:
         stream.codec_context.framerate = Fraction(request["rate"])
-    describe(stream, request["film"])
     return stream
 
 
@@ -210,7 +215,7 @@ def carried_packets(
 
 
 def mux(request: dict[str, Any]) -> dict[str, Any]:
-    """Join everything and tell, stream by stream, what was written."""
+    """Join everything and tell, stream by stream, what was written. Without a chunk the film is one of the copies."""
     index = json.loads(gzip.decompress(Path(request["index"]).read_bytes()))
     path, film_index, plans = request["source"], request["video_index"], request["streams"]
     window, clock = Window(*map(Fraction, request["window"])) if request["window"] else None, Fraction(request["clock"])
@@ -223,12 +228,13 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
         if request["converted"]:
             words = av.open(file_url(request["converted"]), options=INPUT_OPTIONS)
             inputs[Input.CONVERTED] = files.enter_context(words)
-        first = files.enter_context(av.open(file_url(request["chunks"][0]), options=INPUT_OPTIONS))
+        firsts = [files.enter_context(av.open(file_url(c), options=INPUT_OPTIONS)) for c in request["chunks"][:1]]
         output = files.enter_context(open_output(request))
         output.metadata.update(request["tags"])
-        film = add_film(output, first, request)
+        encoded = add_film(output, firsts[0], request) if firsts else None
         sounds = Sounds(request["sounds"])
         streams = add_carried(output, plans, inputs, sounds)
+        film = encoded or tell_film(streams[Input.SOURCE, film_index], request)
         tallies = {key: Tally(ordered=stream.type != "subtitle") for key, stream in streams.items()}
         readers = [
             carried_packets(read_input(request, opened, source, window), streams, line, source, tallies)
@@ -239,7 +245,9 @@ def mux(request: dict[str, Any]) -> dict[str, Any]:
         attached = [add(output, inputs[Input.SOURCE], path, plan) for plan in request["attachments"]]
         output.set_chapters(written_chapters(container, chapters_at(request["chapters"], shift)))
         begin(output, film, clock, attached)
-        write(output, heapq.merge(film_packets(request, index, line, film, joined), *readers), tallies, plans)
+        if encoded is not None:
+            readers.append(film_packets(request, index, line, encoded, joined))
+        write(output, heapq.merge(*readers), tallies, plans)
     keep(request["out"])
     facts = [
         {"input": k[0], "index": k[1], **t.facts(), "begins": None if t.begins is None else str(t.begins)}
