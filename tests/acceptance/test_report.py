@@ -101,7 +101,7 @@ def test_the_charts_hold_every_trial_with_what_was_expected_of_it(made: tuple[Pa
         own = [e for e in events if e["chunk"] == k]
         assert [t["crf"] for t in chunk["trials"]] == [e["crf"] for e in own]
         assert [t["expected"] for t in chunk["trials"]] == [round(e["predicted"], 2) for e in own]
-        assert own[0]["predicted"] == pytest.approx(93, abs=0.6), "the target, moved by what others missed"
+        assert 92 < own[0]["predicted"] < 94, "an aim within the band"
         (taken,) = [t for t in chunk["trials"] if t["taken"]]
         ended = [e["data"] for e in made[1].events if e["event"] == "segment_complete" and e["data"]["chunk"] == k]
         assert taken["crf"] == ended[-1]["crf"] == chunk["crf"]

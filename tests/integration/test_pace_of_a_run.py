@@ -79,7 +79,11 @@ def encode(film: Path, heard: Heard, workers: int, preset: int = 1) -> tuple[Out
 
 
 def watched(monkeypatch: pytest.MonkeyPatch, heard: Heard) -> None:
-    """Let the run see what is told here, at every look; no time passes, so that nothing is put right again."""
+    """Let the run see what is told here, at every look; no time passes, so that nothing is put right again.
+
+    Raw pictures are not held: whether there is room for them is asked as well, and would take the figures told here.
+    """
+    monkeypatch.setattr(pace.Pace, "has_room", lambda *_: False)
     monkeypatch.setattr(pace, "Gauges", lambda: Gauges(free_memory=heard.memory, clock=lambda: 0.0))
     monkeypatch.setattr(pace, "LOOK_SECONDS", 0.0)
 

@@ -26,6 +26,7 @@ def test_a_picture_takes_what_its_format_takes(pix_fmt: str, bytes_a_frame: int)
         {"pix_fmt": "rgb24"},
         {"pix_fmt": None},
         {"hdr10plus": True},
+        {"rotation": 90},
         {"content_light": (1000, 400)},
         {"frame_data": ("MASTERING_DISPLAY_METADATA",)},
         {"frame_data": ("SEI_UNREGISTERED", "DOVI_METADATA")},

@@ -73,10 +73,14 @@ def part_of(spec: Any) -> dict[str, Any]:
 def ruled(config: str, path: str) -> str | None:
     """The colour space that a configuration's file rules give a name; None where only the default rule fits.
 
+    Rules of the built-in configurations are none: they go by the extension, and EXR frames are of every space.
+
     Raises:
         UnreadableError: the configuration cannot be read.
     """
     known = configuration(config)
+    if config.startswith("ocio://"):
+        return None
     plain = path.encode(errors="replace").decode()  # the library takes UTF-8 only
     if known.filepathOnlyMatchesDefaultRule(plain):
         return None
