@@ -91,18 +91,11 @@ def test_a_system_call_that_fails_leaves_the_film_and_a_retry_succeeds(fault: st
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             log = folder / "strace.log"
-            run = [sys.executable, str(SCRIPT), "once", str(folder / "film"), "new extension"]
-            traced = [
-                "strace",
-                "-f",
-                "-o",
-                str(log),
-                "-e",
-                f"trace={calls}",
-                "-e",
-                f"inject={fault}:when={number}",
-                *run,
-            ]
+            film = [str(folder / "film"), "new extension"]
+            subprocess.run([sys.executable, str(SCRIPT), "make", *film], check=True)
+            run = [sys.executable, str(SCRIPT), "once", *film]
+            what = ["-e", f"trace={calls}", "-e", f"inject={fault}:when={number}"]
+            traced = ["strace", "-f", "-o", str(log), *what, *run]
             done = subprocess.run(traced, capture_output=True, text=True, check=False)
             if "ptrace" in done.stderr.lower():
                 pytest.skip("no right to trace")
