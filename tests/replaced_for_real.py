@@ -1,7 +1,8 @@
 """Films replaced on the real file system, with the real ledger, by processes that are ended anywhere.
 
 A program of its own: one process imports everything once and forks each run, so that hundreds of ends cost seconds. It
-prints what it found as JSON: `points`, `kills NUMBER SEED`, or `once FOLDER KIND` for a single run to be traced.
+prints what it found as JSON: `points`, `kills NUMBER SEED`. For a single run to be traced: `make FOLDER KIND`, then
+`once FOLDER KIND`.
 """
 
 import datetime as dt
@@ -228,10 +229,11 @@ def kills(folder: Path, number: int, seed: int) -> dict[str, Any]:
 
 
 def main(words: list[str]) -> int:
+    if words[0] == "make":
+        Film(Path(words[1]), words[2]).make()
+        return 0
     if words[0] == "once":
         film = Film(Path(words[1]), words[2])
-        if not film.library.exists():
-            film.make()
         try:
             film.replace()
         except ReelwrightError as error:

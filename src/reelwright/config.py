@@ -198,7 +198,10 @@ class PlacementSettings(Section):
     #: What an output is written as where its name does not say it.
     container: Literal["mkv", "mp4"] = "mkv"
     policy: Literal["tree", "beside", "replace"] = "tree"
+    #: How long a replaced original is kept; its bytes are not saved before.
     quarantine_days: int = Field(default=30, ge=0)
+    #: Copy subtitles, artwork and descriptions beside an output that goes into another tree.
+    copy_sidecars: bool = False
     max_encoded_percent: float = Field(default=80, gt=0)
 
 

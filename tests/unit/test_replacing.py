@@ -120,7 +120,8 @@ def test_without_any_one_of_its_syncs_a_film_or_a_promise_is_lost() -> None:
 def breaks(seed: int, deaf_at: tuple[str, int] | None) -> bool:
     """Whether a promise is broken where one sync of the program does nothing, on a disk that tears renames."""
     rng = random.Random(seed)
-    kind, abilities = KINDS[seed % len(KINDS)], Abilities(links=seed % 8 < 4, exchange=seed % 16 < 8, torn=True)
+    kind, spoils = KINDS[seed % len(KINDS)], seed % 5 == 4
+    abilities = Abilities(links=seed % 8 < 4, exchange=seed % 16 < 8, torn=True, spoils=spoils)
     try:
         history(rng, kind, abilities, lambda _, told: told.startswith("sync") and site() == deaf_at)
     except AssertionError:

@@ -73,7 +73,6 @@ def _return_original(mover: Mover) -> None:
             mover.link(kept, source)
         else:
             mover.move_new(kept, source)
-            mover.sync_folders(kept)
     elif mover.entry.same_name and mover.holds_output(source):
         if not at_draft and not at_kept:
             raise AwayError(f"The original of {source} is not in quarantine; its output stays.")
