@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from reelwright.databases import Place, checked_url, parse_url, without_password
 from reelwright.encoders import DEFAULT, NAMES
 from reelwright.errors import UsageError
 from reelwright.layers import Kind, Layer, merge, stack, variable_of
@@ -211,6 +212,8 @@ class DatabaseSettings(Section):
 
     #: SQLite file; empty: in the user's state folder.
     path: str = ""
+    #: PostgreSQL instead of a file: "postgresql://USER:PASSWORD@HOST:5432/NAME".
+    url: Annotated[str, AfterValidator(checked_url)] = ""
 
 
 class Settings(Section):
@@ -233,8 +236,10 @@ class Settings(Section):
         return Path(self.processing.temp_dir) if self.processing.temp_dir else state_dir() / "work"
 
     @property
-    def ledger_path(self) -> Path:
-        """The ledger's SQLite file."""
+    def ledger(self) -> Place:
+        """Where the ledger is."""
+        if self.database.url:
+            return parse_url(self.database.url)
         return Path(self.database.path) if self.database.path else state_dir() / "ledger.sqlite3"
 
 
@@ -277,7 +282,7 @@ def _problem(problem: Mapping[str, Any], layer: Layer) -> Problem:
     expected = str(problem["msg"]).removeprefix("Value error, ")
     if isinstance(problem["input"], dict) and problem["type"] == "value_error" and expected.startswith(f"{key}."):
         return Problem(place=place, key=key, message=f"{place}: {expected}.")  # two settings that exclude each other
-    wrong = f"{key} = {problem['input']!r} is wrong: {expected[0].lower()}{expected[1:]}"
+    wrong = f"{key} = {without_password(repr(problem['input']))} is wrong: {expected[0].lower()}{expected[1:]}"
     return Problem(place=place, key=key, message=f"{place}: {wrong}.")
 
 

@@ -175,7 +175,7 @@ def space_row(work_dir: Path) -> CheckRow:
 
 async def ledger_row(settings: Settings) -> tuple[CheckRow, dict[str, list[UsageSample]]]:
     """The database, and what it has seen encodes of each size need."""
-    path, preset = settings.ledger_path, settings.encoding.preset
+    path, preset = settings.ledger, settings.encoding.preset
     encoder = find(settings.encoding.encoder).ffmpeg
     with Offload() as offload:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from reelwright.config import Problem, Settings, load_settings, problems_of, problems_of_profile
+from reelwright.databases import without_password
 from reelwright.errors import UsageError
 from reelwright.layers import (
     Kind,
@@ -36,6 +37,7 @@ class Origin:
     #: Section and key: "encoding", "preset"; the section is empty for what stands above all sections.
     section: str
     key: str
+    #: Passwords in it are replaced by stars.
     value: Any
     default: Any
     kind: str
@@ -123,6 +125,7 @@ def _origin(
     name = variable_of(".".join(path)) if kind is Kind.ENVIRONMENT else layer.name if layer else ""
     line = lines.get(path) if kind is Kind.FILE else None
     *section, key = path
+    value = without_password(value) if isinstance(value, str) else value
     return Origin(
         section=".".join(section), key=key, value=value, default=default, kind=kind.value, name=name, line=line
     )

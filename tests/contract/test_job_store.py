@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from ledgers import new_ledger
+from postgres import empty_ledger_there
 from reelwright.engine.jobs import (
     FilmHistory,
     Job,
@@ -153,14 +154,14 @@ def _kept_in_sql() -> list[tuple[str, str | None, str, dict[str, Any]]]:
     return [(row.event, row.job_id, path_of(row.file_exact), row.data) for row in Row.objects.order_by("pk")]
 
 
-@pytest.fixture(params=["memory", "django"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[JobStore, Stored]]:
     """A fresh store, and the events it has kept."""
     if request.param == "memory":
         memory = MemoryJobStore()
         yield memory, lambda: [(e.event.value, e.job, e.file, e.data) for e in memory.events]
         return
-    django = new_ledger(tmp_path / "ledger.sqlite3")
+    django = new_ledger(tmp_path / "ledger.sqlite3") if request.param == "sqlite" else open_ledger(empty_ledger_there())
     yield django, _kept_in_sql
     django.close()
 

@@ -203,9 +203,9 @@ def test_a_typing_error_is_answered_with_the_key_that_was_meant(key: str, hint: 
 def test_work_and_ledger_lie_in_the_state_folder_unless_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
     assert load_settings({}).work_dir == folder / "state" / "reelwright" / "work"
-    assert load_settings({}).ledger_path == folder / "state" / "reelwright" / "ledger.sqlite3"
+    assert load_settings({}).ledger == folder / "state" / "reelwright" / "ledger.sqlite3"
     found = load_settings({"REELWRIGHT_PROCESSING__TEMP_DIR": "/w", "REELWRIGHT_DATABASE__PATH": "/l.db"})
-    assert (found.work_dir, found.ledger_path) == (Path("/w"), Path("/l.db"))
+    assert (found.work_dir, found.ledger) == (Path("/w"), Path("/l.db"))
 
 
 def test_what_a_run_may_take_comes_from_the_settings(folder: Path) -> None:

@@ -26,10 +26,10 @@ OUTCOME_SECONDS = 5.0
 @contextmanager
 def ledger(settings: Settings) -> Iterator[JobStore]:
     """The ledger; an empty one where there is none yet: looking makes no file."""
-    if not settings.ledger_path.exists():
+    if not settings.ledger.exists():
         yield MemoryJobStore()
         return
-    store = open_ledger(settings.ledger_path)
+    store = open_ledger(settings.ledger)
     try:
         yield store
     finally:

@@ -43,10 +43,10 @@ class Libraries:
 
     def catalog(self) -> Catalog:
         """The libraries in the ledger."""
-        path = open_ledger(self.settings.ledger_path).path
+        place = open_ledger(self.settings.ledger).place
         from reelwright.store.libraries import DjangoCatalog  # models load once Django is set up
 
-        return DjangoCatalog(path)
+        return DjangoCatalog(place)
 
     def add(self, new: NewLibrary) -> Library:
         """Add a library, or change the settings of the one with this name and root.

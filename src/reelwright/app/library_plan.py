@@ -75,7 +75,7 @@ def _planned(file: LibraryFile, told: Forecast | None) -> PlannedFile:
 
 
 def _trials(settings: Settings) -> list[TrialFact]:
-    store = open_ledger(settings.ledger_path)
+    store = open_ledger(settings.ledger)
     from reelwright.store.seen import trials_seen  # models load once Django is set up
 
     try:

@@ -28,9 +28,9 @@ def reset(*, undo: bool) -> ResetDone:
         UsageError: the settings are wrong, or the ledger cannot be used.
     """
     settings = load_settings()
-    if not settings.ledger_path.exists():
+    if not settings.ledger.exists():
         return ResetDone(changed=False, since=None)  # there is nothing to forget, and looking makes no file
-    store = open_ledger(settings.ledger_path)
+    store = open_ledger(settings.ledger)
     try:
         changed = True
         if undo:

@@ -47,11 +47,11 @@ async def make_report(order: ReportOrder, tell: Tell) -> ReportDone:
         ConflictError: another file lies where the page should go.
     """
     settings = load({})
-    if not settings.ledger_path.exists():
-        raise UsageError(f"There is no ledger at {settings.ledger_path} yet.", hint="Encode a film first.")
+    if not settings.ledger.exists():
+        raise UsageError(f"There is no ledger at {settings.ledger} yet.", hint="Encode a film first.")
     async with AsyncExitStack() as stack:
         offload = stack.enter_context(Offload())
-        store: JobStore = await offload(open_ledger, settings.ledger_path)
+        store: JobStore = await offload(open_ledger, settings.ledger)
         stack.push_async_callback(offload, store.close)  # type: ignore[attr-defined]
         job = await offload(find_named, store, order.what)
         path = destination(job, order.out)

@@ -120,11 +120,11 @@ async def look_up(
     runner: Runner, settings: Settings, said: Explanation, plan: EncodePlan
 ) -> tuple[Known, list[TrialFact], list[UsageSample], FrameIndex | None]:
     """What the ledger holds of this film, this work, and of films like it; nothing where there is no ledger yet."""
-    if not settings.ledger_path.exists():
+    if not settings.ledger.exists():
         return Known(), [], [], None
     async with AsyncExitStack() as stack:
         offload = stack.enter_context(Offload())
-        store = await offload(open_ledger, settings.ledger_path)
+        store = await offload(open_ledger, settings.ledger)
         stack.push_async_callback(offload, store.close)
         from reelwright.store.seen import trials_seen  # models can only be loaded once Django is set up
 

@@ -54,7 +54,7 @@ async def services(settings: Settings, sink: EventSink, request: Request) -> Asy
             await check_model(runner, tools.ffmpeg, model)
         device = await choose_device(runner, tools.ffmpeg, request.hwaccel)
         offload = stack.enter_context(Offload())
-        store = await offload(open_ledger, settings.ledger_path)
+        store = await offload(open_ledger, settings.ledger)
         stack.push_async_callback(offload, store.close)
         tee = Tee([sink, LedgerSink(store, offload)])
         yield Services(runner=runner, tools=tools, store=store, offload=offload, sink=tee, now=utc_now, device=device)

@@ -6,6 +6,7 @@ timer is only a hint to look at the rows.
 """
 
 import datetime as dt
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -40,6 +41,10 @@ class Work:
     priority: float = 0.0
     attempts_allowed: int = 3
 
+    def __post_init__(self) -> None:
+        if math.isnan(self.priority) or self.attempts_allowed < 1:
+            raise ValueError(f"work {self.id!r} has no order or no attempt: {self.priority}, {self.attempts_allowed}")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkRow:
@@ -56,7 +61,7 @@ class WorkRow:
     #: Not before then.
     not_before: dt.datetime | None = None
     cancel_asked: bool = False
-    #: Of a done one what it gave; of a failed one why, as `cause` and `message`.
+    #: Of a done one what it gave; else why its last attempt failed, as `cause` and `message`; empty: none did.
     result: Mapping[str, Any] = field(default_factory=dict)
     created: dt.datetime | None = field(default=None, compare=False)
     updated: dt.datetime | None = field(default=None, compare=False)
@@ -97,11 +102,45 @@ class Beat:
     lost: frozenset[str] = frozenset()
 
 
+#: What is written of work whose worker fell silent.
+LOST = "lost"
+
+
+def lost_with(worker: str | None) -> dict[str, str]:
+    """What is kept of an attempt whose worker fell silent."""
+    return {"cause": LOST, "message": f"The worker {worker} fell silent."}
+
+
+def state_after_failure(row: WorkRow, *, again: bool) -> WorkState:
+    """Where work stands after an attempt that failed.
+
+    Args:
+        row: the work, while it was leased.
+        again: whether another attempt makes sense.
+    """
+    if row.cancel_asked:
+        return WorkState.CANCELLED
+    return WorkState.READY if again and row.attempts < row.work.attempts_allowed else WorkState.FAILED
+
+
+def state_after_release(row: WorkRow) -> WorkState:
+    """Where work stands that was given back undone."""
+    return WorkState.CANCELLED if row.cancel_asked else WorkState.READY
+
+
+#: A worker nobody heard of for this long, and who holds nothing, is forgotten.
+FORGOTTEN_AFTER = dt.timedelta(days=1)
+
+
 class LeaseStore(Protocol):
     """The port. Every call is one committed transaction; implementations may be slow.
 
     `now` is the caller's clock where the store has none of its own; a database for many machines takes its own, so
-    that no worker's wrong clock takes or keeps a lease.
+    that no worker's wrong clock takes or keeps a lease. Whatever a clock does, a lease's token decides who may commit:
+    a clock that jumps costs time, never a second commit.
+
+    A worker lives from a heartbeat until that has lasted. Before its first, and once its leases were taken back, it is
+    given nothing until it beats again: so the beat after a silence tells of everything that was lost meanwhile.
     """
 
     def add_work(self, works: Sequence[Work]) -> int:
@@ -113,15 +152,26 @@ class LeaseStore(Protocol):
         ...
 
     def claim(self, worker: Worker, kinds: Collection[str], now: dt.datetime, *, limit: int = 1) -> list[Lease]:
-        """Lease ready work that the worker may do: the owners' fair share, then priority, then age."""
+        """Lease ready work that the worker may do; nothing for a worker that is not heard of.
+
+        The owner with the fewest leases at the moment comes first, then the higher priority, then the older work.
+        """
         ...
 
     def beat(self, worker: Worker, holding: Collection[str], now: dt.datetime, *, lasts: dt.timedelta) -> Beat:
-        """The worker lives: its leases last until now + lasts."""
+        """The worker lives: its leases last until now + lasts.
+
+        A lease of this worker that is older than `lasts` and not in `holding` is one it never heard of, because the
+        claim's answer was lost: it is released.
+        """
         ...
 
     def finish(self, lease: Lease, result: Mapping[str, Any]) -> bool:
-        """Commit that it is done; False, and nothing changed, where the token is stale."""
+        """Commit that it is done; False, and nothing changed, where the token is stale.
+
+        Where this very lease has committed it already, the answer is True, and the first result stays: so a commit
+        whose answer was lost may be repeated.
+        """
         ...
 
     def fail(
@@ -135,6 +185,8 @@ class LeaseStore(Protocol):
     ) -> bool:
         """Note a failed attempt. False, and nothing changed, where the token is stale.
 
+        Where it was asked to end, it is cancelled.
+
         Args:
             lease: the right to do so.
             cause: one word, what decides whether and how it is tried again.
@@ -145,7 +197,10 @@ class LeaseStore(Protocol):
         ...
 
     def release(self, lease: Lease) -> bool:
-        """Give it back undone, without counting the attempt. False where the token is stale."""
+        """Give it back undone, without counting the attempt. False where the token is stale.
+
+        Where it was asked to end, it is cancelled.
+        """
         ...
 
     def confirm_cancelled(self, lease: Lease) -> bool:
@@ -156,6 +211,7 @@ class LeaseStore(Protocol):
         """Take back the leases of workers whose heartbeat is too old; returns the rows that changed.
 
         They are ready again, or cancelled where that was asked, or failed where no attempt is left (`cause` "lost").
+        A heartbeat from the future was made before the clock was put back: it is counted from now on.
         """
         ...
 
@@ -182,7 +238,7 @@ class LeaseStore(Protocol):
     def works(
         self, states: Collection[WorkState] | None = None, *, kinds: Collection[str] | None = None, limit: int = 1000
     ) -> list[WorkRow]:
-        """Rows in the order they would be taken, the ended ones newest first."""
+        """Leased rows, then ready ones in the order of their priority, then the ended ones newest first."""
         ...
 
     def count_work(self) -> Mapping[tuple[str, WorkState], int]:
@@ -190,5 +246,5 @@ class LeaseStore(Protocol):
         ...
 
     def workers(self, now: dt.datetime) -> list[tuple[Worker, dt.datetime, bool]]:
-        """Workers known, when each was last heard of, and whether it counts as alive."""
+        """Workers known by id, when each was last heard of, and whether it counts as alive."""
         ...

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reelwright.databases import Place, Postgres
 from reelwright.errors import UsageError
 from reelwright.store import sqlite
 
@@ -19,21 +20,59 @@ logger = logging.getLogger(__name__)
 _MOUNTS = Path("/proc/mounts")
 
 
-def open_ledger(path: Path) -> "DjangoJobStore":
-    """Open the ledger, make it, or bring it up to date.
+def open_ledger(place: Place) -> "DjangoJobStore":
+    """Open the ledger.
 
     A process has one ledger at a time: opening another one ends the use of stores opened before, and they say so.
-    An older ledger is copied beside itself before anything is applied; processes that start at once wait for the one
-    that does it.
+    A file is made, or brought up to date: it is copied beside itself before anything is applied, and processes that
+    start at once wait for the one that does it. A database of a server is used as it is; see `migrate_ledger`.
 
     Args:
-        path: The ledger's file; folders above it are made.
+        place: The ledger's file, whose folders are made; or the database of a server.
 
     Raises:
-        UsageError: the file is no ledger, damaged, of a newer version, on a network file system or not writable.
-        ResourceError: the disk is full, or another program holds the file.
+        UsageError: it is no ledger, damaged, of a newer version, on a network file system or not writable; or a
+            database that has to be brought up to date.
+        ResourceError: the disk is full, another program holds the file, or the server cannot be reached.
+        ToolError: the server turned us away, or its driver is missing.
     """
-    path = path.resolve()
+    if isinstance(place, Path):
+        place = place.resolve()
+        _open_file(place)
+    else:
+        _open_database(place)
+
+    from reelwright.store.jobs import DjangoJobStore  # noqa: PLC0415 -- models can only be loaded once Django is set up
+
+    return DjangoJobStore(place)
+
+
+def migrate_ledger(place: Place) -> tuple[str, ...]:
+    """Bring the ledger up to date; returns the migrations that were applied.
+
+    Raises:
+        UsageError: it is of a newer version, another program's, or may not be changed.
+        ResourceError: see `open_ledger`.
+        ToolError: see `open_ledger`.
+    """
+    if isinstance(place, Path):
+        before = sqlite.read_state(place.resolve()).applied
+        open_ledger(place).close()
+        return tuple(name for name in sqlite.read_state(place.resolve()).applied if name not in before)
+    from reelwright.store import connection, postgres  # noqa: PLC0415 -- see _open_file
+
+    postgres.check_driver()
+    connection.set_up(place)
+    with connection.speaking_to(place), postgres.alone():
+        state = postgres.read_state(place)
+        _check_schema(place, state)
+        if state.applied != () and not state.missing:
+            return ()
+        _migrate()
+        return tuple(name for name in postgres.read_state(place).applied if name not in state.applied)
+
+
+def _open_file(path: Path) -> None:
     _check_place(path)
     state = sqlite.read_state(path)
     _check_schema(path, state)
@@ -44,9 +83,18 @@ def open_ledger(path: Path) -> "DjangoJobStore":
     if not state.current:
         _bring_up_to_date(path)
 
-    from reelwright.store.jobs import DjangoJobStore  # noqa: PLC0415 -- models can only be loaded once Django is set up
 
-    return DjangoJobStore(path)
+def _open_database(place: Postgres) -> None:
+    from reelwright.store import connection, postgres  # noqa: PLC0415 -- see _open_file
+
+    postgres.check_driver()
+    connection.set_up(place)
+    with connection.speaking_to(place):
+        state = postgres.read_state(place)
+    _check_schema(place, state)
+    if state.missing:
+        was = "is older than this version" if state.applied else "has no tables yet"
+        raise UsageError(f"The ledger {place} {was}.", hint="Run `reelwright db migrate`, after a copy of it was made.")
 
 
 def _check_place(path: Path) -> None:
@@ -73,20 +121,21 @@ def _check_place(path: Path) -> None:
             raise UsageError(f"The ledger {path} cannot be written: no permission for {place}.", hint=sqlite.ELSEWHERE)
 
 
-def _check_schema(path: Path, state: sqlite.LedgerState) -> None:
+def _check_schema(place: Place, state: sqlite.LedgerState) -> None:
+    setting, kind = ("database.path", "file") if isinstance(place, Path) else ("database.url", "database")
     if state.unknown:
         raise UsageError(
-            f"The ledger {path} was made by a newer version (it has {', '.join(state.unknown)}).",
-            hint="Use that version, or set database.path to another file.",
+            f"The ledger {place} was made by a newer version (it has {', '.join(state.unknown)}).",
+            hint=f"Use that version, or set {setting} to another {kind}.",
         )
     if state.foreign:
         raise UsageError(
-            f"The database {path} belongs to another program.", hint="Set database.path to a file of its own."
+            f"The database {place} belongs to another program.", hint=f"Set {setting} to a {kind} of its own."
         )
 
 
 def _bring_up_to_date(path: Path) -> None:
-    from reelwright.store import connection  # noqa: PLC0415 -- see open_ledger
+    from reelwright.store import connection  # noqa: PLC0415 -- see _open_file
 
     with _locked(path):
         state = sqlite.read_state(path)
@@ -104,8 +153,8 @@ def _bring_up_to_date(path: Path) -> None:
 
 
 def _migrate() -> None:
-    from django.db import connection  # noqa: PLC0415 -- see open_ledger
-    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 -- see open_ledger
+    from django.db import connection  # noqa: PLC0415 -- see _open_file
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 -- see _open_file
 
     executor = MigrationExecutor(connection)
     executor.migrate(executor.loader.graph.leaf_nodes())

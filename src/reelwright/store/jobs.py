@@ -3,13 +3,13 @@
 import datetime as dt
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
 from django.db.models import Max, Model
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from reelwright.databases import Place
 from reelwright.engine.jobs import (
     FilmHistory,
     Job,
@@ -27,7 +27,7 @@ from reelwright.events import Event, EventName
 from reelwright.planning.stream_ledger import Entry
 from reelwright.store import models, rows
 from reelwright.store.columns import exact, path_of
-from reelwright.store.connection import hang_up, speaking_to
+from reelwright.store.connection import hang_up, made_again, speaking_to
 from reelwright.store.reading import all_values, first_value
 
 logger = logging.getLogger(__name__)
@@ -39,18 +39,19 @@ Value = TypeVar("Value")
 _KEYS_AT_ONCE = 500
 
 
+@made_again("record_outcome", "add_event", "reset_history", "undo_reset")
 class DjangoJobStore:
-    """The port on SQLite, opened by `open_ledger`.
+    """The port on a ledger, opened by `open_ledger`.
 
     Every call is one transaction, durable when it returns. A row that cannot be read is skipped with a warning: what
     it stood for counts as not done, and doing it again replaces the row.
 
     Args:
-        path: The ledger's file.
+        place: Where it is.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, place: Place) -> None:
+        self.place = place
 
     def close(self) -> None:
         """Close the connection of the calling thread, which must be the one that made the calls. May be repeated."""
@@ -58,19 +59,19 @@ class DjangoJobStore:
 
     def find_source(self, stamp: SourceStamp) -> SourceRecord | None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return first_value(models.Source.objects.filter(**rows.stamp_columns(stamp)), rows.source_value)
 
     def remember_source(self, record: SourceRecord) -> None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             _put(rows.source_row(record), ["path_exact"])
 
     def open_job(self, job: Job) -> Job:
         """See the port."""
         row = rows.job_row(job)
         row.status = JobStatus.OPEN.value
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             known = models.Job.objects.filter(pk=job.id).values_list("status", flat=True).first()
             if known == JobStatus.DONE.value:
                 row.status = known
@@ -79,12 +80,12 @@ class DjangoJobStore:
 
     def find_job(self, job_id: str) -> Job | None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return first_value(models.Job.objects.filter(pk=job_id), rows.job_value)
 
     def jobs_for_output(self, output_path: str) -> list[Job]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             found = models.Job.objects.filter(output_path_exact=exact(output_path)).order_by("created", "pk")
             return all_values(found, rows.job_value)
 
@@ -93,7 +94,7 @@ class DjangoJobStore:
         wanted = models.Job.objects.order_by("-updated", "-pk")
         if statuses is not None:
             wanted = wanted.filter(status__in=[status.value for status in statuses])
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(wanted, rows.job_value, limit)
 
     def jobs_like(self, prefix: str, limit: int) -> list[Job]:
@@ -102,47 +103,47 @@ class DjangoJobStore:
         if prefix:
             # As a range, which the key's index answers; LIKE would read every row.
             found = found.filter(pk__gte=prefix, pk__lt=prefix[:-1] + chr(ord(prefix[-1]) + 1))
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(found, rows.job_value, limit)
 
     def commit_step(self, job_id: str, step: StepRecord) -> None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             _put(rows.step_row(job_id, step), ["job", "kind"])
 
     def steps(self, job_id: str) -> dict[StepKind, StepRecord]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             found = all_values(models.Step.objects.filter(job_id=job_id).order_by("pk"), rows.step_value)
         return {step.kind: step for step in found}
 
     def drop_steps(self, job_id: str, kinds: Iterable[StepKind]) -> None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             models.Step.objects.filter(job_id=job_id, kind__in=[kind.value for kind in kinds]).delete()
 
     def commit_fates(self, job_id: str, ledger: Sequence[Entry]) -> None:
         """See the port."""
         made = [rows.fate_row(job_id, place, entry) for place, entry in enumerate(ledger)]
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             models.StreamFate.objects.filter(job_id=job_id).delete()
             models.StreamFate.objects.bulk_create(made, batch_size=_KEYS_AT_ONCE // 10)
 
     def fates(self, job_id: str) -> list[Entry]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(models.StreamFate.objects.filter(job_id=job_id).order_by("place"), rows.fate_value)
 
     def commit_trial(self, trial: TrialRecord) -> None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             _put(rows.trial_row(trial), ["trial_key"])
 
     def trials(self, curve_keys: Iterable[str]) -> list[TrialRecord]:
         """See the port."""
         wanted = sorted(set(curve_keys))
         found: list[TrialRecord] = []
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             for first in range(0, len(wanted), _KEYS_AT_ONCE):
                 some = models.Trial.objects.filter(curve_key__in=wanted[first : first + _KEYS_AT_ONCE])
                 ordered = some.order_by("curve_key", "crf", "pk")
@@ -151,14 +152,14 @@ class DjangoJobStore:
 
     def drop_trial(self, trial_key: str) -> None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             models.Trial.objects.filter(trial_key=trial_key).delete()
 
     def usage_of(self, width: int, height: int, *, encoder: str, preset: int, limit: int) -> list[UsageSample]:
         """See the port."""
         middle = size_class(width, height)
         keys: list[int] = []
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             # One short walk down the index a class: what lies below costs nothing, however long the ledger is.
             for wanted in (middle - 1, middle, middle + 1):
                 some = models.Trial.objects.filter(
@@ -170,7 +171,7 @@ class DjangoJobStore:
 
     def history(self, *, encoder: str, without: str | None, films: int, trials: int) -> list[FilmHistory]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             reset = models.HistoryReset.objects.order_by("-pk").values_list("after", flat=True).first()
             every = models.Trial.objects.filter(pk__gt=reset or 0).exclude(source_id=without or "")
             # Answered by the index of films alone; what else is asked of a trial is asked of the newest films' only.
@@ -190,13 +191,13 @@ class DjangoJobStore:
 
     def reset_history(self) -> None:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             last = models.Trial.objects.aggregate(last=Max("pk"))["last"]
             models.HistoryReset.objects.create(after=last or 0)
 
     def undo_reset(self) -> bool:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             last = models.HistoryReset.objects.order_by("-pk").first()
             if last is not None:
                 last.delete()
@@ -204,7 +205,7 @@ class DjangoJobStore:
 
     def last_reset(self) -> dt.datetime | None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return models.HistoryReset.objects.order_by("-pk").values_list("created", flat=True).first()
 
     def finish_job(self, job_id: str, status: JobStatus) -> None:
@@ -213,7 +214,7 @@ class DjangoJobStore:
         Raises:
             KeyError: there is no such job.
         """
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             if not models.Job.objects.filter(pk=job_id).update(status=status.value, updated=timezone.now()):
                 raise KeyError(job_id)
 
@@ -224,7 +225,7 @@ class DjangoJobStore:
             KeyError: there is no such job.
         """
         done, given_up = JobStatus.DONE.value, JobStatus.CANCELLED.value
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             one = models.Job.objects.filter(pk=job_id)
             one.exclude(status=done).update(status=given_up, updated=timezone.now())
             status = one.values_list("status", flat=True).first()
@@ -234,19 +235,19 @@ class DjangoJobStore:
 
     def record_outcome(self, outcome: OutcomeRecord) -> None:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             rows.outcome_row(outcome).save(force_insert=True)
 
     def outcomes(self, job_id: str) -> list[OutcomeRecord]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(models.Outcome.objects.filter(job_id=job_id).order_by("pk"), rows.outcome_value)
 
     def outcomes_of(self, job_ids: Iterable[str]) -> dict[str, list[OutcomeRecord]]:
         """See the port."""
         wanted = sorted(set(job_ids))
         found: dict[str, list[OutcomeRecord]] = {}
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             for first in range(0, len(wanted), _KEYS_AT_ONCE):
                 some = models.Outcome.objects.filter(job_id__in=wanted[first : first + _KEYS_AT_ONCE])
                 for outcome in all_values(some.order_by("pk"), rows.outcome_value):
@@ -257,17 +258,17 @@ class DjangoJobStore:
         """See the port."""
         if event.event is EventName.PROGRESS:
             return
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             rows.event_row(event).save(force_insert=True)
 
     def events_of(self, job_id: str) -> list[Event]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(models.Event.objects.filter(job_id=job_id).order_by("pk"), rows.event_value)
 
     def jobs_for_source(self, source_path: str) -> list[Job]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(
                 models.Job.objects.filter(source_path_exact=exact(source_path)).order_by("pk"), rows.job_value
             )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -10,13 +9,14 @@ from django.db.models import Count, QuerySet, Sum
 from django.db.transaction import atomic
 from django.utils import timezone
 
+from reelwright.databases import Place
 from reelwright.errors import ConflictError
 from reelwright.library.catalog import Counts, FileState, Library, LibraryFile, Probed
 from reelwright.library.comparison import Changes, Remembered, Seen
 from reelwright.library.rules import Action, Choice
 from reelwright.store import models
 from reelwright.store.columns import exact, path_of, readable
-from reelwright.store.connection import hang_up, speaking_to
+from reelwright.store.connection import hang_up, made_again, speaking_to
 from reelwright.store.reading import all_values
 
 Item = TypeVar("Item")
@@ -33,15 +33,16 @@ _STATE_OF = {
 }
 
 
+@made_again()
 class DjangoCatalog:
     """The port on the ledger that was opened by `open_ledger`.
 
     Args:
-        path: The ledger's file.
+        place: Where it is.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, place: Place) -> None:
+        self.place = place
 
     def close(self) -> None:
         """See the port."""
@@ -49,12 +50,12 @@ class DjangoCatalog:
 
     def libraries(self) -> list[Library]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(models.Library.objects.order_by("name"), _library)
 
     def add_library(self, name: str, root: str, marker: str, settings: Mapping[str, Any]) -> Library:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             same_name = models.Library.objects.filter(name=name).first()
             same_root = models.Library.objects.filter(root_exact=exact(root)).first()
             if same_name is not None and path_of(same_name.root_exact) != root:
@@ -71,7 +72,7 @@ class DjangoCatalog:
 
     def remove_library(self, name: str) -> bool:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             found = models.Library.objects.filter(name=name).first()
             if found is None:
                 return False
@@ -92,7 +93,7 @@ class DjangoCatalog:
             "fingerprint",
             "gone",
         )
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             found = models.LibraryFile.objects.filter(library_id=library_id).order_by("pk").values_list(*columns)
             return [
                 Remembered(
@@ -105,7 +106,7 @@ class DjangoCatalog:
     def write_scan(self, library_id: int, changes: Changes) -> None:
         """See the port."""
         moved = [(row, seen) for row, seen in (*changes.same, *changes.changed)]
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             files = models.LibraryFile.objects.filter(library_id=library_id)
             # All names are let go before any is taken: files may have changed names with each other.
             leaving = [row.id for row, seen in moved if row.path != seen.path or row.gone]
@@ -122,12 +123,12 @@ class DjangoCatalog:
     def unprobed(self, library_id: int) -> list[LibraryFile]:
         """See the port."""
         found = models.LibraryFile.objects.filter(library_id=library_id, gone=False, facts__isnull=True).order_by("pk")
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(found.select_related("library"), _file)
 
     def write_probes(self, probes: Sequence[Probed]) -> None:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             for probe in probes:
                 models.LibraryFile.objects.filter(pk=probe.id).update(
                     fingerprint=probe.fingerprint, facts=dict(probe.facts), refusal=list(probe.refusal),
@@ -141,18 +142,18 @@ class DjangoCatalog:
         found = models.LibraryFile.objects.filter(library_id=library_id, gone=False, pk__gt=after).order_by("pk")
         if states is not None:
             found = found.filter(state__in=[state.value for state in states])
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return all_values(found.select_related("library"), _file, limit)
 
     def find_file(self, library_id: int, path: str) -> LibraryFile | None:
         """See the port."""
         found = models.LibraryFile.objects.filter(library_id=library_id, gone=False, path_exact=exact(path))
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             return next(iter(all_values(found.select_related("library"), _file)), None)
 
     def write_choices(self, choices: Mapping[int, Choice]) -> None:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             for key, choice in choices.items():
                 row = models.LibraryFile.objects.filter(pk=key)
                 row.update(
@@ -163,13 +164,13 @@ class DjangoCatalog:
 
     def write_forecasts(self, forecasts: Mapping[int, tuple[float, float]]) -> None:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             for key, (saves, costs) in forecasts.items():
                 models.LibraryFile.objects.filter(pk=key).update(saves=saves, costs=costs, updated=timezone.now())
 
     def queue(self, library_id: int, choices: Mapping[int, Choice]) -> None:
         """See the port."""
-        with speaking_to(self.path), atomic(durable=True):
+        with speaking_to(self.place), atomic(durable=True):
             for key, choice in choices.items():
                 found = models.LibraryFile.objects.filter(pk=key, library_id=library_id, gone=False)
                 found.exclude(state=FileState.RUNNING.value).update(
@@ -180,7 +181,7 @@ class DjangoCatalog:
 
     def counts(self) -> dict[str, Counts]:
         """See the port."""
-        with speaking_to(self.path):
+        with speaking_to(self.place):
             found = {name: Counts() for name in models.Library.objects.order_by("name").values_list("name", flat=True)}
             sums = models.LibraryFile.objects.values("library__name", "gone", "state").annotate(
                 number=Count("pk"), before=Sum("bytes_before"), after=Sum("bytes_after")

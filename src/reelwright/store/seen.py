@@ -20,7 +20,7 @@ def trials_seen(store: DjangoJobStore, *, encoder: str, preset: int) -> list[Tri
         *("source_id", "curve_key", "width", "height", "frames", "size_bytes", "score_mean"),
         *("encode_wall_seconds", "score_wall_seconds"),
     )
-    with speaking_to(store.path):
+    with speaking_to(store.place):
         return [
             TrialFact(
                 source_id=str(source), curve_key=str(curve), width=int(width), height=int(height), frames=int(frames),

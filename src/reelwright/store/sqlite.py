@@ -115,6 +115,11 @@ class LedgerState:
         return tuple(name for name in self.applied if name not in known_migrations())
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Migrations this version has and the ledger has not."""
+        return tuple(sorted(known_migrations() - set(self.applied)))
+
+    @property
     def current(self) -> bool:
         """Whether it can be used as it is. Its journal is changed under the lock: SQLite would not wait for others."""
         wanted = journal_mode(sqlite3.sqlite_version_info)

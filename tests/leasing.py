@@ -1,0 +1,81 @@
+"""Stores of leased work with a clock that the tests turn."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ledgers import new_ledger
+from postgres import empty_ledger_there, the_server
+from reelwright.engine.leases import Beat, Lease, LeaseStore, Work, Worker
+from reelwright.engine.leases_memory import MemoryLeaseStore
+from reelwright.store.database import open_ledger
+
+LASTS = dt.timedelta(seconds=30)
+SECOND = dt.timedelta(seconds=1)
+FILM = ("film",)
+
+
+def work(name: str = "w1", **changes: Any) -> Work:
+    """A piece of work."""
+    return Work(id=name, kind=changes.pop("kind", "film"), **changes)
+
+
+def worker(name: str = "anna", *labels: str, **changes: Any) -> Worker:
+    """Somebody who carries it out."""
+    return Worker(id=name, host="box", pid=7, labels=frozenset(labels), **changes)
+
+
+class World:
+    """A store, and time."""
+
+    def __init__(self, store: LeaseStore, age: Callable[[dt.timedelta], None] | None = None) -> None:
+        self.store = store
+        #: What the callers' clocks say.
+        self.now = dt.datetime.now(dt.UTC)
+        self._age = age
+
+    def wait(self, delta: dt.timedelta) -> None:
+        """Time passes, for everybody; or everybody's clock jumps."""
+        self.now += delta
+        if self._age is not None:
+            self._age(delta)
+
+    def beat(self, one: Worker, *holding: str) -> Beat:
+        """A worker lives."""
+        return self.store.beat(one, holding, self.now, lasts=LASTS)
+
+    def claim(self, one: Worker, limit: int = 1, kinds: tuple[str, ...] = FILM) -> list[Lease]:
+        """A worker takes work."""
+        return self.store.claim(one, kinds, self.now, limit=limit)
+
+
+def _age_there(name: str) -> Callable[[dt.timedelta], None]:
+    """A server's clock cannot be turned: all it has noted becomes older instead."""
+
+    def age(delta: dt.timedelta) -> None:
+        shift = f"- interval '{delta.total_seconds()} seconds'"
+        the_server().ask(f"UPDATE store_workerbeat SET heard = heard {shift}, until = until {shift}", name)  # noqa: S608 -- our own words
+        the_server().ask(f"UPDATE store_workitem SET leased = leased {shift}, not_before = not_before {shift}", name)  # noqa: S608 -- as above
+
+    return age
+
+
+@contextmanager
+def world_of(kind: str) -> Iterator[World]:
+    """A new store of a kind: "memory", "sqlite" or "postgresql"."""
+    if kind == "memory":
+        yield World(MemoryLeaseStore())
+        return
+    with TemporaryDirectory() as folder:
+        if kind == "sqlite":
+            ledger, age = new_ledger(Path(folder) / "ledger.sqlite3"), None
+        else:
+            place = empty_ledger_there()
+            ledger, age = open_ledger(place), _age_there(place.name)
+        from reelwright.store.leases import DjangoLeaseStore  # noqa: PLC0415 -- Django must be set up first
+
+        yield World(DjangoLeaseStore(ledger.place), age)
+        ledger.close()
