@@ -1,0 +1,78 @@
+"""The pages' server: a thread of the process that serves, with a loop of its own."""
+
+import socket
+import threading
+from types import TracebackType
+from typing import Self, cast
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from reelwright.errors import UsageError
+
+#: Seconds that requests under way have to end once we were asked to.
+GRACE = 3
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes any that is free.
+
+    Raises:
+        UsageError: the address is taken, or none of this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host.strip("[]"), port))
+    except OSError as error:
+        listening.close()
+        raise UsageError(
+            f"The pages cannot be offered at {host}:{port} ({error.strerror}).",
+            hint="Another program may use it: choose another with --port.",
+        ) from error
+    return listening
+
+
+def application() -> ASGIApp:
+    """The pages, and the files they need: style, scripts and htmx, from their packages."""
+    from django.core.asgi import get_asgi_application  # noqa: PLC0415 -- after Django was configured
+
+    static = StaticFiles(packages=[("reelwright.web", "static"), ("django_htmx", "static")])
+    return Starlette(routes=[Mount("/static", static), Mount("/", cast("ASGIApp", get_asgi_application()))])
+
+
+class PageServer:
+    """Serves the pages while it is entered. Django must have been configured (`web.site`)."""
+
+    def __init__(self, listening: socket.socket) -> None:
+        self._listening = listening
+        config = uvicorn.Config(
+            application(), lifespan="off", log_config=None, access_log=False, server_header=False,
+            proxy_headers=False, timeout_graceful_shutdown=GRACE, ws="none",
+        )  # fmt: skip
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="pages", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port it listens at."""
+        found: int = self._listening.getsockname()[1]
+        return found
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._listening])
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join(timeout=GRACE + 5)
+        self._listening.close()
