@@ -22,7 +22,7 @@ API = "/api/"
 
 def site() -> Site:
     """The site this process offers."""
-    found: Site = settings.REELWRIGHT_SITE
+    found: Site = settings.REELWRIGHT_SITE  # type: ignore[misc]
     return found
 
 

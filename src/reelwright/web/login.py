@@ -3,7 +3,7 @@
 import datetime as dt
 
 from django.contrib.auth import authenticate, login, logout
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -29,14 +29,14 @@ def enter(request: HttpRequest) -> HttpResponse:
     if too_many(name, address_of(request)):
         return page(request, onward, "Too many wrong passwords. Wait a quarter of an hour.", status=429)
     user = authenticate(request, username=name, password=request.POST.get("password", ""))
-    if user is None:
+    if not isinstance(user, User):
         refuse(name, address_of(request))
         return page(request, onward, "There is no such user with that password.", status=403)
     admit(request, user)
     return HttpResponseRedirect(onward)
 
 
-def admit(request: HttpRequest, user: AbstractBaseUser) -> None:
+def admit(request: HttpRequest, user: User) -> None:
     """Sign a user in, under a new session."""
     FailedLogin.objects.filter(name=user.get_username()).delete()
     login(request, user)

@@ -2,4 +2,4 @@
 
 from reelwright.web.site import Site, web_settings
 
-globals().update(web_settings(Site(host="127.0.0.1", port=8765, secret="none: nothing is signed")))
+globals().update(web_settings(Site(host="127.0.0.1", port=8765, secret="-" * 50)))

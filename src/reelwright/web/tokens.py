@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -22,7 +23,7 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def make_token(user: "object", name: str) -> str:
+def make_token(user: User, name: str) -> str:
     """A new token of a user; what is returned is seen here for the only time."""
     token = PREFIX + secrets.token_urlsafe(32)
     ApiToken.objects.create(user=user, name=name, digest=digest(token))
