@@ -1,9 +1,11 @@
-"""Scan a made library of many small files: first scan, unchanged rescan, rename and touch; memory and probing.
+"""Scan a made library of many small files: first scan, rescan, rename, touch, remount, other case; then ask its ledger.
 
     python bench/scan_library.py [--files 100000] [--films 400]
 
-Prints wall seconds, the largest resident set of the process, and films probed in a second. The files are made first,
-and are a few bytes each; films are copies of one short clip that FFmpeg makes.
+Prints wall and CPU seconds, the largest resident set of the process, and films probed in a second: on a busy machine
+CPU seconds are what counts. The files are made first, and are a few bytes each; films are copies of one short clip that
+FFmpeg makes. Every file is decided and queued before names, times, inodes and cases change, so that one that was queued
+twice would be seen; the questions to that ledger are timed by themselves, without the start of the process.
 """
 
 import argparse
@@ -21,8 +23,11 @@ import imageio_ffmpeg
 COMMAND = [sys.executable, "-P", "-m", "reelwright", "library"]
 
 
-def run(folder: Path, *words: str) -> tuple[float, float, str]:
-    """Wall seconds and MiB of a command, and what it said."""
+Measured = tuple[float, float, float, str]
+
+
+def run(folder: Path, *words: str) -> Measured:
+    """Wall seconds, CPU seconds and MiB of a command, and what it said."""
     environment = {**os.environ, "REELWRIGHT_DATABASE__PATH": str(folder / "ledger.sqlite3")}
     began = time.monotonic()
     process = subprocess.Popen([*COMMAND, *words], env=environment, cwd=folder, stdout=subprocess.PIPE, text=True)
@@ -30,7 +35,8 @@ def run(folder: Path, *words: str) -> tuple[float, float, str]:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{words} ended with {status}: {out}")
-    return time.monotonic() - began, usage.ru_maxrss / 1024, out.strip().splitlines()[0] if out else ""
+    said = out.strip().splitlines()[0] if out else ""
+    return time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said
 
 
 def make_files(root: Path, count: int) -> None:
@@ -71,28 +77,93 @@ def main() -> None:
         run(folder, "add", "files", str(root))
         tell("first scan, nothing opened", run(folder, "scan", "files", "--no-probe"))
         tell("unchanged rescan", run(folder, "scan", "files", "--no-probe"))
-        root.rename(folder / "other")
-        root.mkdir()
-        for part in (folder / "other").iterdir():
-            part.rename(root / (f"renamed {part.name}" if part.is_dir() else part.name))
-        tell("every file renamed", run(folder, "scan", "files", "--no-probe"))
+        queued = queue_all(folder)
+        print(f"queued: {queued:,}", flush=True)
+        for part in list(root.iterdir()):
+            if part.is_dir():
+                part.rename(root / f"renamed {part.name}")
+        tell("every folder renamed", run(folder, "scan", "files", "--no-probe"))
         for path in root.rglob("*.mkv"):
-            os.utime(path)
-        tell("every file touched, all left alone", run(folder, "scan", "files", "--no-probe"))
-        tell("status", run(folder, "status"))
+            os.utime(path, (time.time() - 1800,) * 2)
+        tell("every file touched", run(folder, "scan", "files", "--no-probe"))
+        for path in root.rglob("*.mkv"):
+            path.rename(path.with_name(path.name.upper()))
+        tell("every name in another case", run(folder, "scan", "files", "--no-probe"))
+        shutil.copytree(root, folder / "remounted", copy_function=shutil.copyfile)
+        root.rename(folder / "unmounted")
+        (folder / "remounted").rename(root)
+        for path in root.rglob("*.MKV"):
+            os.utime(path, (time.time() - 900,) * 2)
+        tell("other inodes and times", run(folder, "scan", "files", "--no-probe"))
+        print(f"queued twice: {queue_all(folder) - queued:,} (of {queued:,})", flush=True)
+        tell("library status", run(folder, "status"))
         tell("a page of files", run(folder, "files", "files"))
-        tell("nothing: the command's own start", run(folder, "list"))
+        tell("nothing: the command's own start", run(folder, "rules"))
+        for what, seconds in ask(folder):
+            print(f"{what:<40} {1000 * seconds:6.0f} ms of CPU, without the process's start", flush=True)
         make_films(folder / "films", wanted.films)
         run(folder, "add", "films", str(folder / "films"))
-        seconds, memory, said = run(folder, "scan", "films")
-        tell(f"probed, {wanted.films / seconds:.0f} films a second", (seconds, memory, said))
+        seconds, busy, memory, said = run(folder, "scan", "films")
+        with_children = f"probed, {wanted.films / seconds:.0f} films a second"
+        tell(with_children, (seconds, busy, memory, said))
     print(f"largest process: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MiB")
 
 
-def tell(what: str, measured: tuple[float, float, str]) -> None:
+def queue_all(folder: Path) -> int:
+    """Give each file facts, a fingerprint and a decision, queue it as an approved plan does; how much work there is."""
+    os.environ["REELWRIGHT_DATABASE__PATH"] = str(folder / "ledger.sqlite3")
+    from reelwright.app.library import Libraries  # noqa: PLC0415 -- after the variable is set
+    from reelwright.app.library_queue import Queue  # noqa: PLC0415
+    from reelwright.library.catalog import FileState, Probed  # noqa: PLC0415
+    from reelwright.library.deciding import decide_all  # noqa: PLC0415
+    from reelwright.library.rules import Action, Rule  # noqa: PLC0415
+    from reelwright.tools.fingerprint import fingerprint  # noqa: PLC0415
+
+    found = Libraries()
+    catalog, leases = found.catalog(), found.leases()
+    (library,) = [library for library in catalog.libraries() if library.name == "files"]
+    unprobed = catalog.unprobed(library.id)
+    facts = {"codec": "h264", "width": 1920, "height": 1080, "fps": 24.0, "duration": 60.0}
+    for start in range(0, len(unprobed), 5000):
+        part = unprobed[start : start + 5000]
+        read = {file.id: fingerprint(f"{library.root}/{file.path}", file.size) for file in part}
+        catalog.write_probes([Probed(id=key, fingerprint=value, facts=facts) for key, value in read.items()])
+    decide_all(catalog, library, [Rule(name="all", then=Action.ENCODE)], time.time())
+    files = {file.id: file for file in catalog.files(library.id, [FileState.PLANNED]) if file.choice is not None}
+    queue = Queue(found.settings, catalog, leases)
+    queue.approve(library, files, {key: file.choice for key, file in files.items() if file.choice is not None})
+    catalog.approve(library.id, "tree")
+    queue.refresh(library)
+    return sum(leases.count_work().values())
+
+
+def ask(folder: Path) -> list[tuple[str, float]]:
+    """CPU seconds of the questions behind `library status`, `jobs` and a page of files."""
+    os.environ["REELWRIGHT_DATABASE__PATH"] = str(folder / "ledger.sqlite3")
+    from reelwright.app.jobs import listed  # noqa: PLC0415
+    from reelwright.app.library import Libraries  # noqa: PLC0415
+    from reelwright.app.queued import shown  # noqa: PLC0415
+
+    libraries = Libraries()
+    questions = {
+        "the query of `library status`": libraries.listed,
+        "the queries of `jobs`": lambda: (listed(None, 50), shown(None, queued=False, limit=50)),
+        "the query of a page of files": lambda: libraries.files("files", None, 50),
+    }
+    answers = []
+    for what, question in questions.items():
+        question()
+        began = time.process_time()
+        for _ in range(5):
+            question()
+        answers.append((what, (time.process_time() - began) / 5))
+    return answers
+
+
+def tell(what: str, measured: Measured) -> None:
     """One line."""
-    seconds, memory, said = measured
-    print(f"{what:<40} {seconds:6.2f} s {memory:6.0f} MiB  {said}", flush=True)
+    seconds, busy, memory, said = measured
+    print(f"{what:<40} {seconds:6.2f} s {busy:6.2f} s CPU {memory:6.0f} MiB  {said}", flush=True)
 
 
 if __name__ == "__main__":

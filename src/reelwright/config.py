@@ -200,6 +200,17 @@ class PlacementSettings(Section):
     max_encoded_percent: float = Field(default=80, gt=0)
 
 
+class QueueSettings(Section):
+    """How the films of libraries are worked on."""
+
+    #: Films at once: one fills a machine already, through its chunks.
+    films: int = Field(default=1, ge=1, le=64)
+    #: Seconds that what runs may take to end by itself when the worker is told to end.
+    grace: float = Field(default=5, ge=0)
+    #: Seconds before the second go at a film that failed; they double with each further one.
+    retry_delay: float = Field(default=30, ge=0)
+
+
 class ToolSettings(Section):
     """Outside programs."""
 
@@ -225,6 +236,7 @@ class Settings(Section):
     processing: ProcessingSettings = ProcessingSettings()
     encoding: EncodingSettings = EncodingSettings()
     placement: PlacementSettings = PlacementSettings()
+    queue: QueueSettings = QueueSettings()
     tools: ToolSettings = ToolSettings()
     database: DatabaseSettings = DatabaseSettings()
     #: Libraries by name; what is set here goes before what `library add` was told.

@@ -4,7 +4,6 @@ import asyncio
 import os
 import platform
 import shutil
-import sqlite3
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,7 +18,7 @@ from reelwright.engine.offload import Offload
 from reelwright.engine.pace import this_machine
 from reelwright.engine.resources import SAMPLES, decide_parallel
 from reelwright.errors import ReelwrightError
-from reelwright.store.database import open_ledger
+from reelwright.store.database import database_program, open_ledger
 from reelwright.tools import machine
 from reelwright.tools.capabilities import INSTALL_HINT, Capabilities, ask_ffmpeg
 from reelwright.tools.child import memory_is_known
@@ -175,11 +174,12 @@ def space_row(work_dir: Path) -> CheckRow:
 
 async def ledger_row(settings: Settings) -> tuple[CheckRow, dict[str, list[UsageSample]]]:
     """The database, and what it has seen encodes of each size need."""
-    path, preset = settings.ledger, settings.encoding.preset
+    place, preset = settings.ledger, settings.encoding.preset
     encoder = find(settings.encoding.encoder).ffmpeg
     with Offload() as offload:
         try:
-            store = await offload(open_ledger, path)
+            store = await offload(open_ledger, place)
+            program = await offload(database_program, place)
             seen = {
                 name: await offload(partial(store.usage_of, *size, encoder=encoder, preset=preset, limit=SAMPLES))
                 for name, size in SIZES.items()
@@ -187,7 +187,7 @@ async def ledger_row(settings: Settings) -> tuple[CheckRow, dict[str, list[Usage
             await offload(store.close)
         except ReelwrightError as error:
             return CheckRow(name="ledger", works=False, found=error.message, advice=error.hint), {}
-    return CheckRow(name="ledger", works=True, found=f"{path}, SQLite {sqlite3.sqlite_version}"), seen
+    return CheckRow(name="ledger", works=True, found=f"{place}, {program}"), seen
 
 
 def parallel_row(settings: Settings, name: str, seen: list[UsageSample]) -> CheckRow:

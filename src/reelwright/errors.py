@@ -7,7 +7,9 @@ ReelwrightError              1  a defect of ours
 ├── ToolError                5  an outside program failed
 ├── ValidationFailedError    6  the output failed its checks; nothing was replaced
 ├── ResourceError            7  out of disk, memory or another resource
+│   └── DiskFullError        7  a disk is full: waiting may help, fewer encodes do not
 ├── ConflictError            8  the source changed, the output exists, another run has the job
+│   └── BusyError            8  another run is at it: it will be over some time
 └── InterruptedRunError    130  stopped by the user; run the same command to go on
     └── CancelledJobError  130  one film was given up from another terminal; the others go on
 """
@@ -106,10 +108,20 @@ class ResourceError(ReelwrightError):
     permanent = False
 
 
+class DiskFullError(ResourceError):
+    """A disk is full."""
+
+
 class ConflictError(ReelwrightError):
     """The source changed meanwhile, the output exists, or another run has the job."""
 
     exit_code = 8
+
+
+class BusyError(ConflictError):
+    """Another run is at it."""
+
+    permanent = False
 
 
 class InterruptedRunError(ReelwrightError):

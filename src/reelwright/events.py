@@ -25,6 +25,8 @@ class EventName(StrEnum):
     VALIDATION_COMPLETE = "validation_complete"
     PLACED = "placed"
     RESULT = "result"
+    #: A library was scanned, or could not be; the file is its root.
+    LIBRARY_SCANNED = "library_scanned"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         CleanRequest,
         EncodeJob,
         Look,
+        MigrateDone,
+        QueueChange,
+        QueueShown,
         RenderOrder,
         ReportDone,
         ReportOrder,
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from reelwright.engine.listing import JobRow, State
     from reelwright.engine.model_view import ModelView
     from reelwright.engine.removal import Cleaned
+    from reelwright.engine.replacing import Entry
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
     from reelwright.origins import Examined, Report
@@ -115,11 +119,41 @@ class Commands:
         again = prepared(which, flags, overwrite=overwrite)
         return run_to_end(lambda: run_again(again, sink))
 
+    def show_queue(self, states: "Collection[State] | None", *, queued: bool, limit: int | None) -> "QueueShown":
+        """What of the queue is in these states."""
+        from reelwright.app.queued import shown
+
+        return shown(states, queued=queued, limit=limit)
+
+    def cancel_queued(self, which: str) -> "QueueChange | None":
+        """Cancel a piece of work."""
+        from reelwright.app.queued import cancelled
+
+        return cancelled(which)
+
+    def retry_queued(self, which: str) -> "QueueChange | None":
+        """Begin an ended piece of work anew."""
+        from reelwright.app.queued import retried
+
+        return retried(which)
+
     def clean(self, wanted: "CleanRequest") -> "Iterator[Cleaned]":
         """Remove what is not needed any more."""
         from reelwright.app.clean import cleaned
 
         return cleaned(wanted)
+
+    def replacements(self) -> "list[Entry]":
+        """Films that were replaced."""
+        from reelwright.app.restore import listed
+
+        return listed()
+
+    def restore(self, which: str) -> "Entry":
+        """Put an original back."""
+        from reelwright.app.restore import restored
+
+        return restored(which)
 
     def why(self, job: "EncodeJob") -> "Explanation":
         """What would be done with a film, and why."""
@@ -152,6 +186,12 @@ class Commands:
 
         return reset(undo=undo)
 
+    def migrate_ledger(self) -> "MigrateDone":
+        """Bring the ledger's tables up to date."""
+        from reelwright.app.db import migrated
+
+        return migrated()
+
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are."""
         from reelwright.app.profiles import all_profiles
@@ -175,6 +215,14 @@ class Commands:
         from reelwright.app.wiring import run_to_end
 
         return run_to_end(lambda: render_all(order, sink))
+
+    def serve(self, sink: "EventSink") -> int | None:
+        """Scan libraries and work on what is queued, until a signal comes."""
+        from reelwright.app.serving import serve
+        from reelwright.app.wiring import load, run_draining
+
+        settings = load({})
+        return run_draining(lambda stop: serve(settings, sink, stop))[1]
 
     def libraries(self) -> "LibraryProgram":
         """What can be asked of libraries."""

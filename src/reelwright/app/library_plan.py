@@ -4,25 +4,26 @@ import json
 import os
 import tempfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from reelwright.app.encode import encode_with
+from reelwright.app.forecasts import foretell, trials_of
+from reelwright.app.library_queue import Queue
+from reelwright.app.library_terms import settings_of
 from reelwright.app.wiring import run_to_end, utc_now
 from reelwright.cli.commands import EncodeJob
 from reelwright.cli.library_commands import Applied, PlanDone
 from reelwright.config import Settings, settings_from
-from reelwright.encoders import find
 from reelwright.errors import ConflictError, UsageError
 from reelwright.events import EventSink
 from reelwright.library.catalog import Catalog, FileState, Library, LibraryFile
-from reelwright.library.forecast import Forecast, Wish, forecast, unlike_any
+from reelwright.library.forecast import Forecast, unlike_any
 from reelwright.library.marker import check_marker
 from reelwright.library.plans import Current, Plan, PlannedFile, Refused, changed_since, plain_plan, read_plan
 from reelwright.library.rule_text import SETTABLE
 from reelwright.library.rules import Choice
-from reelwright.planning.estimate import TrialFact
-from reelwright.store.database import open_ledger
 from reelwright.tools.fingerprint import fingerprint
 
 #: Seconds of a film that are encoded to learn what films like it come to, and where they begin.
@@ -45,18 +46,13 @@ def make_plan(
         _check_place(output)
     files = [file for file in catalog.files(library.id, [FileState.PLANNED]) if file.facts is not None]
     sampled, failed = _take_samples(settings, library, files, sink) if samples else ([], [])
-    seen = _trials(settings)
-    wish = Wish(preset=settings.encoding.preset, target=settings.encoding.target_vmaf)
-    parallel = settings.processing.parallel_jobs or os.cpu_count() or 1
-    told = {file.id: forecast(file.size, file.facts or {}, seen, wish, parallel=parallel) for file in files}
-    known = {key: one for key, one in told.items() if one is not None}
-    catalog.write_forecasts({key: (one.saves.likely, one.seconds.likely) for key, one in known.items()})
+    told = foretell(settings, catalog, files)
     counts = catalog.counts()[library.name]
     others = {state.value: count for state, count in counts.states.items() if state is not FileState.PLANNED}
     plan = Plan(
         library=library.name, root=library.root, marker=library.marker, made=utc_now(),
-        files=tuple(_planned(file, told[file.id]) for file in files if file.fingerprint is not None),
-        others=others, rough=any(one.rough for one in known.values()),
+        files=tuple(_planned(file, told.get(file.id)) for file in files if file.fingerprint is not None),
+        others=others, policy=settings_of(library, settings).policy, rough=any(one.rough for one in told.values()),
     )  # fmt: skip
     if output is not None:
         _write(output, plan)
@@ -74,22 +70,12 @@ def _planned(file: LibraryFile, told: Forecast | None) -> PlannedFile:
     )  # fmt: skip
 
 
-def _trials(settings: Settings) -> list[TrialFact]:
-    store = open_ledger(settings.ledger)
-    from reelwright.store.seen import trials_seen  # models load once Django is set up
-
-    try:
-        return trials_seen(store, encoder=find(settings.encoding.encoder).ffmpeg, preset=settings.encoding.preset)
-    finally:
-        store.close()
-
-
 def _take_samples(
     settings: Settings, library: Library, files: list[LibraryFile], sink: EventSink
 ) -> tuple[list[str], list[tuple[str, str]]]:
     """Encode a few seconds of films nothing like which is known; their trials stay in the ledger."""
     by_id = {file.id: file for file in files}
-    chosen = unlike_any([(file.id, file.facts or {}) for file in files], _trials(settings))[:MOST_SAMPLES]
+    chosen = unlike_any([(file.id, file.facts or {}) for file in files], trials_of(settings))[:MOST_SAMPLES]
     sampled, failed = [], []
     with tempfile.TemporaryDirectory(prefix="reelwright-samples-") as scratch:
         for key in chosen:
@@ -158,20 +144,27 @@ def read_plan_file(path: Path) -> Plan:
     return plan
 
 
-def apply_plan(catalog: Catalog, library: Library, plan: Plan) -> Applied:
+def apply_plan(settings: Settings, catalog: Catalog, queue: Queue, library: Library, plan: Plan) -> Applied:
     """Queue what a plan says, but for files that are not what they were.
 
     Raises:
         SourceError: the root is away.
-        ConflictError: the plan is of another library of this name.
+        ConflictError: the plan is of another library of this name, or outputs went elsewhere when it was made.
     """
+    own = settings_of(library, settings)
     if plan.marker != library.marker:
         raise ConflictError(
             f"The plan was made for another library {library.name}: its marker is not the same.",
             hint=f"`reelwright library plan {library.name}` makes a new one.",
         )
+    if plan.policy != own.policy:
+        raise ConflictError(
+            f"When the plan was made, the policy of {library.name} was {plan.policy}; it is {own.policy} now.",
+            hint=f"`reelwright library plan {library.name}` makes a new one.",
+        )
     check_marker(Path(library.root), library.marker)
     queued: dict[int, Choice] = {}
+    files: dict[int, LibraryFile] = {}
     refused: list[Refused] = []
     for file in plan.files:
         row = catalog.find_file(library.id, file.path)
@@ -181,8 +174,10 @@ def apply_plan(catalog: Catalog, library: Library, plan: Plan) -> Applied:
         if why or row is None:
             refused.append(Refused(path=file.path, why=why))
             continue
-        queued[row.id] = Choice(action=file.action, rule=file.rule, reasons=file.reasons, settings=file.settings)
-    catalog.queue(library.id, queued)
+        choice = Choice(action=file.action, rule=file.rule, reasons=file.reasons, settings=file.settings)
+        queued[row.id], files[row.id] = choice, replace(row, choice=choice)
+    queue.approve(library, files, queued)
+    catalog.approve(library.id, own.policy)
     return Applied(library=library.name, queued=len(queued), refused=refused)
 
 

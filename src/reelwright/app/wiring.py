@@ -60,6 +60,38 @@ async def services(settings: Settings, sink: EventSink, request: Request) -> Asy
         yield Services(runner=runner, tools=tools, store=store, offload=offload, sink=tee, now=utc_now, device=device)
 
 
+def run_draining(work: Callable[[asyncio.Event], Awaitable[Result]]) -> tuple[Result, int | None]:
+    """Run a coroutine function that ends by itself once its event is set, as a signal does; a second one cancels it.
+
+    Returns:
+        What it gave, and the signal that came; None: none did.
+
+    Raises:
+        InterruptedRunError: it had to be cancelled. What was committed stays.
+    """
+    came: list[int] = []
+
+    async def guarded() -> Result:
+        stop = asyncio.Event()
+        task = asyncio.ensure_future(work(stop))
+        loop = asyncio.get_running_loop()
+
+        def take(number: int) -> None:
+            came.append(number)
+            stop.set()
+            if len(came) > 1:
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, take, number)
+        return await task
+
+    try:
+        return asyncio.run(guarded()), came[0] if came else None
+    except asyncio.CancelledError as error:
+        raise InterruptedRunError("Interrupted.", hint="Run the same command to go on where it stopped.") from error
+
+
 def run_to_end(work: Callable[[], Awaitable[Result]]) -> Result:
     """Run a coroutine function; SIGINT, SIGTERM and SIGHUP end it in good order.
 

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from reelwright.engine.cleaning import Age
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import Job, OutcomeRecord
+    from reelwright.engine.leases import WorkRow, WorkState
     from reelwright.engine.listing import JobRow, State
     from reelwright.engine.model_view import ModelView
     from reelwright.engine.removal import Cleaned
+    from reelwright.engine.replacing import Entry
     from reelwright.events import EventSink
     from reelwright.media.model import MediaInfo
     from reelwright.origins import Examined, Report
@@ -134,6 +136,25 @@ class CancelledJob:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class QueueShown:
+    """The queue, or a part of it."""
+
+    rows: "Sequence[WorkRow]" = ()
+    #: How much work is in each state.
+    counts: "Mapping[WorkState, int]" = field(default_factory=dict)
+    #: Libraries that are held back; an empty name stands for all of them.
+    paused: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QueueChange:
+    """A piece of work as it stood, and as it stands now."""
+
+    before: "WorkRow"
+    after: "WorkRow"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CleanRequest:
     """A `clean` command."""
 
@@ -183,6 +204,16 @@ class ResetDone:
     since: "dt.datetime | None"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MigrateDone:
+    """What bringing the ledger up to date came to."""
+
+    #: Where it is, without any password.
+    ledger: str
+    #: Names of the migrations that were applied.
+    applied: tuple[str, ...]
+
+
 class Program(Protocol):
     """What the command line can ask for."""
 
@@ -226,8 +257,28 @@ class Program(Protocol):
         """Run a job again with the request it was made with."""
         ...
 
+    def show_queue(self, states: "Collection[State] | None", *, queued: bool, limit: int | None) -> QueueShown:
+        """What of the queue is in these states; None: what waits, runs and failed."""
+        ...
+
+    def cancel_queued(self, which: str) -> QueueChange | None:
+        """Cancel a piece of work by the beginning of its id or by its film's path; None: there is none."""
+        ...
+
+    def retry_queued(self, which: str) -> QueueChange | None:
+        """Begin an ended piece of work anew; None: there is none."""
+        ...
+
     def clean(self, wanted: CleanRequest) -> "Iterator[Cleaned]":
         """Remove what finished and given-up jobs left; each thing is told as it is dealt with."""
+        ...
+
+    def replacements(self) -> "list[Entry]":
+        """Films that were replaced, or are being replaced, the oldest first."""
+        ...
+
+    def restore(self, which: str) -> "Entry":
+        """Put an original back, named by the beginning of its id or by the film's path."""
         ...
 
     def config_report(self, flags: Mapping[str, Any]) -> "Report":
@@ -246,6 +297,10 @@ class Program(Protocol):
         """Have the model learn anew from here on, or take that back."""
         ...
 
+    def migrate_ledger(self) -> MigrateDone:
+        """Bring the ledger's tables up to date."""
+        ...
+
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are, those built in first."""
         ...
@@ -260,6 +315,10 @@ class Program(Protocol):
 
     def render_sequences(self, order: RenderOrder, sink: "EventSink") -> "list[OutcomeRecord]":
         """Render image sequences into movies; the events go to the sink."""
+        ...
+
+    def serve(self, sink: "EventSink") -> int | None:
+        """Scan libraries and work on them until a signal comes; returns its number."""
         ...
 
     def libraries(self) -> "LibraryProgram":

@@ -10,10 +10,12 @@ from reelwright.cli.commands import Program
 from reelwright.cli.text import printable_path
 
 if TYPE_CHECKING:
+    from reelwright.cli.commands import QueueChange
     from reelwright.engine.listing import State
 
 DESCRIPTION = """What is in the ledger and what runs, also from another terminal while an encode runs.
-A job is named by the first four or more characters of its id, or by the path of its output."""
+A job is named by the first four or more characters of its id, or by the path of its output. What waits in the queue
+of the libraries is listed first; it is cancelled and tried again by its own id, or by the path of its film."""
 
 EXAMPLES = """examples:
   reelwright jobs                              the newest fifty
@@ -24,7 +26,7 @@ EXAMPLES = """examples:
   reelwright jobs cancel films/film.av1.mkv    end its run; other films of the same command go on
   reelwright jobs retry 3f2a                   once more, with the very same request and output"""
 
-STATUSES = ("running", "stopped", "waiting", "done", "skipped", "failed", "cancelled")
+STATUSES = ("queued", "running", "stopped", "waiting", "done", "skipped", "failed", "cancelled")
 GRACE_SECONDS = 15.0
 WHICH = "the first characters of a job's id (4 or more), or the path of its output"
 
@@ -86,19 +88,26 @@ def wanted_states(names: list[str] | None) -> "set[State] | None":
     """States of a list; None for any."""
     from reelwright.engine.listing import State  # noqa: PLC0415
 
-    return {State("stopped" if name == "waiting" else name) for name in names} if names else None
+    known = {State("stopped" if name == "waiting" else name) for name in names or () if name != "queued"}
+    return known if names else None
 
 
 def show_list(args: argparse.Namespace, program: Program) -> int:
     """The newest jobs, one a line."""
     from reelwright.cli.jobtext import plain_row, table  # noqa: PLC0415
+    from reelwright.cli.queuetext import plain_queue, queue_lines  # noqa: PLC0415
 
     limit = None if args.all else args.limit or 50
+    states = wanted_states(args.status)
     # One more than is shown tells whether there are more.
-    rows = program.list_jobs(wanted_states(args.status), limit and limit + 1)
+    rows = program.list_jobs(states, limit and limit + 1) if states is None or states else []
     shown, more = rows[:limit], limit is not None and len(rows) > limit
+    queue = program.show_queue(states, queued="queued" in (args.status or ()), limit=limit)
     if args.json:
-        tell_result({"jobs": [plain_row(row) for row in shown], "more": more})
+        tell_result({"jobs": [plain_row(row) for row in shown], "more": more, "queue": plain_queue(queue)})
+        return 0
+    print("\n".join(queue_lines(queue)), end="\n" if queue.counts else "")
+    if not shown and queue.counts:
         return 0
     if not shown:
         print("No such jobs." if args.status else "No jobs yet: `reelwright encode FILM` makes one.")
@@ -137,6 +146,8 @@ def cancel_job(args: argparse.Namespace, program: Program) -> int:
     def tell(sentence: str) -> None:
         print(f"reelwright: {sentence}", file=sys.stderr, flush=True)
 
+    if (change := program.cancel_queued(args.job)) is not None:
+        return tell_change(args, change)
     found = program.cancel_job(args.job, args.grace, tell)
     ended = [{"pid": pid, "name": name} for pid, name in found.processes]
     if args.json:
@@ -174,8 +185,21 @@ def retry_job(args: argparse.Namespace, program: Program) -> int:
     """Run a job again: its exit code, told as `encode` tells it."""
     from reelwright.cli.telling import told  # noqa: PLC0415
 
+    if (change := program.retry_queued(args.job)) is not None:
+        return tell_change(args, change)
     flags = {"processing": {"parallel_jobs": args.workers}} if args.workers else {}
     return told(lambda sink: [program.retry_job(args.job, flags, sink, overwrite=args.overwrite)], as_json=args.json)
+
+
+def tell_change(args: argparse.Namespace, change: "QueueChange") -> int:
+    """What became of a piece of work in the queue."""
+    from reelwright.cli.queuetext import change_line, plain_change  # noqa: PLC0415
+
+    if args.json:
+        tell_result(plain_change(change))
+    else:
+        print(change_line(change, args.what))
+    return 0
 
 
 def tell_result(data: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from reelwright.cli.arguments import Parser, size_in_bytes, whole
 from reelwright.cli.commands import Program
 from reelwright.cli.jobs import tell_result
 from reelwright.cli.library_commands import NewLibrary
+from reelwright.cli.librarywork import add_work
 from reelwright.cli.text import printable_path
 
 if TYPE_CHECKING:
@@ -19,13 +20,19 @@ DESCRIPTION = """Keep libraries of films: what is there, what each file needs, a
 Adding a library writes one hidden file into its folder, .reelwright-library: the proof that what is mounted there is
 the library. Where it is missing, or the folder has no film any more, nothing that is known is changed (exit 4). A scan
 compares names, sizes and times, and contents where that is not enough, so that films that were renamed, touched or
-remounted are known again; new films are looked into and decided by rules. Nothing is encoded."""
+remounted are known again; new films are looked into and decided by rules.
+
+Nothing is encoded before a plan of the library was applied: `library plan`, `library apply`, then `library run` or
+`reelwright serve`. From then on new films are queued by themselves."""
 
 EXAMPLES = """examples:
   reelwright library add films /srv/films
   reelwright library scan                      all libraries; only what changed is looked into
   reelwright library status                    how many files are what, and what was saved
   reelwright library files films --state asked what a person has to decide, with the reasons
+  reelwright library plan films -o plan.json && reelwright library apply plan.json
+  reelwright library run                       scan, decide, encode what is approved, and end
+  reelwright library answer films/old.mkv encode
   reelwright library rules > my-rules.toml     the rules that apply, to be changed
   reelwright library add films /srv/films --rules my-rules.toml"""
 
@@ -61,6 +68,7 @@ def add_arguments(parser: Parser) -> None:
         help="encode no samples: films nothing like which was encoded yet are foretold roughly")  # fmt: skip
     apply = add("apply", "queue what a plan says, but for files that changed since it was made", apply_plan)
     apply.add_argument("plan", metavar="PLAN", type=Path)
+    add_work(add)
     remove = add("remove", "forget a library; no file is touched", remove_library)
     remove.add_argument("name", metavar="NAME")
 
@@ -77,6 +85,22 @@ def add_add(parser: Parser) -> None:
     add("--exclude", metavar="GLOB", action="append", help="leave these paths below DIR alone, repeatable")
     add("--follow-links", action="store_true", default=None, help="follow symbolic links")
     add("--settle", type=float, metavar="SECONDS", help="leave files alone that were written since (default 60)")
+    add("--policy", choices=("tree", "beside", "replace"),
+        help="where outputs go: mirrored into --output-dir, beside films, or in their place")  # fmt: skip
+    add("--output-dir", metavar="DIR", type=Path, help="the folder of a tree of outputs; without one they go beside")
+    add(
+        "--max-encoded-percent",
+        type=float,
+        metavar="N",
+        help="keep no output above this share of its film (default 80)",
+    )
+    add("--order", choices=("saving", "largest", "smallest", "newest", "oldest", "name"),
+        help="which films come first (default saving: bytes saved for an hour of work, as foretold)")  # fmt: skip
+    add("--weight", type=float, metavar="N", help="how this library counts beside others (default 1)")
+    add("--schedule", metavar="CRON",
+        help='when `serve` scans it: "0 3 * * *"; else when its queue is empty, hourly at the most')  # fmt: skip
+    add("--hours", metavar="HOURS", help='when its films may be begun: "22-6"; otherwise always')
+    add("--watch", action="store_true", default=None, help="have `serve` scan it as soon as something changes in it")
 
 
 def run(args: argparse.Namespace, program: Program) -> int:
@@ -87,10 +111,13 @@ def run(args: argparse.Namespace, program: Program) -> int:
 
 def add_library(args: argparse.Namespace, program: Program) -> int:
     """Add a library."""
-    names = ("rules", "file_pattern", "min_size", "max_size", "exclude", "follow_links", "settle")
+    names = (
+        *("file_pattern", "min_size", "max_size", "exclude", "follow_links", "settle", "policy", "order", "weight"),
+        *("max_encoded_percent", "schedule", "hours", "watch"),
+    )
     settings: dict[str, Any] = {name: value for name in names if (value := getattr(args, name)) is not None}
-    if args.rules is not None:
-        settings["rules"] = str(Path(args.rules).absolute())
+    places = {name: getattr(args, name) for name in ("rules", "output_dir")}
+    settings |= {name: str(Path(value).absolute()) for name, value in places.items() if value is not None}
     library = program.libraries().add(NewLibrary(name=args.name, root=args.root, settings=settings))
     if args.json:
         tell_result({"name": library.name, "root": library.root, "settings": dict(library.settings)})
@@ -144,11 +171,11 @@ def scan_libraries(args: argparse.Namespace, program: Program) -> int:
 
 def show_status(args: argparse.Namespace, program: Program) -> int:
     """How many files are what."""
-    from reelwright.cli.librarytext import plain_status, status_lines  # noqa: PLC0415
+    from reelwright.cli.librarytext import contract_status, status_lines  # noqa: PLC0415
 
     found = program.libraries().listed()
     if args.json:
-        tell_result(plain_status(found))
+        tell_result(contract_status(found))
     else:
         print("\n".join(status_lines(found)))
     return 0

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from reelwright.engine.jobs import OutcomeRecord
+    from reelwright.engine.leases import WorkRow
     from reelwright.events import EventSink
     from reelwright.library.catalog import Counts, FileState, Library, LibraryFile
+    from reelwright.library.facts import Facts
     from reelwright.library.plans import Plan, Refused
+    from reelwright.library.rules import Tried
     from reelwright.library.scan import Scanned
 
 
@@ -63,6 +67,59 @@ class Applied:
     refused: "Sequence[Refused]"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOrder:
+    """A `library run` command."""
+
+    #: Empty: all libraries.
+    names: Sequence[str]
+    #: Films that failed are not waited for.
+    once: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunDone:
+    """What a `library run` came to."""
+
+    scanned: "Sequence[Scanned]"
+    failed: Sequence[ScanFailure]
+    #: How each film ended.
+    outcomes: Sequence[str]
+    #: Libraries whose files wait for a plan to be applied, with how many.
+    unapproved: Mapping[str, int]
+    #: The worst of the films' and the libraries'.
+    exit_code: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered:
+    """What an owner's word on a file came to."""
+
+    file: "LibraryFile"
+    #: Where the file stood before.
+    before: "FileState"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class About:
+    """What a library knows of a file."""
+
+    library: "Library"
+    file: "LibraryFile"
+    #: Facts, those of the file system as they are now.
+    facts: "Facts"
+    #: Each rule up to the first that matches.
+    rules: "Sequence[Tried]"
+    #: Its work; None: it never was queued, or that was cleared away.
+    work: "WorkRow | None"
+    #: Outcomes of this path, the oldest first.
+    history: "Sequence[OutcomeRecord]"
+    #: The library is held back.
+    paused: bool
+    #: What would change what becomes of it, as sentences.
+    changes: Sequence[str]
+
+
 class LibraryProgram(Protocol):
     """What the command line can ask of libraries."""
 
@@ -96,4 +153,24 @@ class LibraryProgram(Protocol):
 
     def apply(self, plan: Path) -> Applied:
         """Queue what a plan says, but for files that changed since."""
+        ...
+
+    def run(self, order: RunOrder, sink: "EventSink", tell: "Callable[[str, int, int | None], None]") -> RunDone:
+        """Scan, decide, and work until nothing waits."""
+        ...
+
+    def pause(self, name: str, *, paused: bool) -> None:
+        """Hold a library's films back, or no longer."""
+        ...
+
+    def answer(self, path: Path, word: str) -> Answered:
+        """Take the owner's word on a file: encode, skip, remux, or rules to take it back."""
+        ...
+
+    def about(self, path: Path) -> About | None:
+        """What a library knows of a file; None where it is in none."""
+        ...
+
+    def export(self) -> "Iterator[tuple[str, Mapping[str, Any]]]":
+        """Everything there is of libraries, row by row with the name of its table."""
         ...

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from reelwright.library.catalog import Counts, Library, LibraryFile
     from reelwright.library.scan import Scanned
 
-#: Contract names of `library status --json`, beside the bytes.
-STATUS = ("queued", "running", "done", "failed", "skipped", "asked", "planned", "met")
+#: Names of `library status --json`, beside the bytes, and what people are told besides.
+CONTRACT = ("queued", "running", "done", "failed", "skipped", "asked")
+STATUS = (*CONTRACT, "planned", "met")
 #: Paths of files left alone that are named; of more only the number is told.
 NAMED = 5
 
@@ -130,7 +131,7 @@ def plain_counts(counts: "Counts") -> dict[str, Any]:
         "gone": counts.gone,
         "bytes_before": counts.bytes_before,
         "bytes_after": counts.bytes_after,
-        "bytes_saved": counts.bytes_before - counts.bytes_after,
+        "bytes_saved": counts.bytes_saved,
     }
 
 
@@ -139,6 +140,14 @@ def plain_status(found: "Sequence[tuple[Library, Counts]]") -> dict[str, Any]:
     each = {library.name: plain_counts(counts) for library, counts in found}
     words = ("sources", *STATUS, "gone", "bytes_before", "bytes_after", "bytes_saved")
     return {**{word: sum(one[word] for one in each.values()) for word in words}, "libraries": each}
+
+
+def contract_status(found: "Sequence[tuple[Library, Counts]]") -> dict[str, Any]:
+    """What `library status --json` says: the contract's keys and no others; `library list --json` has more."""
+    words = ("sources", *CONTRACT, "bytes_before", "bytes_after", "bytes_saved")
+    whole = plain_status(found)
+    each = {name: {word: one[word] for word in words} for name, one in whole["libraries"].items()}
+    return {**{word: whole[word] for word in words}, "libraries": each}
 
 
 def plain_library(library: "Library", counts: "Counts") -> dict[str, Any]:

@@ -11,15 +11,18 @@ from reelwright.cli.commands import EncodeJob, Program
 from reelwright.cli.encode import add_aims, add_picture, add_tools, settings_from
 from reelwright.cli.ledgertext import ledger_lines
 from reelwright.cli.text import duration, printable_path, size
+from reelwright.errors import SourceError
 
 if TYPE_CHECKING:
+    from reelwright.cli.library_commands import About
     from reelwright.media.model import MediaInfo
     from reelwright.planning.estimate import Estimate
     from reelwright.planning.explanation import Explanation, Known
     from reelwright.planning.plan import EncodePlan
 
 DESCRIPTION = """Explain what would be done with a film: its facts, the rule that decides, the plan, what it would cost,
-what is there already, and what would change it. Nothing is done and nothing is written.
+what is there already, and what would change it. Nothing is done and nothing is written. Of a file in a library it says
+as well where it stands there, each rule that was tried, its work in the queue, and how it ended each time.
 
 A film that would be skipped or refused is explained as well: the exit code is 0 unless the file cannot be read."""
 
@@ -49,14 +52,41 @@ def run(args: argparse.Namespace, program: Program) -> int:
     job = EncodeJob(
         sources=(args.file,), output=args.output, flags=settings_from(args), svt=tuple(args.svt), crf=args.crf
     )
-    said = program.why(job)
+    about = program.libraries().about(args.file)
+    try:
+        said = program.why(job)
+    except SourceError:
+        if about is None or args.json:
+            raise
+        show(about_of(about))  # what its library knows is of use all the more where it cannot be read
+        raise
     if args.json:
-        print(json.dumps({"event": "result", "file": said.source, "data": plain(said)}, default=str))
+        data = {**plain(said), "library": plain_about_of(about)}
+        print(json.dumps({"event": "result", "file": said.source, "data": data}, default=str))
         return 0
-    for name, lines in rows(said):
+    show([*rows(said), *(about_of(about) if about is not None else [])])
+    return 0
+
+
+def show(found: list[tuple[str, list[str]]]) -> None:
+    """Print lines under their headings."""
+    for name, lines in found:
         for number, line in enumerate(lines):
             print(f"{'' if number else name:<9} {line}")
-    return 0
+
+
+def about_of(about: "About") -> list[tuple[str, list[str]]]:
+    """What its library knows of a file, by heading."""
+    from reelwright.cli.abouttext import about_rows  # noqa: PLC0415
+
+    return about_rows(about)
+
+
+def plain_about_of(about: "About | None") -> dict[str, Any] | None:
+    """What its library knows of a file, for JSON; None where it is in none."""
+    from reelwright.cli.abouttext import plain_about  # noqa: PLC0415
+
+    return plain_about(about) if about is not None else None
 
 
 def rows(said: "Explanation") -> list[tuple[str, list[str]]]:

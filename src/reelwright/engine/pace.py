@@ -24,7 +24,7 @@ from reelwright.engine.resources import (
     room_for_one_more,
 )
 from reelwright.engine.services import Services
-from reelwright.errors import ResourceError
+from reelwright.errors import DiskFullError, ResourceError
 from reelwright.events import Emitter, EventName
 from reelwright.planning.plan import EncodePlan, Strategy
 from reelwright.tools import machine
@@ -306,13 +306,13 @@ class Pace:
         """Wait a little for space on the work disk, while nothing under way can free any.
 
         Raises:
-            ResourceError: it has been waited for long enough.
+            DiskFullError: it has been waited for long enough.
         """
         now = self._gauges.clock()
         self._waiting_since = now if self._waiting_since is None else self._waiting_since
         if now - self._waiting_since >= self.limits.disk_wait:
             free = self._gauges.free_disk(self._disk)
-            raise ResourceError(
+            raise DiskFullError(
                 f"The work disk has {free >> 20} MiB left; {DISK_RESERVE_BYTES >> 20} MiB are kept free.",
                 hint="Free space, or set --work-dir to another disk.",
             )

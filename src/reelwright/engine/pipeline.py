@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -67,8 +68,9 @@ LARGER = "The output is larger than the source; a {} would make it smaller."
 
 
 async def encode_film(
-    source: Path, output: Path, request: Request, options: Options, services: Services
-) -> OutcomeRecord:
+    source: Path, output: Path, request: Request, options: Options, services: Services, *,
+    heard: Callable[[ReelwrightError], None] = lambda _: None,
+) -> OutcomeRecord:  # fmt: skip
     """Encode one film. However it ends, the ending is an outcome, recorded and told.
 
     Args:
@@ -77,6 +79,7 @@ async def encode_film(
         request: what is wanted of it.
         options: how it is done.
         services: with what.
+        heard: told the error it ended with, where it did: what is tried next depends on it.
     """
     emit = Emitter(services.sink, os.fspath(source), services.now)
     line = Line(source=source, output=output, request=request, options=options, services=services, emit=emit)
@@ -84,13 +87,16 @@ async def encode_film(
     try:
         outcome = await line.run()
     except ReelwrightError as error:
+        heard(error)
         outcome = outcome_of_error(error, line.so_far())
         emit(EventName.ERROR_OCCURRED, "failed", message=error.message, hint=error.hint, exit_code=error.exit_code)
     except OSError as error:
         # Wherever it happens, a full disk is no defect; every other error of the system's here is one.
         if error.errno not in FULL:
             raise
-        outcome = outcome_of_error(work_dir_error(options.work_dir, error), line.so_far())
+        full = work_dir_error(options.work_dir, error)
+        heard(full)
+        outcome = outcome_of_error(full, line.so_far())
     except asyncio.CancelledError:
         interrupted = InterruptedRunError("Interrupted.", hint="Run the same command to go on.")
         await line.record(replace(outcome_of_error(interrupted, line.so_far()), seconds=time.monotonic() - started))

@@ -5,7 +5,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from reelwright.errors import ConflictError, ResourceError, UsageError
+from reelwright.errors import ConflictError, DiskFullError, ResourceError, UsageError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -18,7 +18,7 @@ def temporary_path(output: Path, job_id: str) -> Path:
 def failed_write(path: Path, error: OSError) -> UsageError | ResourceError:
     """The error for a destination that cannot be written."""
     if error.errno in FULL:
-        return ResourceError(f"The disk of {path.parent} is full.", hint="Free space there and run the same command.")
+        return DiskFullError(f"The disk of {path.parent} is full.", hint="Free space there and run the same command.")
     return UsageError(f"{path} cannot be written: {error.strerror}.", hint="Choose another output with -o.")
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from reelwright.engine.jobs import SourceStamp
-from reelwright.errors import ConflictError, ResourceError, UsageError
+from reelwright.errors import BusyError, DiskFullError, ResourceError, UsageError
 
 FOLDERS = ("working", "segments", "encoded", "logs", "state")
 #: A lock that is found held is tried so often, with these seconds between: who only looks holds it for a moment.
@@ -84,7 +84,7 @@ class Workspace:
 def work_dir_error(path: Path, error: OSError) -> UsageError | ResourceError:
     """The error for a work folder that cannot be made or written."""
     if error.errno in {28, 122}:  # ENOSPC, EDQUOT
-        return ResourceError(f"The disk with the work folder {path} is full.", hint="Free space, or set --work-dir.")
+        return DiskFullError(f"The disk with the work folder {path} is full.", hint="Free space, or set --work-dir.")
     return UsageError(f"The work folder {path} cannot be written: {error.strerror}.", hint="Set --work-dir.")
 
 
@@ -177,7 +177,7 @@ class Lock:
                 os.close(fd)
                 raise
             os.close(fd)
-        raise ConflictError(f"The work folder of {self._what} is being cleaned up.", hint="Run this again.")
+        raise BusyError(f"The work folder of {self._what} is being cleaned up.", hint="Run this again.")
 
     def _flock(self, fd: int) -> None:
         for left in reversed(range(TRIES)):
@@ -187,7 +187,7 @@ class Lock:
                 if not left:
                     holder = read_holder(fd)
                     who = f"process {holder['pid']}" if "pid" in holder else "another run"
-                    raise ConflictError(
+                    raise BusyError(
                         f"{self._what} is being worked on by {who}.", hint="Wait for it, or stop it and run this again."
                     ) from error
             except OSError as error:  # some network mounts cannot lock

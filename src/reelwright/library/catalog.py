@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from reelwright.library.comparison import Changes, Remembered
+from reelwright.engine.jobs import OutcomeRecord
+from reelwright.engine.leases import Work, WorkRow
+from reelwright.library.comparison import Changes, Remembered, Seen
 from reelwright.library.facts import Facts
 from reelwright.library.rules import Action, Choice
 
@@ -72,6 +74,24 @@ class LibraryFile:
     saves: float | None = None
     costs: float | None = None
     job_id: str | None = None
+    #: Id of the leased work it was queued as last; None: it never was.
+    work_id: str | None = None
+    #: What that work came to, as sentences.
+    note: tuple[str, ...] = ()
+    #: Bytes of the source and of the output, of work that was done.
+    bytes_before: int | None = None
+    bytes_after: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """What a file's work has come to by now; None leaves what is known."""
+
+    state: FileState
+    note: tuple[str, ...] = ()
+    job_id: str | None = None
+    bytes_before: int | None = None
+    bytes_after: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +115,9 @@ class Counts:
     gone: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
+    #: What outputs are smaller by: nothing of films whose bytes other hard links keep, and of films that were replaced
+    #: only once their originals left the quarantine.
+    bytes_saved: int = 0
 
 
 class Catalog(Protocol):
@@ -158,6 +181,59 @@ class Catalog(Protocol):
         """Commit what is foretold of files: bytes saved, and seconds of work."""
         ...
 
-    def queue(self, library_id: int, choices: Mapping[int, Choice]) -> None:
-        """Queue files that were approved, and note that a plan of the library was applied."""
+    def queue(self, library_id: int, choices: Mapping[int, Choice], works: Mapping[int, Work]) -> int:
+        """Queue files, their work with them, in one transaction; returns how much work is new.
+
+        Args:
+            library_id: whose files.
+            choices: by file; a file that runs is left alone.
+            works: by file. Work of this id that is there already stays as it is.
+        """
+        ...
+
+    def approve(self, library_id: int, policy: str) -> None:
+        """Note that a plan of the library was applied: from now on it queues new files by itself.
+
+        The policy it was applied with is kept among the library's settings, as `approved_policy`.
+        """
+        ...
+
+    def file(self, file_id: int) -> LibraryFile | None:
+        """The file of a row, also one that is gone."""
+        ...
+
+    def at_work(self, library_id: int) -> list[tuple[LibraryFile, WorkRow | None]]:
+        """Files that wait or run by their state, and do not by their work, with that work."""
+        ...
+
+    def stand(self, file_id: int, standing: Standing) -> None:
+        """Commit what a file's work has come to."""
+        ...
+
+    def answer(self, file_id: int, owner: Action | None, choice: Choice) -> None:
+        """Commit the owner's word, and what follows from it; None takes it back."""
+        ...
+
+    def became(self, file_id: int, seen: Seen, fingerprint: str) -> None:
+        """A file was replaced by its output: that is what is there now, and no scan takes it for a changed film."""
+        ...
+
+    def outputs_below(self, root: str) -> frozenset[str]:
+        """Paths below a root, relative to it, at which jobs put their outputs."""
+        ...
+
+    def has_twin(self, library_id: int, path: str) -> bool:
+        """Whether another file that is there has the same path but for the extension."""
+        ...
+
+    def outcomes_at(self, path: str) -> list[OutcomeRecord]:
+        """How the film at an absolute path ended each time, the first time first."""
+        ...
+
+    def outcomes_after(self, last: int, limit: int) -> list[tuple[int, OutcomeRecord]]:
+        """All outcomes in their order, those after a number, with their numbers."""
+        ...
+
+    def files_of_work(self, prefix: str, limit: int) -> list[LibraryFile]:
+        """Files whose work's id begins so."""
         ...

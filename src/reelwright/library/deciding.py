@@ -1,6 +1,6 @@
 """What becomes of each file of a library: the owner's word, else the rules."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from reelwright.library.catalog import Catalog, FileState, Library, LibraryFile
 from reelwright.library.facts import Facts, OnDisk, disk_facts
@@ -9,8 +9,12 @@ from reelwright.library.rules import REFUSED, Action, Choice, Rule, choose
 #: Files whose decisions are committed together.
 BATCH = 2000
 OWNER = "owner"
+OURS = "ours"
 #: States in which nothing is decided anew: work is being done, or was.
 _SETTLED = (FileState.QUEUED, FileState.RUNNING, FileState.DONE)
+
+
+OUR_OUTPUT = Choice(action=Action.SKIP, rule=OURS, reasons=("It is an output of ours.",))
 
 
 def facts_of(file: LibraryFile, now: float) -> Facts:
@@ -37,13 +41,27 @@ def choice_for(file: LibraryFile, rules: Sequence[Rule], now: float) -> Choice:
     return Choice(action=file.owner, rule=OWNER, reasons=("You said so.",), settings=settings)
 
 
-def decide_all(catalog: Catalog, library: Library, rules: Sequence[Rule], now: float) -> int:
-    """Decide every probed file that no work is being done for; returns how many decisions changed."""
+def decide_all(
+    catalog: Catalog, library: Library, rules: Sequence[Rule], now: float, *, ours: Container[str] = ()
+) -> int:
+    """Decide every probed file that no work is being done for; returns how many decisions changed.
+
+    Args:
+        catalog: where the files are, and where decisions go.
+        library: whose files.
+        rules: in order.
+        now: seconds since 1970.
+        ours: paths below the root at which our own outputs are: they are left alone, unless their owner says otherwise.
+    """
     changed, last = 0, 0
     states = [state for state in FileState if state not in _SETTLED]
     while files := catalog.files(library.id, states, after=last, limit=BATCH):
         last = files[-1].id
-        wanted = {file.id: choice_for(file, rules, now) for file in files if file.facts is not None}
+        wanted = {
+            file.id: OUR_OUTPUT if file.owner is None and file.path in ours else choice_for(file, rules, now)
+            for file in files
+            if file.facts is not None
+        }
         known = {file.id: file.choice for file in files}
         new = {key: choice for key, choice in wanted.items() if choice != known[key]}
         catalog.write_choices(new)

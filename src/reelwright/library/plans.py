@@ -41,6 +41,8 @@ class Plan:
     files: tuple[PlannedFile, ...]
     #: Figures of what is not in `files`: state and number.
     others: Mapping[str, int] = field(default_factory=dict)
+    #: Where outputs go: "tree", "beside" or "replace". It is approved with the plan.
+    policy: str = "tree"
     #: Nothing like these films was encoded here yet.
     rough: bool = False
 
@@ -69,6 +71,7 @@ def plain_plan(plan: Plan) -> dict[str, Any]:
         "library": plan.library,
         "root": plan.root,
         "marker": plan.marker,
+        "policy": plan.policy,
         "made": plan.made.isoformat().replace("+00:00", "Z"),
         "totals": {
             "files": len(plan.files), "bytes": plan.bytes, "saves": round(likely), "saves_low": round(low),
@@ -106,6 +109,7 @@ def read_plan(tree: object, place: str) -> Plan:
             library=_text(tree["library"]), root=_text(tree["root"]), marker=_text(tree["marker"]),
             made=dt.datetime.fromisoformat(tree["made"]), files=tuple(_file(file) for file in tree["files"]),
             others={_text(name): int(count) for name, count in tree.get("others", {}).items()},
+            policy=_text(tree.get("policy", "tree")),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         said = f"{error} is missing" if isinstance(error, KeyError) else str(error)

@@ -72,6 +72,16 @@ def migrate_ledger(place: Place) -> tuple[str, ...]:
         return tuple(name for name in postgres.read_state(place).applied if name not in state.applied)
 
 
+def database_program(place: Place) -> str:
+    """The program that keeps an opened ledger, and its version."""
+    if isinstance(place, Path):
+        return f"SQLite {sqlite.VERSION}"
+    from reelwright.store import connection, postgres  # noqa: PLC0415 -- see _open_file
+
+    with connection.speaking_to(place):
+        return f"PostgreSQL {postgres.server_version()}"
+
+
 def _open_file(path: Path) -> None:
     _check_place(path)
     state = sqlite.read_state(path)

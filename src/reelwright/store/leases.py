@@ -54,19 +54,8 @@ class DjangoLeaseStore:
 
     def add_work(self, works: Sequence[Work]) -> int:
         """See the port."""
-        first = {work.id: work for work in reversed(works)}
-        wanted = [first[name] for name in dict.fromkeys(work.id for work in works)]
         with self._committing():
-            lanes = _lanes_of(wanted)
-            added = 0
-            for start in range(0, len(wanted), _ROWS_AT_ONCE):
-                part = wanted[start : start + _ROWS_AT_ONCE]
-                known = set(_items([work.id for work in part]).values_list("work", flat=True))
-                now = timezone.now()
-                new = [item_row(work, lanes[_sort_of(work)], now) for work in part if work.id not in known]
-                models.WorkItem.objects.bulk_create(new, batch_size=_ROWS_AT_ONCE // 10)
-                added += len(new)
-        return added
+            return add_items(works)
 
     def reopen(self, ids: Collection[str]) -> int:
         """See the port."""
@@ -152,8 +141,7 @@ class DjangoLeaseStore:
             models.WorkerBeat.objects.filter(pk__in=silent).update(until=None)
             nobodys = ~Exists(models.WorkerBeat.objects.filter(pk=OuterRef("worker")))
             leased = models.WorkItem.objects.filter(state=_LEASED).filter(Q(worker__in=silent) | nobodys)
-            changed = [_take_back(row) for row in _locked(leased)]
-        return changed
+            return [_take_back(row) for row in _locked(leased)]
 
     def goodbye(self, worker: Worker) -> None:
         """See the port."""
@@ -241,6 +229,22 @@ class DjangoLeaseStore:
         """One transaction, durable when it ends."""
         with speaking_to(self.place), atomic(durable=True):
             yield
+
+
+def add_items(works: Sequence[Work]) -> int:
+    """Add what is not there yet, within a transaction; returns how many were new."""
+    first = {work.id: work for work in reversed(works)}
+    wanted = [first[name] for name in dict.fromkeys(work.id for work in works)]
+    lanes = _lanes_of(wanted)
+    added = 0
+    for start in range(0, len(wanted), _ROWS_AT_ONCE):
+        part = wanted[start : start + _ROWS_AT_ONCE]
+        known = set(_items([work.id for work in part]).values_list("work", flat=True))
+        now = timezone.now()
+        new = [item_row(work, lanes[_sort_of(work)], now) for work in part if work.id not in known]
+        models.WorkItem.objects.bulk_create(new, batch_size=_ROWS_AT_ONCE // 10)
+        added += len(new)
+    return added
 
 
 def _clock(now: dt.datetime) -> dt.datetime:

@@ -1,22 +1,26 @@
 """The libraries' port on the ledger."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 from django.db.transaction import atomic
 from django.utils import timezone
 
 from reelwright.databases import Place
+from reelwright.engine.replacing import Stage
 from reelwright.errors import ConflictError
 from reelwright.library.catalog import Counts, FileState, Library, LibraryFile, Probed
 from reelwright.library.comparison import Changes, Remembered, Seen
-from reelwright.library.rules import Action, Choice
+from reelwright.library.rules import Choice
 from reelwright.store import models
 from reelwright.store.columns import exact, path_of, readable
 from reelwright.store.connection import hang_up, made_again, speaking_to
+from reelwright.store.library_rows import STATE_OF, file_value, library_value
+from reelwright.store.library_work import LibraryWork
 from reelwright.store.reading import all_values
 
 Item = TypeVar("Item")
@@ -25,16 +29,10 @@ Item = TypeVar("Item")
 _ROWS_AT_ONCE = 500
 #: States a scan and a new decision leave alone.
 _AT_WORK = (FileState.QUEUED, FileState.RUNNING)
-_STATE_OF = {
-    Action.SKIP: FileState.SKIPPED,
-    Action.ASK: FileState.ASKED,
-    Action.ENCODE: FileState.PLANNED,
-    Action.REMUX: FileState.PLANNED,
-}
 
 
 @made_again()
-class DjangoCatalog:
+class DjangoCatalog(LibraryWork):
     """The port on the ledger that was opened by `open_ledger`.
 
     Args:
@@ -51,7 +49,7 @@ class DjangoCatalog:
     def libraries(self) -> list[Library]:
         """See the port."""
         with speaking_to(self.place):
-            return all_values(models.Library.objects.order_by("name"), _library)
+            return all_values(models.Library.objects.order_by("name"), library_value)
 
     def add_library(self, name: str, root: str, marker: str, settings: Mapping[str, Any]) -> Library:
         """See the port."""
@@ -68,7 +66,7 @@ class DjangoCatalog:
             row = same_name or models.Library(name=name, root=readable(root), root_exact=exact(root))
             row.marker, row.settings = marker, dict(settings)
             row.save()
-            return _library(row)
+            return library_value(row)
 
     def remove_library(self, name: str) -> bool:
         """See the port."""
@@ -124,7 +122,7 @@ class DjangoCatalog:
         """See the port."""
         found = models.LibraryFile.objects.filter(library_id=library_id, gone=False, facts__isnull=True).order_by("pk")
         with speaking_to(self.place):
-            return all_values(found.select_related("library"), _file)
+            return all_values(found.select_related("library"), file_value)
 
     def write_probes(self, probes: Sequence[Probed]) -> None:
         """See the port."""
@@ -143,13 +141,13 @@ class DjangoCatalog:
         if states is not None:
             found = found.filter(state__in=[state.value for state in states])
         with speaking_to(self.place):
-            return all_values(found.select_related("library"), _file, limit)
+            return all_values(found.select_related("library"), file_value, limit)
 
     def find_file(self, library_id: int, path: str) -> LibraryFile | None:
         """See the port."""
         found = models.LibraryFile.objects.filter(library_id=library_id, gone=False, path_exact=exact(path))
         with speaking_to(self.place):
-            return next(iter(all_values(found.select_related("library"), _file)), None)
+            return next(iter(all_values(found.select_related("library"), file_value)), None)
 
     def write_choices(self, choices: Mapping[int, Choice]) -> None:
         """See the port."""
@@ -160,24 +158,13 @@ class DjangoCatalog:
                     action=choice.action.value, rule=choice.rule, reasons=list(choice.reasons),
                     settings=dict(choice.settings), updated=timezone.now(),
                 )  # fmt: skip
-                row.exclude(state__in=[state.value for state in _AT_WORK]).update(state=_STATE_OF[choice.action].value)
+                row.exclude(state__in=[state.value for state in _AT_WORK]).update(state=STATE_OF[choice.action].value)
 
     def write_forecasts(self, forecasts: Mapping[int, tuple[float, float]]) -> None:
         """See the port."""
         with speaking_to(self.place), atomic(durable=True):
             for key, (saves, costs) in forecasts.items():
                 models.LibraryFile.objects.filter(pk=key).update(saves=saves, costs=costs, updated=timezone.now())
-
-    def queue(self, library_id: int, choices: Mapping[int, Choice]) -> None:
-        """See the port."""
-        with speaking_to(self.place), atomic(durable=True):
-            for key, choice in choices.items():
-                found = models.LibraryFile.objects.filter(pk=key, library_id=library_id, gone=False)
-                found.exclude(state=FileState.RUNNING.value).update(
-                    state=FileState.QUEUED.value, action=choice.action.value, rule=choice.rule,
-                    reasons=list(choice.reasons), settings=dict(choice.settings), updated=timezone.now(),
-                )  # fmt: skip
-            models.Library.objects.filter(pk=library_id, approved=None).update(approved=timezone.now())
 
     def counts(self) -> dict[str, Counts]:
         """See the port."""
@@ -189,7 +176,17 @@ class DjangoCatalog:
             for row in sums.order_by():
                 name = row["library__name"]
                 found[name] = _added(found[name], row)
+            for name, saved in _saved():
+                found[name] = replace(found[name], bytes_saved=saved or 0)
             return found
+
+
+def _saved() -> Iterator[tuple[str, int | None]]:
+    """Bytes saved by each library. A replaced film's work has the id of its placement."""
+    kept = models.Placement.objects.filter(order_id=OuterRef("work")).exclude(stage=Stage.EXPIRED.value)
+    freed = models.LibraryFile.objects.filter(hard_links=1, bytes_after__isnull=False).exclude(Exists(kept))
+    sums = freed.values("library__name").annotate(saved=Sum(F("bytes_before") - F("bytes_after"))).order_by()
+    return iter(sums.values_list("library__name", "saved"))
 
 
 def _move(moved: Sequence[tuple[Remembered, Seen]]) -> None:
@@ -244,35 +241,6 @@ def _added(counts: Counts, row: Mapping[str, Any]) -> Counts:
         bytes_before=counts.bytes_before + (row["before"] or 0),
         bytes_after=counts.bytes_after + (row["after"] or 0),
     )
-
-
-def _library(row: models.Library) -> Library:
-    return Library(
-        id=row.pk, name=row.name, root=path_of(row.root_exact), marker=row.marker, settings=dict(row.settings),
-        scanned=row.scanned, approved=row.approved,
-    )  # fmt: skip
-
-
-def _file(row: models.LibraryFile) -> LibraryFile:
-    choice = None
-    if row.action is not None:
-        choice = Choice(
-            action=Action(row.action), rule=str(row.rule), reasons=tuple(row.reasons), settings=dict(row.settings)
-        )
-    return LibraryFile(
-        id=row.pk, library=row.library.name, path=path_of(row.path_exact), size=row.size_bytes,
-        mtime_ns=int(row.mtime_ns), hard_links=row.hard_links, symlink=row.symlink, gone=row.gone,
-        fingerprint=row.fingerprint, state=FileState(row.state), facts=_facts(row.facts), refusal=tuple(row.refusal),
-        choice=choice, owner=None if row.owner is None else Action(row.owner), saves=row.saves, costs=row.costs,
-        job_id=row.job_id,
-    )  # fmt: skip
-
-
-def _facts(column: Any) -> dict[str, Any] | None:
-    """Lists of a JSON column are tuples of texts again."""
-    if column is None:
-        return None
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in dict(column).items()}
 
 
 def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:

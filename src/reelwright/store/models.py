@@ -9,13 +9,13 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 
-from reelwright.store.columns import EventEncoder, PlainEncoder
+from reelwright.store.columns import EventEncoder
+from reelwright.store.fields import plain
+from reelwright.store.work_models import WorkerBeat, WorkItem, WorkLane, WorkPause
+
+__all__ = ["WorkItem", "WorkLane", "WorkPause", "WorkerBeat"]
 
 DIGEST = 128
-
-
-def _plain(**options: Any) -> "models.JSONField[Any, Any]":
-    return models.JSONField(encoder=PlainEncoder, **options)
 
 
 def _job(related_name: str, **options: Any) -> "models.ForeignKey[Any, Any]":
@@ -35,7 +35,7 @@ class Source(models.Model):
     source_id = models.CharField(max_length=DIGEST, db_index=True)
     index_digest = models.CharField(max_length=DIGEST)
     frames = models.BigIntegerField()
-    facts = _plain()
+    facts = plain()
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 
@@ -52,7 +52,7 @@ class Job(models.Model):
     source_path_exact = models.BinaryField()
     output_path = models.TextField()
     output_path_exact = models.BinaryField(db_index=True)
-    plan = _plain()
+    plan = plain()
     status = models.CharField(max_length=16, db_index=True)
     work_folder = models.TextField(null=True)  # noqa: DJ001 -- unknown is NULL, not ""
     work_folder_exact = models.BinaryField(null=True)
@@ -76,7 +76,7 @@ class Step(models.Model):
 
     job = _job("steps", db_index=False)  # the constraint's index starts with the job
     kind = models.CharField(max_length=16)
-    result = _plain()
+    result = plain()
     wall_seconds = models.FloatField()
     cpu_seconds = models.FloatField()
     peak_rss_bytes = models.BigIntegerField()
@@ -141,7 +141,7 @@ class Trial(models.Model):
     score_n_subsample = models.IntegerField()
     score_scaled_to = models.CharField(max_length=32, null=True)  # noqa: DJ001 -- unknown is NULL, not ""
 
-    frame_scores = _plain()
+    frame_scores = plain()
 
     encode_wall_seconds = models.FloatField()
     encode_cpu_seconds = models.FloatField()
@@ -153,17 +153,17 @@ class Trial(models.Model):
     threads = models.IntegerField(null=True)
     cpu_idle = models.FloatField(null=True)
 
-    features = _plain()
+    features = plain()
     size_class = models.IntegerField()
     width = models.IntegerField()
     height = models.IntegerField()
     encoder = models.CharField(max_length=64)
     preset = models.IntegerField()
-    parameters = _plain()
-    build = _plain()
-    why = _plain()
+    parameters = plain()
+    build = plain()
+    why = plain()
     predicted = models.FloatField(null=True)
-    windows = _plain(null=True)
+    windows = plain(null=True)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 
@@ -204,14 +204,14 @@ class Outcome(models.Model):
     decision = models.CharField(max_length=32, null=True)  # noqa: DJ001 -- unknown is NULL, not ""
     outcome = models.CharField(max_length=32, db_index=True)
     exit_code = models.IntegerField()
-    reasons = _plain()
+    reasons = plain()
     bytes_before = models.BigIntegerField(null=True)
     bytes_after = models.BigIntegerField(null=True)
-    vmaf = _plain(null=True)
+    vmaf = plain(null=True)
     trials = models.IntegerField()
     seconds = models.FloatField()
     cpu_seconds = models.FloatField()
-    checks = _plain()
+    checks = plain()
     finished = models.DateTimeField(null=True)
     created = models.DateTimeField(auto_now_add=True)
 
@@ -241,7 +241,7 @@ class Library(models.Model):
     root = models.TextField()
     root_exact = models.BinaryField(unique=True)
     marker = models.CharField(max_length=128)
-    settings = _plain()
+    settings = plain()
     scanned = models.DateTimeField(null=True)
     approved = models.DateTimeField(null=True)
     created = models.DateTimeField(auto_now_add=True)
@@ -271,18 +271,21 @@ class LibraryFile(models.Model):
     gone = models.BooleanField()
     fingerprint = models.CharField(max_length=DIGEST, null=True)  # noqa: DJ001 -- unknown is NULL, not ""
     state = models.CharField(max_length=16)
-    facts = _plain(null=True)
-    refusal = _plain()
+    facts = plain(null=True)
+    refusal = plain()
     action = models.CharField(max_length=16, null=True)  # noqa: DJ001 -- undecided is NULL, not ""
     rule = models.CharField(max_length=128, null=True)  # noqa: DJ001
-    reasons = _plain()
-    settings = _plain()
+    reasons = plain()
+    settings = plain()
     owner = models.CharField(max_length=16, null=True)  # noqa: DJ001
     saves = models.FloatField(null=True)
     costs = models.FloatField(null=True)
     job = _job("library_files", null=True)
     bytes_before = models.BigIntegerField(null=True)
     bytes_after = models.BigIntegerField(null=True)
+    #: Id of the leased work it was queued as last; no reference, for its row may be cleared away.
+    work = models.CharField(max_length=255, null=True, db_index=True)  # noqa: DJ001
+    note = plain(default=list)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
 
@@ -303,79 +306,32 @@ class LibraryFile(models.Model):
         return f"{self.path}: {self.state}"
 
 
-class WorkLane(models.Model):
-    """What pieces of work have in common where it is decided who may take them; there are few."""
+class Placement(models.Model):
+    """A film whose output takes its place: the journal of the replacement, and of the original in quarantine."""
 
-    owner = models.CharField(max_length=128)
-    kind = models.CharField(max_length=64)
-    #: Labels a worker must have, sorted, as JSON.
-    needs = models.TextField()
-
-    class Meta:
-        """Looked up by all of it when work is added."""
-
-        constraints = [models.UniqueConstraint(fields=["owner", "kind", "needs"], name="one_lane_of_a_sort")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} of {self.owner or 'nobody'}, needs {self.needs}"
-
-
-class WorkItem(models.Model):
-    """A piece of work; the column `id` says in which order they were added."""
-
-    work = models.CharField(max_length=255, unique=True)
-    lane = models.ForeignKey(WorkLane, models.PROTECT, related_name="items", db_index=False)
-    payload = _plain()
-    priority = models.FloatField()
-    attempts_allowed = models.IntegerField()
-    state = models.CharField(max_length=16)
-    attempts = models.IntegerField()
-    token = models.BigIntegerField()
-    worker = models.CharField(max_length=128, null=True)  # noqa: DJ001 -- nobody is NULL, not ""
-    leased = models.DateTimeField(null=True)
-    not_before = models.DateTimeField(null=True)
-    cancel_asked = models.BooleanField()
-    result = _plain()
+    order_id = models.CharField(max_length=255, unique=True)
+    # No reference: the journal outlives its job.
+    job_id = models.CharField(max_length=DIGEST, null=True, db_index=True)  # noqa: DJ001 -- unknown is NULL, not ""
+    stage = models.CharField(max_length=16)
+    source_path = models.TextField()
+    source_path_exact = models.BinaryField()
+    final_path = models.TextField()
+    kept_path = models.TextField()
+    bytes_before = models.BigIntegerField()
+    bytes_after = models.BigIntegerField()
+    #: The whole entry: what crash recovery goes by.
+    entry = plain()
+    until = models.DateTimeField(null=True)
+    changed = models.DateTimeField(null=True)
     created = models.DateTimeField(auto_now_add=True)
-    updated = models.DateTimeField()
 
     class Meta:
-        """Taken lane by lane in order, counted by lane and state, listed by state, and found by who holds them."""
+        """Placements are sought by stage, and by the path of their film."""
 
         indexes = [
-            models.Index(fields=["lane", "state", "-priority", "id"], name="work_of_a_lane_in_order"),
-            models.Index(fields=["state", "-priority", "id"], name="work_to_be_done_in_order"),
-            models.Index(fields=["state", "-updated", "-id"], name="work_that_ended_in_order"),
-            models.Index(fields=["worker"], condition=Q(state="leased"), name="work_somebody_holds"),
+            models.Index(fields=["stage", "id"], name="placements_of_a_stage"),
+            models.Index(fields=["source_path_exact"], name="placements_of_a_film"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.work}: {self.state}"
-
-
-class WorkPause(models.Model):
-    """An owner whose work is held back; an empty one: everybody's."""
-
-    owner = models.CharField(max_length=128, unique=True)
-    created = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return self.owner or "everybody"
-
-
-class WorkerBeat(models.Model):
-    """A worker, and its one heartbeat."""
-
-    id = models.CharField(max_length=128, primary_key=True)
-    host = models.CharField(max_length=255)
-    pid = models.IntegerField()
-    labels = _plain()
-    slots = models.IntegerField()
-    about = _plain()
-    heard = models.DateTimeField()
-    #: NULL: its leases were taken back, and it has not been heard of since.
-    until = models.DateTimeField(null=True)
-    created = models.DateTimeField(auto_now_add=True)
-
-    def __str__(self) -> str:
-        return f"{self.id} on {self.host}"
+        return f"{self.source_path}: {self.stage}"

@@ -170,6 +170,14 @@ def read_state(place: Postgres) -> LedgerState:
     return LedgerState(tables=tables, applied=tuple(name for (name,) in applied), journal="")
 
 
+def server_version() -> str:
+    """The server's version, as it says it."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        (version,) = cursor.fetchone()
+    return str(version)
+
+
 def usable() -> bool:
     """Whether this thread's connection still answers; one that was never made is made by its first use."""
     connection = connections[DEFAULT_DB_ALIAS]

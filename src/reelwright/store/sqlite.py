@@ -15,6 +15,8 @@ from pathlib import Path, PurePath
 from reelwright.errors import ReelwrightError, ResourceError, UsageError
 from reelwright.store import migrations
 
+VERSION = sqlite3.sqlite_version
+
 #: Seconds to wait for another process that writes.
 TIMEOUT = 30
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reelwright.errors import ResourceError, SourceError, ToolError
+from reelwright.errors import DiskFullError, ResourceError, SourceError, ToolError
 from reelwright.tools.process import Finished, Runner
 
 #: Requests longer than this go through a file: one argument may hold 128 KiB.
@@ -86,7 +86,7 @@ def scarce(what: str, reason: str, writes: Path | None) -> ResourceError:
     """The error for a child that ran out of something."""
     if reason.startswith(("No space", "Disk quota")):
         where = f" of {writes.parent}" if writes is not None else ""
-        return ResourceError(f"The disk{where} is full.", hint="Free space there and run the same command.")
+        return DiskFullError(f"The disk{where} is full.", hint="Free space there and run the same command.")
     return ResourceError(f"{what} failed: {reason[0].lower()}{reason[1:]}.", hint="Run fewer encodes at once.")
 
 

@@ -22,7 +22,7 @@ from typing import IO, Any, NoReturn, Protocol
 import psutil
 
 from reelwright.errors import ToolError
-from reelwright.tools.failures import MemoryCause, OutOfMemoryError, program
+from reelwright.tools.failures import MemoryCause, OutOfMemoryError, StalledError, program
 from reelwright.tools.output import Lines, News, Tail
 
 _STDOUT_LINE_LIMIT = 1024 * 1024
@@ -141,9 +141,9 @@ class Child:
             if self._memory_limit is not None and self._sampled_peak > self._memory_limit:
                 raise self._too_large(self._memory_limit)
             if stall is not None and quiet >= stall:
-                self._give_up(f"made no progress for {stall:g} seconds and was ended")
+                self._give_up(f"made no progress for {stall:g} seconds and was ended", StalledError)
             if timeout is not None and spent >= timeout:
-                self._give_up(f"was not done after {timeout:g} seconds and was ended")
+                self._give_up(f"was not done after {timeout:g} seconds and was ended", StalledError)
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to its whole group; until it is reaped the group's number is its own."""
@@ -200,9 +200,9 @@ class Child:
         self._failure = self._failure or error
         self.signal(signal.SIGKILL)
 
-    def _error(self, how: str) -> ToolError:
+    def _error(self, how: str, kind: type[ToolError] = ToolError) -> ToolError:
         message = f"{self._what} failed: {program(self._argv)} {how}."
-        return ToolError(message, argv=self._argv, stderr=self._stderr.text())
+        return kind(message, argv=self._argv, stderr=self._stderr.text())
 
     def _too_large(self, limit: int) -> OutOfMemoryError:
         message = (
@@ -210,8 +210,8 @@ class Child:
         )
         return OutOfMemoryError(message, hint="Let it have more.", cause=MemoryCause.CAP)
 
-    def _give_up(self, how: str) -> NoReturn:
-        raise self._error(how)
+    def _give_up(self, how: str, kind: type[ToolError] = ToolError) -> NoReturn:
+        raise self._error(how, kind)
 
     def _ended(self) -> None:
         """Ends what it left behind, takes what it still said, and reaps it."""

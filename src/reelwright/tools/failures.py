@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import PurePath
 
-from reelwright.errors import ReelwrightError, ResourceError, ToolError
+from reelwright.errors import DiskFullError, ReelwrightError, ResourceError, ToolError
 
 _SAID_LIMIT = 300
 _FIRST_SURROGATE = 0xDC80  # what Python makes of the byte 0x80 in a file name that is not UTF-8
@@ -37,6 +37,10 @@ class MemoryCause(StrEnum):
     KILLED = "killed"
     #: It took more than it may have: how many run beside it changes nothing.
     CAP = "cap"
+
+
+class StalledError(ToolError):
+    """A child made no progress, or took too long, and was ended."""
 
 
 class OutOfMemoryError(ResourceError):
@@ -80,7 +84,7 @@ def bad_end(what: str, argv: tuple[str, ...], returncode: int, stderr: str) -> R
     """
     status = returncode if program(argv) == "ffmpeg" else None
     if status == _FFMPEG_NO_SPACE or any(words in stderr for words in _NO_SPACE):
-        return ResourceError(f"{what} failed: no space left on the disk.", hint="Free some space and run it again.")
+        return DiskFullError(f"{what} failed: no space left on the disk.", hint="Free some space and run it again.")
     if status == _FFMPEG_NO_MEMORY or any(words in stderr for words in _NO_MEMORY):
         return OutOfMemoryError(f"{what} failed: out of memory.", hint="Run fewer encodes at once.")
     ending, hint = _ending(returncode)

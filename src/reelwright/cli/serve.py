@@ -1,0 +1,93 @@
+"""The `serve` command."""
+
+import argparse
+import datetime as dt
+import json
+import logging
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from reelwright.cli.arguments import Parser
+from reelwright.cli.commands import Program
+from reelwright.cli.text import printable_path
+from reelwright.errors import InterruptedRunError
+
+if TYPE_CHECKING:
+    from reelwright.events import Event, EventSink
+
+DESCRIPTION = """Keep libraries: scan them when they are due, work on what is queued, until a signal comes.
+
+Libraries and their schedules are those of `library add` and of [libraries.NAME] in the configuration, which alone is
+enough. SIGTERM ends it in good order within queue.grace seconds (5): what runs goes back into the queue with its
+trials kept, and is taken up again at the next start; the exit code is 0. A second signal ends it at once.
+
+Standard output that is no terminal gets every event and every log line as one line of JSON."""
+
+EXAMPLES = """examples:
+  reelwright serve
+  reelwright serve --json | jq 'select(.event == "result")'
+  REELWRIGHT_LIBRARIES__FILMS__ROOT=/films REELWRIGHT_LIBRARIES__FILMS__OUTPUT_DIR=/out reelwright serve"""
+
+
+def add_arguments(parser: Parser) -> None:
+    """The command's arguments."""
+    parser.add_argument("--json", action="store_true", help="JSON on standard output, also on a terminal")
+
+
+def run(args: argparse.Namespace, program: Program) -> int:
+    """Carry out the command."""
+    as_json = args.json or not sys.stdout.isatty()
+    handler = JsonLog() if as_json else logging.StreamHandler(sys.stderr)
+    log = logging.getLogger("reelwright")
+    log.addHandler(handler)
+    try:
+        came = program.serve(_sink(as_json=as_json))
+    finally:
+        log.removeHandler(handler)
+    return InterruptedRunError.exit_code if came == signal.SIGINT else 0
+
+
+def _sink(*, as_json: bool) -> "EventSink":
+    if as_json:
+        from reelwright.cli.jsonlines import JsonSink  # noqa: PLC0415
+
+        return JsonSink(sys.stdout, sys.stderr)
+    return PlainLog()
+
+
+class JsonLog(logging.Handler):
+    """Log lines as events, so that a container's log is JSON throughout."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        when = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat().replace("+00:00", "Z")
+        data = {"message": self.format(record)}
+        level = record.levelname.lower()
+        line = {"event": "log", "timestamp": when, "file": None, "job": None, "status": level, "data": data}
+        print(json.dumps(line), flush=True)
+
+
+class PlainLog:
+    """One line for what happens to each film, and for each scan."""
+
+    def emit(self, event: "Event") -> None:
+        """Write a line where it is worth one."""
+        from reelwright.cli.text import size  # noqa: PLC0415
+        from reelwright.events import EventName  # noqa: PLC0415
+
+        data = event.data
+        if event.event is EventName.FILE_DISCOVERED:
+            said = "begun"
+        elif event.event is EventName.RESULT:
+            before, after = data.get("bytes_before"), data.get("bytes_after")
+            sizes = f", {size(before)} → {size(after)}" if before and after else ""
+            said = f"{data['outcome'].replace('_', ' ')}{sizes}. {' '.join(data['reasons'])}"
+        elif event.event is EventName.LIBRARY_SCANNED and event.status == "failed":
+            said = f"cannot be scanned: {data['message']} {data['hint']}"
+        elif event.event is EventName.LIBRARY_SCANNED:
+            said = f"scanned: {data['files']:,} files, {data['new']:,} new, {data['queued']:,} queued"
+        else:
+            return
+        time = event.timestamp.astimezone().strftime("%H:%M:%S")
+        print(f"{time}  {printable_path(event.file)}  {said}".rstrip(), flush=True)
