@@ -33,6 +33,35 @@ def percent(share: float | None, digits: int = 0) -> str:
 
 
 @register.filter
+def change(share: float) -> str:
+    """A share that was saved, as what became of the size."""
+    sign = "\u2212" if share >= 0 else "+"
+    return f"{sign}{abs(100 * share):.0f} %"
+
+
+@register.filter
+def begins(text: str, start: str) -> bool:
+    """Whether an address lies at or below another."""
+    return text == start or text.startswith(f"{start}/")
+
+
+@register.filter
+def prefixed(text: str, before: str) -> str:
+    """A part of a query, with & after it; nothing for nothing."""
+    return f"{before}{text}&" if text else ""
+
+
+@register.filter
+def hours(seconds: float | None) -> str:
+    """A long span of work in hours or days."""
+    if seconds is None:
+        return "–"
+    if seconds < 172800:  # noqa: PLR2004 - two days
+        return words.duration(seconds)
+    return f"{seconds / 86400:.0f} days"
+
+
+@register.filter
 def fixed(value: float | None, digits: int = 2) -> str:
     """A number with so many digits; a dash where it is not known."""
     return "–" if value is None else f"{value:.{digits}f}"
