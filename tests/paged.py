@@ -19,7 +19,7 @@ from reelwright.tools.fingerprint import fingerprint
 
 NAMES = (
     "Die Brücke am Fluß (1959) – Langfassung mit einem Namen, der in keine Zeile passt und doch gelesen werden will",
-    "Сталкер (1979)", "七人の侍 (1954)", "ریش سفید (۱۳۸۷)", "기생충 (2019)", "Το βλέμμα (1995)", "पथेर पांचाली (1955)",
+    "Сталкер (1979)", "七人の侍 (1954)", "ریش سفید (۱۳۸۷)", "기생충 (2019)", "Θίασος (1975)", "पथेर पांचाली (1955)",
     'Evil <b>name</b> & "quotes" </script><script>window.broken=1</script>', "A Trip to the Moon (1902)",
 )  # fmt: skip
 CODECS = ("h264", "hevc", "mpeg2video", "vc1", "av1", "mpeg4")
@@ -128,8 +128,11 @@ def row(library: int, k: int, rng: random.Random, root: Path | None) -> "object"
 
 def quarantined(store: "object", job: str) -> None:
     """Originals that are kept, or were."""
+    from reelwright.store.leases import DjangoLeaseStore  # noqa: PLC0415
     from reelwright.store.placements import DjangoPlacementJournal  # noqa: PLC0415
 
+    # Nothing is begun: what is there holds nothing.
+    DjangoLeaseStore(store.place).pause("", paused=True)  # type: ignore[attr-defined]
     journal, now = DjangoPlacementJournal(store.place), dt.datetime.now(dt.UTC)  # type: ignore[attr-defined]
     for k, name in enumerate(NAMES[:6]):
         path = f"/films/{name.replace('/', '-')}.mkv"
@@ -143,5 +146,21 @@ def quarantined(store: "object", job: str) -> None:
         )  # fmt: skip
 
 
-if __name__ == "__main__":
+def add_user(ledger: Path, name: str, password: str) -> None:
+    """A user of the pages."""
+    from reelwright.store.database import make_tables  # noqa: PLC0415
+    from reelwright.web.site import Site, configure  # noqa: PLC0415
+
+    configure(Site(host="127.0.0.1", port=0, secret="-" * 50))
+    store = open_ledger(ledger)
+    make_tables(store.place)
+    from django.contrib.auth.models import User  # noqa: PLC0415
+
+    User.objects.create_user(name, password=password)
+    store.close()
+
+
+if __name__ == "__main__" and sys.argv[1] == "user":
+    add_user(Path(sys.argv[2]), sys.argv[3], sys.argv[4])
+elif __name__ == "__main__":
     fill(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)

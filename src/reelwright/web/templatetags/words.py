@@ -1,6 +1,7 @@
 """Words for pages: the ones the command line uses, as template filters."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django import template
 from django.utils import timezone
@@ -18,6 +19,12 @@ register.filter("timecode", words.timecode)
 def name(path: object) -> str:
     """A path without anything a page could obey; templates escape it besides."""
     return words.printable_path(str(path))
+
+
+@register.filter
+def joined(parts: Iterable[object], between: str = " ") -> str:
+    """Several texts as one, printable."""
+    return words.printable_path(between.join(str(part) for part in parts))
 
 
 @register.filter
