@@ -136,11 +136,11 @@ def test_a_library_is_filtered_sorted_and_paged(browser: Browser, site: Served) 
         page.goto(site.url("/library/of/archive"))
         page.get_by_label("State").select_option("asked")
         becomes(page, "document.querySelectorAll('#files .badge.asked').length === 50")
-        page.get_by_label("Name").fill("Сталкер")
+        page.get_by_role("searchbox").fill("Сталкер")
         becomes(
             page, "[...document.querySelectorAll('#files .body a')].every((a) => a.textContent.includes('Сталкер'))"
         )
-        page.get_by_label("Name").fill("")
+        page.get_by_role("searchbox").fill("")
         page.get_by_label("State").select_option("")
         page.get_by_label("Sort by").select_option("size")
         becomes(page, "location.search.includes('sort=size') && document.querySelectorAll('#files li').length === 50")
@@ -160,7 +160,7 @@ def test_a_library_is_filtered_sorted_and_paged(browser: Browser, site: Served) 
 
 
 def test_a_plan_is_approved_by_rule_then_by_choice_and_what_changed_is_left_out_and_said(
-    browser: Browser, site: Served, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser, site: Served
 ) -> None:
     planned = "SELECT path, rule FROM store_libraryfile WHERE library_id = 1 AND state = '{}' ORDER BY path"
     root = Path(rows(site, "SELECT root FROM store_library WHERE name = 'films'")[0][0])
@@ -190,7 +190,7 @@ def test_a_plan_is_approved_by_rule_then_by_choice_and_what_changed_is_left_out_
 
 def test_an_asked_file_is_answered_and_says_why(browser: Browser, site: Served) -> None:
     with visitor(browser) as (page, _):
-        page.goto(site.url("/library/of/films?state=asked"))
+        page.goto(site.url("/library/of/archive?state=asked"))
         page.locator("#files .body a").first.click()
         number = page.url.rpartition("/")[2]
         assert page.get_by_text("matches:").count() == 1

@@ -37,6 +37,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host.strip("[]"), port))
+        listening.listen(128)  # from now on nobody is turned away: who comes early waits
     except OSError as error:
         listening.close()
         raise UsageError(
