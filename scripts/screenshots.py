@@ -31,8 +31,8 @@ def main() -> None:
                         page.goto(site.url(film if path == "FILM" else path))
                         if what == "plan" and page.get_by_role("button", name="Make a plan").count():
                             page.get_by_role("button", name="Make a plan").click()
-                            page.locator(".toast").wait_for()
-                            page.reload()
+                            page.get_by_role("button", name="Approve all").wait_for()
+                            page.goto(site.url(path))
                         if what == "film":
                             page.wait_for_selector("html[data-ready=charts]")
                         page.screenshot(path=images / f"pages-{what}-{kind}.png")

@@ -37,7 +37,12 @@ GB = 10**9
 def fill(ledger: Path, root: Path, rows: int) -> None:
     """All of it."""
     store = open_ledger(ledger)
-    film = replace(JOB, id=digest({"film": 1})[:64], source_path=f"/films/{NAMES[2]}.mkv", output_path="/out/seven.mkv")
+    film = replace(
+        JOB,
+        id=digest({"film": 1})[:64],
+        source_path=f"/films/{NAMES[-1]}.mkv",
+        output_path="/out/A Trip to the Moon (1902).mkv",
+    )
     jobs(store, film)
     libraries(store, root, rows)
     quarantined(store, film.id)
