@@ -63,14 +63,16 @@ def migrate_ledger(place: Place) -> tuple[str, ...]:
 
     postgres.check_driver()
     connection.set_up(place)
-    with connection.speaking_to(place), postgres.alone():
-        state = postgres.read_state(place)
-        _check_schema(place, state)
-        others = tuple(name for name in _pending() if not name.startswith("store."))
-        if state.applied != () and not state.missing and not others:
-            return ()
-        _migrate()
-        return (*(name for name in postgres.read_state(place).applied if name not in state.applied), *others)
+    try:
+        with connection.speaking_to(place), postgres.alone():
+            state = postgres.read_state(place)
+            _check_schema(place, state)
+            others = tuple(name for name in _pending() if not name.startswith("store."))
+            if state.missing or others:
+                _migrate()
+            return (*(name for name in postgres.read_state(place).applied if name not in state.applied), *others)
+    finally:
+        connection.hang_up()
 
 
 def make_tables(place: Place) -> None:
