@@ -16,13 +16,18 @@ import reelwright
 from reelwright.__main__ import main
 from reelwright.store import connection
 
+#: Modules that are children's own, Django's own, or need another Django.
+OWN_WAYS = ("reelwright.tools.children.", "reelwright.store.migrations.", "reelwright.web.")
+
 
 def import_everything() -> None:
     """All that runs import sooner or later; Django is set up, but speaks to no ledger."""
     connection.set_up(Path("/nowhere"))
     import_module("av")
     for module in pkgutil.walk_packages(reelwright.__path__, "reelwright."):
-        if not module.name.startswith(("reelwright.tools.children.", "reelwright.store.migrations.")):
+        if not module.name.startswith(
+            ("reelwright.tools.children.", "reelwright.store.migrations.", "reelwright.web.")
+        ):
             import_module(module.name)
     gc.collect()
     gc.freeze()

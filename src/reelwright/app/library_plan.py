@@ -55,7 +55,7 @@ def make_plan(
         others=others, policy=settings_of(library, settings).policy, rough=any(one.rough for one in told.values()),
     )  # fmt: skip
     if output is not None:
-        _write(output, plan)
+        write_plan(output, plan)
     return PlanDone(plan=plan, path=output, sampled=sampled, not_sampled=failed)
 
 
@@ -115,8 +115,8 @@ def _is_plan(path: Path) -> bool:
     return False
 
 
-def _write(output: Path, plan: Plan) -> None:
-    """ASCII: names that are no UTF-8 are written with escapes, and read back as they were."""
+def write_plan(output: Path, plan: Plan) -> None:
+    """Write a plan in one step. ASCII: names that are no UTF-8 are written with escapes, and read back as they were."""
     part = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
         part.write_text(json.dumps(plain_plan(plan), indent=1) + "\n", "ascii")
@@ -144,8 +144,12 @@ def read_plan_file(path: Path) -> Plan:
     return plan
 
 
-def apply_plan(settings: Settings, catalog: Catalog, queue: Queue, library: Library, plan: Plan) -> Applied:
+def apply_plan(
+    settings: Settings, catalog: Catalog, queue: Queue, library: Library, plan: Plan, *, whole: bool = True
+) -> Applied:
     """Queue what a plan says, but for files that are not what they were.
+
+    A whole plan approves the library: from then on it works on its own. A part of one does not.
 
     Raises:
         SourceError: the root is away.
@@ -177,7 +181,8 @@ def apply_plan(settings: Settings, catalog: Catalog, queue: Queue, library: Libr
         choice = Choice(action=file.action, rule=file.rule, reasons=file.reasons, settings=file.settings)
         queued[row.id], files[row.id] = choice, replace(row, choice=choice)
     queue.approve(library, files, queued)
-    catalog.approve(library.id, own.policy)
+    if whole:
+        catalog.approve(library.id, own.policy)
     return Applied(library=library.name, queued=len(queued), refused=refused)
 
 

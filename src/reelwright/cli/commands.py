@@ -155,6 +155,16 @@ class QueueChange:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ServeOrder:
+    """A `serve` command."""
+
+    #: Of the `[web]` table, what the command line says over it.
+    web: Mapping[str, Any] = field(default_factory=dict)
+    #: Whether pages are offered.
+    pages: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CleanRequest:
     """A `clean` command."""
 
@@ -336,7 +346,7 @@ class Program(Protocol):
         """Render image sequences into movies; the events go to the sink."""
         ...
 
-    def serve(self, sink: "EventSink") -> int | None:
+    def serve(self, order: ServeOrder, sink: "EventSink", tell: Tell) -> int | None:
         """Scan libraries and work on them until a signal comes; returns its number."""
         ...
 
