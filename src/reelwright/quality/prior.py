@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reelwright.quality.belief import Prior
-from reelwright.quality.kinship import WITHIN, Shown, Traits, foretell
+from reelwright.quality.kinship import WITHIN, Around, Shown, Traits, foretell
 from reelwright.quality.outlook import CLOSEST, FIT_TARGET, Expected
 
 #: Least width and height of a class of pictures, and the CRF where its chunks come to `FIT_TARGET`. From the
@@ -80,11 +80,16 @@ def expect(
         sd = math.sqrt(own + between)
         return Prior(crf=start, sd=sd, slope=slope, spread=SPREAD, shift=SHIFT, blur=BLUR)
     shown = [
-        Shown(above=a.crf - (constant if a.expected is None else a.expected.at(target)), traits=a.traits)
+        Shown(
+            above=a.crf - (constant if a.expected is None else a.expected.at(target)),
+            traits=a.traits,
+            row=() if a.expected is None else a.expected.row,
+        )
         for a in answers
     ]
+    around = None if expected is None else Around(film=expected.film, row=expected.row)
     shift, blur = sampled([a.shift for a in answers if a.shift is not None])
-    above, variance = foretell(shown, traits, between, leaning=expected is None)
+    above, variance = foretell(shown, traits, between, around=around)
     steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (len(answers) + PSEUDO_CHUNKS)
     return Prior(
         crf=start + above,
