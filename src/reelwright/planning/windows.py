@@ -15,10 +15,10 @@ Window = tuple[int, int]
 #: Share of a chunk's frames that a sample has.
 SHARE = 0.2
 #: A sample of fewer frames says little: its key frames are too large a part of it.
-FEWEST = 10
+FEWEST = 16
 #: What a sample costs for each frame of it, against a frame of a whole trial: programs start, frames between the
 #: windows are decoded.
-DEARER = 1.5
+DEARER = 2.0
 #: Weights of what windows are to have in common with their chunk, each as a logarithm: temporal and spatial
 #: information, bytes of the source, difference from frame to frame, luma. Motion and detail move scores most.
 WEIGHTS = (1.0, 1.0, 0.5, 0.5, 0.3)

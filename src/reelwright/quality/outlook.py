@@ -51,6 +51,8 @@ class Expected:
     row: Vector
     #: Rise of z = ln(100 - score) per CRF, which turns a change of target into one of CRF.
     slope: float
+    #: By how many CRFs samples look worse than their chunks, and the standard deviation of that; None: not known.
+    sampled: tuple[float, float] | None = None
 
     def at(self, target: float) -> float:
         """Where it meets a target, as far as other films tell."""
