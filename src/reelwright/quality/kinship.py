@@ -58,7 +58,7 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Around:
-    """What other films say of how a film's chunks differ: its coefficients' covariance, and of the chunk asked about."""
+    """What other films say of how a film's chunks differ: its coefficients, and the row of the one asked about."""
 
     film: Outlook
     row: Vector
@@ -77,7 +77,8 @@ def foretell(
         around: what other films say of how chunks differ, in the place of `between` and of lines of the film alone.
     """
     near = sorted(shown, key=lambda s: (_unlike(s.traits, traits), s.above))[:MOST]
-    alike, scatters = (NEAR, SCATTERS)
+    alike = NEAR
+    scatters: Sequence[tuple[float, float]] = SCATTERS
     if around is None:
         apart = [_apart(s.traits, traits) for s in near]
         left = [s.above - (_expected(a) if leaning else 0.0) for s, a in zip(near, apart, strict=True)]
