@@ -2,7 +2,7 @@
 
 The scheduler itself is run, with two trials at a time. The errors of samples, in score and bytes, are drawn. Each film
 is searched with a built-in model that has not seen it, nor any of its pictures in other films (`bench/train_model.py`);
-beside each measured film stand films of one look, 60 chunks that are each like some chunk of it. Warm: three other
+beside each measured film stand films of one look, 60 chunks that are each like some chunk of it. Warm: five other
 films of that look, or for a measured film all the other measured ones, were searched before.
 
     encodes   a chunk, by frames, samples by their share of frames; "cost": samples by what they cost
@@ -31,7 +31,7 @@ from reelwright.quality.score import scoring_size
 from reelwright.quality.traits import Setting, Traits, answer_from
 from simulation import Film, Found, film_like, load_film, missed, over_one_crf, search_film
 
-LOOK = 60
+LOOK, BEFORE = 60, 5
 CELLS = ((93.0, 1.0), (93.0, 0.5), (95.0, 1.0), (95.0, 0.5))
 BOUNDS = {12.0, 50.0}
 
@@ -85,8 +85,9 @@ def row(name: str, films: Sequence[Film], rounds: Sequence[Sequence[Found]], tar
     return f"{said}{fmean(means):+8.3f}{min(means):+7.2f}{max(means):+7.2f}{size:8.3f}"
 
 
-def simulate(name: str, films: Sequence[Film], request: Request, noise: random.Random) -> list[list[Found]]:
-    rounds = [search_film(film, request, noise=noise) for film in films]
+def simulate(name: str, films: Sequence[Film], request: Request) -> list[list[Found]]:
+    """Search each film; the same errors cold and warm."""
+    rounds = [search_film(film, request, noise=random.Random(seed)) for seed, film in enumerate(films)]  # noqa: S311
     print(row(name, films, rounds, request.target_vmaf), flush=True)
     return rounds
 
@@ -97,16 +98,16 @@ def cells(one: Measured, others: Sequence[Measured], film: Film, request: Reques
     noise = random.Random(1)  # noqa: S311 - the same errors in every run
     model = train([past(other, 93.0, one.traits) for other in others])
     cold, warm = learn(model), learn(model, [past(other, target, one.traits) for other in others], target)
-    simulate(f"{film.name} cold", [foreseen(film, cold)] * rounds, request, noise)
-    simulate(f"{film.name} warm", [foreseen(film, warm)] * rounds, request, noise)
+    simulate(f"{film.name} cold", [foreseen(film, cold)] * rounds, request)
+    simulate(f"{film.name} warm", [foreseen(film, warm)] * rounds, request)
     if len(film.chunks) == 1:  # it has no look of its own
         return
-    before = [film_like(film, noise, LOOK) for _ in range(3)]
+    before = [film_like(film, noise, LOOK) for _ in range(BEFORE)]
     told = [history(b, search_film(foreseen(b, cold), request, noise=noise), target) for b in before]
     warmed = learn(model, told, target)
-    like = [film_like(film, noise, LOOK) for _ in range(max(1, rounds // 3))]
-    simulate(f"like {film.name} cold", [foreseen(f, cold) for f in like], request, noise)
-    simulate(f"like {film.name} warm", [foreseen(f, warmed) for f in like], request, noise)
+    like = [film_like(film, noise, LOOK) for _ in range(max(1, rounds // 2))]
+    simulate(f"like {film.name} cold", [foreseen(f, cold) for f in like], request)
+    simulate(f"like {film.name} warm", [foreseen(f, warmed) for f in like], request)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from reelwright.engine.scheduler import (
 from reelwright.planning import chunking as planning
 from reelwright.planning.chunking import Features
 from reelwright.planning.plan import Request
-from reelwright.planning.windows import DEARER, SHARE
+from reelwright.planning.windows import sample_cost, sample_share
 from reelwright.quality.belief import Prior, Sight
 from reelwright.quality.controller import WHOLE_SD, next_move
 from reelwright.quality.feedback import Ended, mean_of
@@ -77,12 +77,12 @@ class Found:
     @property
     def encodes(self) -> float:
         """Encodes of the whole chunk, samples by their share."""
-        return len(self.points) + SHARE * len(self.sights)
+        return len(self.points) + sample_share(self.frames) * len(self.sights)
 
     @property
     def cost(self) -> float:
         """The same with samples by what they cost."""
-        return len(self.points) + SHARE * DEARER * len(self.sights)
+        return len(self.points) + sample_cost(self.frames) * len(self.sights)
 
     @property
     def point(self) -> Point:

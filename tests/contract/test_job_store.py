@@ -542,6 +542,14 @@ class TestHistory:
             ),
         )  # fmt: skip
 
+    def test_samples_are_beside_the_trials_and_make_no_film_alone(self, store: JobStore) -> None:
+        store.commit_trial(trial("t1", crf=28.0, windows=((0, 8), (60, 68))))
+        assert store.history(**self.ANY) == []
+        store.commit_trial(trial("t2"))
+        (film,) = store.history(**self.ANY)
+        assert [one.crf for one in film.trials] == [30.0]
+        assert [one.crf for one in film.samples] == [28.0]
+
     def test_a_film_whose_place_is_forgotten_still_counts(self, store: JobStore) -> None:
         store.commit_trial(trial())
         assert [film.path for film in store.history(**self.ANY)] == [None]

@@ -14,12 +14,12 @@ import pytest
 from reelwright.app.wiring import services
 from reelwright.config import settings_from
 from reelwright.engine import held as module
-from reelwright.engine import scheduler
 from reelwright.engine.held import HeldFrames
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.pace import Limits
 from reelwright.engine.pipeline import Options, encode_film
 from reelwright.events import Event
+from reelwright.planning import windows
 from reelwright.planning.plan import Request
 from reelwright.tools.process import Runner
 
@@ -97,7 +97,7 @@ def test_bytes_and_scores_are_those_of_a_film_that_is_read_each_time(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = make(tmp_path, *FILMS[kind])
-    monkeypatch.setattr(scheduler, "DEARER", 0.1)  # samples all but free: each chunk is sampled
+    monkeypatch.setattr(windows, "DEARER", 0.1)  # samples all but free: each chunk is sampled
     seen = decodings(monkeypatch)
     outcome, held = encode(film, "held")
     assert outcome.outcome == "encoded", outcome

@@ -7,11 +7,14 @@ import pytest
 
 from reelwright.engine import learning
 from reelwright.engine.jobs import FilmHistory, PastTrial
-from reelwright.engine.learning import facts_of, learned_from, past_film
+from reelwright.engine.learning import built_in, facts_of, learned_from, past_film
 from reelwright.engine.memory import MemoryJobStore
 from reelwright.engine.model_view import look
 from reelwright.planning.plan import Request
+from reelwright.quality.prior import SHIFT, expect
+from reelwright.quality.traits import Traits
 
+TRAITS = Traits(frames=100, bits=0.1, spatial=60.0, temporal=7.0, luma=90.0)
 FEATURES = {"spatial": 60.0, "temporal": 7.0, "difference": 1.0, "luma": 90.0, "source_bytes": 25_920.0}
 
 
@@ -40,6 +43,29 @@ def test_trials_with_other_settings_are_answers_of_their_own() -> None:
     assert [(c.setting.preset, c.setting.release, round(c.crf)) for c in found.chunks] == [
         (6, "v4.2.0", 30), (8, "v4.2.0", 28), (6, "v5.0.0", 31),
     ]  # fmt: skip
+
+
+def test_samples_of_the_past_tell_how_much_worse_samples_look() -> None:
+    """Chunks fall by half a point a CRF; samples at CRF 28 score as they do at CRF 31."""
+    sample = 100 - 6 * (8 / 6) ** 0.75
+    films = [
+        replace(film(name), samples=tuple(past(start, 28.0, sample) for start in (0, 100, 200))) for name in "abcdef"
+    ]
+    assert past_film(films[0], 93).shifts == pytest.approx((3.0, 3.0, 3.0), abs=0.2)
+    before, after = learned_from([film()], 93).sampled, learned_from(films, 93).sampled
+    assert before is None
+    assert after is not None
+    assert SHIFT + 0.5 < after[0] < 3.0
+    expected = learned_from(films, 93).foresee([TRAITS], [built_in().usual])[0]
+    prior = expect(width=1920, height=1080, preset=6, target=93, expected=expected)
+    assert (prior.shift, prior.blur) == after
+
+
+def test_samples_too_short_to_be_made_today_tell_nothing() -> None:
+    short = [past(0, crf, score, end=40) for crf, score in ((28, 94), (32, 92))]
+    found = past_film(replace(film("a", *short), samples=(past(0, 28.0, 92.0, end=40),)), 93)
+    assert found.chunks
+    assert found.shifts == ()
 
 
 @pytest.mark.parametrize(

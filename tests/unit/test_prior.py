@@ -99,6 +99,6 @@ def test_what_a_films_samples_were_off_by_is_expected_of_the_next_one() -> None:
 
 
 def test_one_wild_sample_hardly_moves_what_is_expected_of_the_others() -> None:
-    mean, blur = sampled([1.4] * 10 + [60.0])
+    mean, blur = sampled([SHIFT] * 10 + [60.0])
     assert mean < SHIFT + 0.3
     assert blur < BLUR + 0.1

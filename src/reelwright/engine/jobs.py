@@ -190,7 +190,7 @@ class TrialRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PastTrial:
-    """What a trial of a whole chunk tells of other films: see TrialRecord."""
+    """What a trial, or a sample, of a chunk tells of other films: see TrialRecord."""
 
     start: int
     end: int
@@ -210,12 +210,13 @@ class PastTrial:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FilmHistory:
-    """A film's first trials of whole chunks."""
+    """A film's first trials of whole chunks, and first samples."""
 
     source_id: str
     #: Where it was last read; may hold surrogate escapes. None: nobody knows any more.
     path: str | None
     trials: tuple[PastTrial, ...]
+    samples: tuple[PastTrial, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -320,7 +321,7 @@ class JobStore(Protocol):
             encoder: FFmpeg's name of it.
             without: a film's source id that is left out.
             films: how many at the most.
-            trials: how many of each at the most, the first ones that were made.
+            trials: how many of each at the most, the first ones that were made; and as many samples.
         """
         ...
 

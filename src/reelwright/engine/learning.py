@@ -12,6 +12,7 @@ from reelwright.engine.jobs import FilmHistory, JobStore, PastTrial
 from reelwright.engine.offload import Offload
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import EncodePlan, Strategy
+from reelwright.planning.windows import window_length
 from reelwright.quality.learned import Learned, Model, PastChunk, PastFilm, learn, load_model
 from reelwright.quality.outlook import Expected
 from reelwright.quality.traits import Setting, Traits, answer_from, digest, traits_of
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 #: Films that are learned from, the newest ones, and trials of each.
 FILMS, TRIALS = 20, 24
+#: A sample is held against its chunk where the chunk's curve is known there to so many CRFs.
+SURE = 1.5
 #: The highest CRF there is on any scale of an encoder's.
 HIGHEST_CRF = 70.0
 
@@ -76,14 +79,22 @@ def past_film(film: FilmHistory, target: float) -> PastFilm:
     for trial in film.trials:
         if sensible(trial):
             curves.setdefault(_curve(trial), []).append(trial)
-    chunks = []
-    for trials in curves.values():
+    sampled: dict[tuple[object, ...], list[PastTrial]] = {}
+    for sample in film.samples:
+        if sensible(sample):
+            sampled.setdefault(_curve(sample), []).append(sample)
+    chunks, shifts = [], []
+    for curve, trials in curves.items():
         first = trials[0]
         traits = traits_of(first.features, frames=first.end - first.start, width=first.width, height=first.height)
         answer = answer_from([(t.crf, t.score) for t in trials], target, traits.temporal)
         if answer is not None:
             chunks.append(PastChunk(traits=traits, setting=_setting(first), crf=answer[0], sd=answer[1]))
-    return PastFilm(name=film.source_id, chunks=tuple(chunks))
+        for sample in sampled.get(curve, [])[:1]:  # all samples of a chunk err alike
+            alike = answer_from([(t.crf, t.score) for t in trials], sample.score, traits.temporal)
+            if alike is not None and alike[1] <= SURE and window_length(first.end - first.start) is not None:
+                shifts.append(alike[0] - sample.crf)
+    return PastFilm(name=film.source_id, chunks=tuple(chunks), shifts=tuple(shifts))
 
 
 def sensible(trial: PastTrial) -> bool:

@@ -143,9 +143,12 @@ class MemoryJobStore:
         found: list[FilmHistory] = []
         for source in newest:
             ordered = [trial for _, trial in sorted(by_film[source], key=lambda t: t[0])]
-            some = [past_trial(t) for t in ordered if t.encoder == encoder and t.windows is None][:trials]
+            mine = [t for t in ordered if t.encoder == encoder]
+            some = tuple(past_trial(t) for t in mine if t.windows is None)[:trials]
+            samples = tuple(past_trial(t) for t in mine if t.windows is not None)[:trials]
             if some and len(found) < films:
-                found.append(FilmHistory(source_id=source, path=self._path_of(source), trials=tuple(some)))
+                path = self._path_of(source)
+                found.append(FilmHistory(source_id=source, path=path, trials=some, samples=samples))
         return found[::-1]
 
     def _path_of(self, source_id: str) -> str | None:

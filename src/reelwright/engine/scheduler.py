@@ -12,7 +12,7 @@ from reelwright.engine.jobs import StepKind
 from reelwright.engine.order import in_order, traits_of, waves
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request, Strategy
-from reelwright.planning.windows import DEARER, SHARE, Window, sample_windows
+from reelwright.planning.windows import Window, sample_cost, sample_windows
 from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.belief import Belief, Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
@@ -213,7 +213,9 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
         prior=prior,
         film=replace(film_view(state, chunk.zone), beside=beside(state, chunk)),
         sights=known.sights,
-        sampling=Sampling(cost=SHARE * DEARER, blur=prior.blur) if may_sample(state.request, chunk) else None,
+        sampling=Sampling(cost=sample_cost(chunk.frames), blur=prior.blur)
+        if may_sample(state.request, chunk)
+        else None,
     )
 
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 Window = tuple[int, int]
 #: Share of a chunk's frames that a sample has.
 SHARE = 0.2
-#: A sample of fewer frames says little: its key frames are too large a part of it.
-FEWEST = 10
+#: A sample of fewer frames says little: its key frames are too large a part of it. Nor may it be a larger share.
+FEWEST, MOST_SHARE = 16, 0.25
 #: What a sample costs for each frame of it, against a frame of a whole trial: programs start, frames between the
 #: windows are decoded.
-DEARER = 1.5
+DEARER = 2.0
 #: Weights of what windows are to have in common with their chunk, each as a logarithm: temporal and spatial
 #: information, bytes of the source, difference from frame to frame, luma. Motion and detail move scores most.
 WEIGHTS = (1.0, 1.0, 0.5, 0.5, 0.3)
@@ -38,8 +38,18 @@ def sample_windows(chunk: "Chunk") -> tuple[Window, ...] | None:
 
 def window_length(frames: int) -> int | None:
     """Frames of each window; None where a chunk is too short for any."""
-    length = round(frames * SHARE / 2)
-    return None if 2 * length < FEWEST else length
+    length = max(round(frames * SHARE / 2), FEWEST // 2)
+    return None if 2 * length > MOST_SHARE * frames else length
+
+
+def sample_cost(frames: int) -> float:
+    """What a sample of a chunk of so many frames costs, against a whole trial."""
+    return DEARER * sample_share(frames)
+
+
+def sample_share(frames: int) -> float:
+    """The share of a chunk's frames that a sample has."""
+    return 2 * (window_length(frames) or 0) / frames
 
 
 def quarters(start: int, end: int, length: int) -> tuple[Window, Window]:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reelwright.quality.outlook import Outlook, Vector
+
 #: Traits that answers may follow: by their place in `Traits.levels`, the CRFs per e-fold that are expected and the
 #: standard deviation of that among films.
 LINES = ((-4.0, 4.5), (0.0, 3.0), (0.0, 3.0))
@@ -19,6 +21,8 @@ NEAR, AROUND = 5.0, 240.0
 SCATTERS = ((1.5, 0.1), (4.0, 0.25), (10.0, 0.35), (25.0, 0.3))
 #: What any one chunk varies by around its film, before the film has shown anything.
 WITHIN = NEAR + sum(scatter * share for scatter, share in SCATTERS)
+#: The same amounts where other films tell how much chunks scatter: shares of that, and of what near chunks share of it.
+SHARES, NEAR_SHARE = ((0.15, 0.15), (0.45, 0.3), (1.1, 0.35), (3.0, 0.2)), 0.25
 #: So many finished chunks are looked at, the likest: more would say little that is new, at the cube of the cost.
 MOST = 20
 
@@ -48,10 +52,20 @@ class Shown:
     above: float
     #: None: nothing is known of the chunk; it is taken to be like the one that is asked about, at another time.
     traits: Traits | None = None
+    #: What it is for the model of other films; empty: nothing is known of that.
+    row: Vector = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Around:
+    """What other films say of how a film's chunks differ: its coefficients, and the row of the one asked about."""
+
+    film: Outlook
+    row: Vector
 
 
 def foretell(
-    shown: Sequence[Shown], traits: Traits | None, between: float, *, leaning: bool = True
+    shown: Sequence[Shown], traits: Traits | None, between: float, *, leaning: bool = True, around: Around | None = None
 ) -> tuple[float, float]:
     """How far above what was expected of its film a chunk's answer lies: mean and variance, in CRF.
 
@@ -60,25 +74,39 @@ def foretell(
         traits: of the chunk that is asked about.
         between: variance of films around what is expected of them.
         leaning: whether lines lean as those of most films; not where what was expected of each chunk has that in it.
+        around: what other films say of how chunks differ, in the place of `between` and of lines of the film alone.
     """
     near = sorted(shown, key=lambda s: (_unlike(s.traits, traits), s.above))[:MOST]
-    apart = [_apart(s.traits, traits) for s in near]
-    left = [s.above - (_expected(a) if leaning else 0.0) for s, a in zip(near, apart, strict=True)]
+    alike = NEAR
+    scatters: Sequence[tuple[float, float]] = SCATTERS
+    if around is None:
+        apart = [_apart(s.traits, traits) for s in near]
+        left = [s.above - (_expected(a) if leaning else 0.0) for s, a in zip(near, apart, strict=True)]
+        shape = [[between + _along(apart[i], apart[j]) for j in range(i + 1)] for i in range(len(near))]
+        level, own = [between] * len(near), between
+    else:
+        alike = NEAR_SHARE * around.film.within
+        scatters = tuple((amount * around.film.within, share) for amount, share in SHARES)
+        left = [s.above for s in near]
+        spread = [around.film.spread(s.row) for s in near]
+        shape = [[_dot(spread[i], near[j].row) for j in range(i + 1)] for i in range(len(near))]
+        level, own = [_dot(s, around.row) for s in spread], around.film.unsure(around.row)
     common = [
-        [
-            between + NEAR * _nearness(a.traits, b.traits) + _along(apart[i], apart[j])
-            for j, b in enumerate(near[: i + 1])
-        ]
-        for i, a in enumerate(near)
+        [value + alike * _nearness(near[i].traits, near[j].traits) for j, value in enumerate(row)]
+        for i, row in enumerate(shape)
     ]
-    shared = [between + NEAR * _nearness(s.traits, traits) for s in near]
-    found = [(share, *_conditional(common, shared, left, between + NEAR, scatter)) for scatter, share in SCATTERS]
+    shared = [value + alike * _nearness(s.traits, traits) for s, value in zip(near, level, strict=True)]
+    found = [(share, *_conditional(common, shared, left, own + alike, scatter)) for scatter, share in scatters]
     best = max(fit for _, fit, _, _ in found)
     weights = [share * math.exp(fit - best) for share, fit, _, _ in found]
     total = math.fsum(weights)
     mean = math.fsum(w * m for w, (_, _, m, _) in zip(weights, found, strict=True)) / total
     variance = math.fsum(w * (v + (m - mean) ** 2) for w, (_, _, m, v) in zip(weights, found, strict=True)) / total
     return mean, variance
+
+
+def _dot(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
 
 
 def _apart(one: Traits | None, other: Traits | None) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from reelwright.quality.normal import Evidence, Normal, Row, Seen, extended
 from reelwright.quality.outlook import FIT_TARGET, NAMES, Expected, Outlook, foretell, mixed, moved, taught
-from reelwright.quality.prior import slope_for
+from reelwright.quality.prior import BLUR, FARTHEST, SHIFT, slope_for
 from reelwright.quality.traits import Setting, Traits, rows_of, setting_row, unknown
 
 #: Of a film's chunks no more than this are learned from; they are spread over those it has.
@@ -26,15 +26,17 @@ KEEP = 0.97
 #: An answer farther off than this many standard deviations counts as if it were so far: it may be wrong.
 WILD = 3.0
 #: Variances are known as well as so many chunks, and films, would tell them.
-PSEUDO_CHUNKS, PSEUDO_FILMS = 16.0, 6.0
+PSEUDO_CHUNKS, PSEUDO_FILMS = 10.0, 4.0
 #: The variances learned stay within these shares of those built in.
-LEAST_SHARE, MOST_SHARE = 0.4, 3.0
+LEAST_SHARE, MOST_SHARE = 0.15, 3.0
 #: How many observations a film counts for in the comparison of the two models, whatever its length.
 VOTES = 2.0
 #: Degrees of freedom of the distribution they are compared by.
 TAILS = 4.0
 #: What is left of the comparison's memory with each further film, and the farthest it goes, in natural logarithms.
 MEMORY, SUREST = 0.85, 2.5
+#: Standard deviation of films' shifts of samples, and as many pairs as the usual scatter of single ones is worth.
+SHIFTING, PSEUDO_PAIRS = 0.5, 10.0
 #: As many of a film's chunks count where it is asked how much chunks scatter.
 MOST_SCATTER = 8.0
 
@@ -92,6 +94,8 @@ class PastFilm:
 
     name: str
     chunks: tuple[PastChunk, ...]
+    #: By how many CRFs its samples looked worse than their chunks.
+    shifts: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +121,8 @@ class Learned:
     #: Of `taught`, 0 to 1.
     weight: float
     tried: tuple[Tried, ...] = ()
+    #: By how many CRFs samples look worse than their chunks, and the standard deviation of that; None: as built in.
+    sampled: tuple[float, float] | None = None
 
     @property
     def chunks(self) -> int:
@@ -136,7 +142,9 @@ class Learned:
             key = tuple(sorted(setting_row(setting, self.model.usual).items()))
             if key not in films:
                 films[key] = self.outlook(setting, row["source"])
-            found.append(Expected(film=films[key], row=in_order(row), slope=slope_for(traits.temporal)))
+            found.append(
+                Expected(film=films[key], row=in_order(row), slope=slope_for(traits.temporal), sampled=self.sampled)
+            )
         return tuple(found)
 
     def ordinary(self, setting: Setting, target: float) -> tuple[float, float]:
@@ -171,7 +179,34 @@ def learn(model: Model, films: Sequence[PastFilm] = (), target: float = FIT_TARG
         evidence.forget(KEEP)
         evidence.observe(tamed(seen, view), view.own)
         view = replace(scatter.view(fixed), coefficients=evidence.posterior())
-    return Learned(model=model, taught=view, weight=weight_of(odds) if tried else 0.0, tried=tuple(tried))
+    return Learned(
+        model=model,
+        taught=view,
+        weight=weight_of(odds) if tried else 0.0,
+        tried=tuple(tried),
+        sampled=sampled_in([film.shifts for film in films]),
+    )
+
+
+def sampled_in(films: Sequence[Sequence[float]]) -> tuple[float, float] | None:
+    """By how many CRFs a further film's samples look worse than its chunks, and the standard deviation of that.
+
+    Films' means lie around one of all films: each is an observation of it. What single samples scatter is pooled.
+    """
+    known = [[min(max(s, SHIFT - FARTHEST), SHIFT + FARTHEST) for s in one] for one in films if one]
+    if not known:
+        return None
+    precision, pull = 1 / SHIFTING**2, SHIFT / SHIFTING**2
+    squares, count = PSEUDO_PAIRS * BLUR**2, PSEUDO_PAIRS
+    for one in known:
+        share = 1 / (SHIFTING**2 + BLUR**2 / len(one))
+        precision, pull = precision + share, pull + share * math.fsum(one) / len(one)
+    mean = pull / precision
+    for one in known:  # a long film says little more of the next one than a short one does
+        weight = min(1.0, MOST_SCATTER / len(one))
+        squares += weight * math.fsum((s - mean) ** 2 for s in one)
+        count += weight * len(one)
+    return mean, math.sqrt(squares / count)
 
 
 def weight_of(odds: float) -> float:
@@ -238,7 +273,8 @@ class Scatter:
 
     within: float = 0.0
     chunks: float = 0.0
-    between: float = 0.0
+    #: Of each film's own coefficients around those of all films.
+    between: Mapping[str, float] = field(default_factory=dict)
     films: float = 0.0
 
     def after(self, seen: Sequence[Seen], view: View) -> "Scatter":
@@ -249,25 +285,36 @@ class Scatter:
         film = taught(before, pairs)
         # What single chunks are found to scatter is known as `taught` knows it: from these, and a few of before.
         weight = min(len(pairs) - 1.0, MOST_SCATTER)
-        level = film.mean[0] - before.mean[0]
-        open_yet = before.covariance[0][0] - view.own["level"] + film.covariance[0][0]
-        outer = max(0.0, level**2 - open_yet)
         return Scatter(
             within=KEEP * self.within + weight * film.within,
             chunks=KEEP * self.chunks + weight,
-            between=KEEP * self.between + min(outer, WILD**2 * view.own["level"]),
+            between={
+                name: KEEP * self.between.get(name, 0.0) + _moved(before, film, k, view.own[name])
+                for k, name in enumerate(NAMES)
+                if view.own.get(name)
+            },
             films=KEEP * self.films + 1,
         )
 
     def view(self, model: View) -> View:
         """A model with the variances this scatter speaks for, as a conjugate prior would have it."""
         within = (PSEUDO_CHUNKS * model.within + self.within) / (PSEUDO_CHUNKS + self.chunks)
-        level = (PSEUDO_FILMS * model.own["level"] + self.between) / (PSEUDO_FILMS + self.films)
-        return View(
-            coefficients=model.coefficients,
-            within=_near(model.within, within),
-            own={**model.own, "level": _near(model.own["level"], level)},
-        )
+        own = {
+            name: _near(variance, (PSEUDO_FILMS * variance + self.between.get(name, 0.0)) / (PSEUDO_FILMS + self.films))
+            for name, variance in model.own.items()
+        }
+        return View(coefficients=model.coefficients, within=_near(model.within, within), own=own)
+
+
+def _moved(before: Outlook, film: Outlook, k: int, own: float) -> float:
+    """How far a film's coefficient lies from all films', squared: what is expected of that after its chunks.
+
+    The step of expectation maximisation, less what is unknown of all films' own. A film that says nothing of a
+    coefficient leaves its variance as it was.
+    """
+    level = film.mean[k] - before.mean[k]
+    square = level**2 + film.covariance[k][k] - (before.covariance[k][k] - own)
+    return min(max(square, 0.0), WILD**2 * own)
 
 
 def _near(built_in: float, found: float) -> float:

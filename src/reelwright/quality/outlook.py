@@ -36,8 +36,11 @@ class Outlook:
 
     def unsure(self, row: Vector) -> float:
         """Variance of that, less what is unknown of the chunk itself."""
-        along = [sum(a * b for a, b in zip(row, column, strict=True)) for column in self.covariance]
-        return max(0.0, sum(a * b for a, b in zip(row, along, strict=True)))
+        return max(0.0, sum(a * b for a, b in zip(row, self.spread(row), strict=True)))
+
+    def spread(self, row: Vector) -> Vector:
+        """Covariances of the coefficients with the answer expected."""
+        return tuple(sum(a * b for a, b in zip(row, column, strict=True)) for column in self.covariance)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +51,8 @@ class Expected:
     row: Vector
     #: Rise of z = ln(100 - score) per CRF, which turns a change of target into one of CRF.
     slope: float
+    #: By how many CRFs samples look worse than their chunks, and the standard deviation of that; None: not known.
+    sampled: tuple[float, float] | None = None
 
     def at(self, target: float) -> float:
         """Where it meets a target, as far as other films tell."""

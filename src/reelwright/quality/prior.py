@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reelwright.quality.belief import Prior
-from reelwright.quality.kinship import WITHIN, Shown, Traits, foretell
+from reelwright.quality.kinship import WITHIN, Around, Shown, Traits, foretell
 from reelwright.quality.outlook import CLOSEST, FIT_TARGET, Expected
 
 #: Least width and height of a class of pictures, and the CRF where its chunks come to `FIT_TARGET`. From the
@@ -23,9 +23,9 @@ SPREAD = 0.3
 #: Variance of films around their class, in squared CRF.
 BETWEEN = 15.0
 #: A sample looks worse than its chunk by so many CRFs, and the standard deviation of that among chunks.
-SHIFT, BLUR = 1.4, 1.6
+SHIFT, BLUR = 0.8, 0.9
 #: As many chunks as that is worth, against those of this very film; and a chunk counts as no farther off than this.
-SHIFTS, FARTHEST = 6.0, 4.0
+SHIFTS, FARTHEST = 6.0, 2.5
 #: As many chunks as the usual slope is worth, against those of this very film.
 PSEUDO_CHUNKS = 3.0
 
@@ -73,18 +73,24 @@ def expect(
     """
     constant = class_crf(width, height, preset, target)
     slope = slope_for(temporal)
-    start, between, own = constant, BETWEEN, WITHIN
+    start, between, own, known = constant, BETWEEN, WITHIN, (SHIFT, BLUR)
     if expected is not None:
         start, between, own = expected.at(target), expected.film.covariance[0][0], expected.own
+        known = expected.sampled or known
     if not answers:
         sd = math.sqrt(own + between)
-        return Prior(crf=start, sd=sd, slope=slope, spread=SPREAD, shift=SHIFT, blur=BLUR)
+        return Prior(crf=start, sd=sd, slope=slope, spread=SPREAD, shift=known[0], blur=known[1])
     shown = [
-        Shown(above=a.crf - (constant if a.expected is None else a.expected.at(target)), traits=a.traits)
+        Shown(
+            above=a.crf - (constant if a.expected is None else a.expected.at(target)),
+            traits=a.traits,
+            row=() if a.expected is None else a.expected.row,
+        )
         for a in answers
     ]
-    shift, blur = sampled([a.shift for a in answers if a.shift is not None])
-    above, variance = foretell(shown, traits, between, leaning=expected is None)
+    around = None if expected is None else Around(film=expected.film, row=expected.row)
+    shift, blur = sampled([a.shift for a in answers if a.shift is not None], known)
+    above, variance = foretell(shown, traits, between, around=around)
     steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (len(answers) + PSEUDO_CHUNKS)
     return Prior(
         crf=start + above,
@@ -97,16 +103,18 @@ def expect(
     )
 
 
-def sampled(shifts: Sequence[float]) -> tuple[float, float]:
+def sampled(shifts: Sequence[float], usual: tuple[float, float] = (SHIFT, BLUR)) -> tuple[float, float]:
     """By how many CRFs a film's samples look worse than its chunks, and the standard deviation of that.
 
     Args:
         shifts: of its chunks that were sampled and encoded.
+        usual: what is expected of a film's samples.
     """
-    near = [min(max(shift, SHIFT - FARTHEST), SHIFT + FARTHEST) for shift in shifts]
+    start, blur = usual
+    near = [min(max(shift, start - FARTHEST), start + FARTHEST) for shift in shifts]
     count = SHIFTS + len(near)
-    mean = (SHIFTS * SHIFT + math.fsum(near)) / count
-    squares = SHIFTS * (BLUR**2 + (SHIFT - mean) ** 2) + math.fsum((shift - mean) ** 2 for shift in near)
+    mean = (SHIFTS * start + math.fsum(near)) / count
+    squares = SHIFTS * (blur**2 + (start - mean) ** 2) + math.fsum((shift - mean) ** 2 for shift in near)
     return mean, math.sqrt(squares / count)
 
 

@@ -178,10 +178,16 @@ class DjangoJobStore:
             newest = every.values("source_id").annotate(last=Max("pk")).order_by("-last")
             found: list[FilmHistory] = []
             for source in newest.values_list("source_id", flat=True)[: 2 * films]:
-                some = every.filter(source_id=source, encoder=encoder, windows__isnull=True)
-                known = all_values(some.order_by("pk").only(*rows.PAST_COLUMNS), rows.past_value, trials)
-                if known and len(found) < films:
-                    found.append(FilmHistory(source_id=source, path=self._path_of(source), trials=tuple(known)))
+                if len(found) == films:
+                    break
+                some = every.filter(source_id=source, encoder=encoder).order_by("pk").only(*rows.PAST_COLUMNS)
+                known, samples = (
+                    tuple(all_values(some.filter(windows__isnull=whole), rows.past_value, trials))
+                    for whole in (True, False)
+                )
+                if known:
+                    path = self._path_of(source)
+                    found.append(FilmHistory(source_id=source, path=path, trials=known, samples=samples))
         return found[::-1]
 
     def _path_of(self, source_id: str) -> str | None:
