@@ -346,7 +346,7 @@ def sounds_begin(film: Film, rows: tuple[Written, ...]) -> tuple[Fraction | None
 
 
 def places(film: Film, rows: tuple[Written, ...]) -> list[tuple[StreamPlan, Written, int]]:
-    """Each stream that was not encoded here, as it was written, with its number in the output: those follow a film's."""
+    """Each stream that was not encoded here, as it was written, with its number in the output; a film comes first."""
     by_source = {(row.input, row.index): row for row in rows}
     holds, found = holdings(film.plan.request.container), []
     number = 0 if film.chunks else -1  # the film that was encoded is the first

@@ -49,8 +49,8 @@ def unpacked_bytes(video: Video, frames: int) -> int | None:
     """What so many frames of a film take as raw pictures; None where those would not be all there is to them."""
     pixel = BYTES_PER_PIXEL.get(video.pix_fmt or "")
     described = video.hdr10plus or video.dolby_vision or video.mastering_display or video.content_light
-    described = described or video.rotation  # a display matrix is said of the stream, and raw pictures have none
-    if pixel is None or described or not HARMLESS.issuperset(video.frame_data):
+    # A display matrix is said of the stream, and raw pictures have none.
+    if pixel is None or described or video.rotation or not HARMLESS.issuperset(video.frame_data):
         return None
     # Odd sizes round up in chroma, by how much is the format's affair.
     return int(video.width * video.height * pixel) * frames if video.width % 2 == video.height % 2 == 0 else None

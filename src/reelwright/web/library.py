@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
 from reelwright.library.catalog import Counts, FileState, Library, LibraryFile
-from reelwright.library.rules import shown_value
+from reelwright.library.matchers import shown_value
 from reelwright.web.acts import act
 from reelwright.web.desk import Known, desk
 from reelwright.web.listing import CHOICES, FIGURES, Wanted, choices, page_of, states, wanted_of
