@@ -81,7 +81,7 @@ def watched(site: Served, source: Path, folder: Path, mark: str, watchers: int) 
 
     def ask() -> None:
         while not stop.is_set():
-            for path in PAGES:
+            for path in PAGES if not stop.is_set() else ():
                 took.append(get(site.url(path)))
                 time.sleep(0.2)
 
@@ -93,6 +93,7 @@ def watched(site: Served, source: Path, folder: Path, mark: str, watchers: int) 
         thread.start()
     seconds = encodes(site, source, folder, mark)
     stop.set()
+    threads[-1].join()
     return seconds, took
 
 

@@ -196,7 +196,7 @@ def test_an_asked_file_is_answered_and_says_why(browser: Browser, site: Served) 
         assert page.get_by_text("matches:").count() == 1
         page.get_by_role("button", name="Skip it").click()
         page.locator("#said .toast", has_text="It is left alone").wait_for()
-        assert page.get_by_text("by your word").is_visible()
+        page.get_by_text("by your word").wait_for()
         assert rows(site, f"SELECT state, owner FROM store_libraryfile WHERE id = {number}") == [("skipped", "skip")]  # noqa: S608
 
 

@@ -23,6 +23,8 @@ Filler = TypeVar("Filler", bound=Part)
 Key = tuple[str, str]
 #: Parts of pages by the name of their event: a template and what it is filled with.
 PARTS: dict[str, tuple[str, Part]] = {}
+#: Parts that are sums of long lists are looked at every so many ticks.
+SELDOM = {"figures": 5}
 
 
 def part(name: str, template: str) -> Callable[[Filler], Filler]:
@@ -88,9 +90,12 @@ class Newsroom:
             _put(queue, ": bye\n\n")
 
     async def _look(self) -> None:
+        tick = 0
         while self._watchers and not self._ending:
             wanted = frozenset[Key]().union(*self._watchers.values())
-            now = await sync_to_async(rendered, thread_sensitive=False)(wanted)
+            due = {key for key in wanted if tick % SELDOM.get(key[0], 1) == 0 or key not in self._last}
+            now = await sync_to_async(rendered, thread_sensitive=False)(due)
+            tick += 1
             changed = {key: html for key, html in now.items() if self._last.get(key) != html}
             # What nobody watches is forgotten: it would be old news for the next who does.
             self._last = {key: html for key, html in {**self._last, **now}.items() if key in wanted}
