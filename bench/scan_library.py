@@ -28,7 +28,8 @@ Measured = tuple[float, float, float, str]
 
 def run(folder: Path, *words: str) -> Measured:
     """Wall seconds, CPU seconds and MiB of a command, and what it said."""
-    environment = {**os.environ, "REELWRIGHT_DATABASE__PATH": str(folder / "ledger.sqlite3")}
+    places = {"REELWRIGHT_DATABASE__PATH": str(folder / "ledger.sqlite3"), "XDG_STATE_HOME": str(folder / "state")}
+    environment = {**os.environ, **places}
     began = time.monotonic()
     process = subprocess.Popen([*COMMAND, *words], env=environment, cwd=folder, stdout=subprocess.PIPE, text=True)
     out = process.stdout.read() if process.stdout else ""

@@ -35,7 +35,7 @@ class Server:
     """A running server. It ends with this process, however that ends."""
 
     def __init__(self, programs: Path, *options: str) -> None:
-        self.folder = Path(mkdtemp(prefix="reelwright-postgres-"))
+        self.folder = Path(mkdtemp(prefix="server-of-tests-"))
         self.data = self.folder / "data"
         self.programs = programs
         self.options = options
@@ -85,6 +85,11 @@ class Server:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(60)
+        for _ in range(600):
+            if not (self.data / "postmaster.pid").exists():  # the last thing it removes
+                return
+            time.sleep(0.1)
+        raise AssertionError((self.folder / "log").read_text())
 
     def end(self) -> None:
         """Stop it and remove all of it."""

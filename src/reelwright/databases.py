@@ -75,5 +75,5 @@ def checked_url(value: str) -> str:
 
 def without_password(text: str) -> str:
     """The text with the password of a URL in it replaced by stars, however malformed the URL may be."""
-    text = re.sub(r"(://[^:@/?#]*):.*@", r"\1:***@", text, flags=re.DOTALL)
+    text = re.sub(r"(//[^:@/?#]*):.*@", r"\1:***@", text, flags=re.DOTALL)
     return re.sub(r"([?&](?:ssl)?password=)[^&\s'\"]*", r"\1***", text)

@@ -1,4 +1,7 @@
-"""A library's queue, from an approved plan to what was saved: one go at it, kills, cancels, retries and the daemon."""
+"""A library's queue, from an approved plan to what was saved: one go at it, kills, cancels, retries and the daemon.
+
+What is looked at by `make prove` alone has its like in tests/integration/test_library_queue.py.
+"""
 
 import json
 import os
@@ -66,6 +69,7 @@ def test_an_approved_library_is_encoded_and_accounted_for_and_a_second_run_has_n
     assert exported["outcomes"][0]["checks"]
 
 
+@pytest.mark.prove
 def test_new_films_of_an_approved_library_are_queued_by_themselves_and_those_of_another_wait(
     reelwright: Keeper, clips: Clips, films: Path, tmp_path: Path
 ) -> None:
@@ -85,6 +89,7 @@ def test_new_films_of_an_approved_library_are_queued_by_themselves_and_those_of_
     assert sorted(path.name for path in (tmp_path / "other").iterdir()) == [".reelwright-library", "three.mkv"]
 
 
+@pytest.mark.prove
 def test_nothing_is_queued_twice_after_renames_touches_and_a_remount(
     reelwright: Keeper, clips: Clips, films: Path, tmp_path: Path
 ) -> None:
@@ -172,6 +177,7 @@ def test_a_film_is_cancelled_with_all_its_processes_and_taken_up_again_by_its_ow
     assert reelwright.data("library", "run", env=SHORT_CHUNKS)["outcomes"] == {"encoded": 1}
 
 
+@pytest.mark.prove
 def test_a_library_that_is_held_back_waits_and_an_owners_word_goes_before_the_rules(
     reelwright: Keeper, clips: Clips, films: Path, tmp_path: Path
 ) -> None:
@@ -194,6 +200,7 @@ def test_a_library_that_is_held_back_waits_and_an_owners_word_goes_before_the_ru
     reelwright("library", "answer", tmp_path / "strange.mkv", "skip").assert_failed(2, "is in no library")
 
 
+@pytest.mark.prove
 def test_a_film_that_changed_since_it_was_queued_is_left_alone_and_the_next_scan_decides_it_anew(
     reelwright: Keeper, clips: Clips, films: Path, tmp_path: Path
 ) -> None:
@@ -259,6 +266,7 @@ def test_a_disk_that_is_full_is_waited_for_and_changes_nothing(
     assert remedies(reelwright) == [{}]
 
 
+@pytest.mark.prove
 def test_damage_is_not_tried_again_and_the_next_film_has_its_turn(
     reelwright: Keeper, clips: Clips, films: Path, tmp_path: Path
 ) -> None:

@@ -388,7 +388,7 @@ class TestConnections:
     def test_a_ledger_that_stays_locked_is_trouble_that_may_pass(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(connection, "TIMEOUT", 0.05)
+        monkeypatch.setattr(sqlite, "TIMEOUT", 0.05)
         store = open_ledger(path)
         with closing(sqlite3.connect(path)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -428,7 +428,7 @@ class TestConnections:
             thread.submit(second.open_job, job("new")).result()
             thread.submit(second.close).result()
         assert ask(path, "SELECT id FROM store_job") == [("old",)]
-        assert ask(second.path, "SELECT id FROM store_job") == [("new",)]
+        assert ask(second.place, "SELECT id FROM store_job") == [("new",)]
 
 
 def child(code: str, *arguments: object, **environ: str) -> subprocess.Popen[str]:

@@ -62,7 +62,7 @@ def films(tmp_path: Path) -> Iterator[Films]:
     store = new_ledger(tmp_path / "ledger.sqlite3")
     from reelwright.store.libraries import DjangoCatalog  # noqa: PLC0415 -- models load once Django is set up
 
-    yield Films(tmp_path / "films", DjangoCatalog(store.path))
+    yield Films(tmp_path / "films", DjangoCatalog(store.place))
     store.close()
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from reelwright.app.encode import limits_for
 from reelwright.config import Settings, load_settings, near_miss
+from reelwright.databases import Postgres
 from reelwright.engine.pace import Limits
 from reelwright.errors import UsageError
 from reelwright.layers import find_file
@@ -226,3 +227,24 @@ def test_a_run_takes_what_it_needs_unless_told_otherwise() -> None:
 def test_what_no_run_can_take_names_the_setting(key: str, value: str) -> None:
     with pytest.raises(UsageError, match=f"processing.{key}"):
         load_settings({f"REELWRIGHT_PROCESSING__{key.upper()}": value})
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://u:s3cret@h/x", "postgresql://u:s3cret@h", "postgresql://u:s3cret@h:port/x", "//u:s3@cret@h/x"]
+)
+@pytest.mark.usefixtures("folder")
+def test_a_wrong_database_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(UsageError, match="expected a URL such as postgresql://") as caught:
+        load_settings({"REELWRIGHT_DATABASE__URL": url})
+    assert "s3cret" not in str(caught.value)
+    assert "cret@" not in str(caught.value)
+
+
+def test_a_database_of_a_server_goes_before_a_file(folder: Path) -> None:
+    write(folder, '[database]\npath = "/l.db"\nurl = "postgres://u%40x:p%2Fw@[::1]:5433/films?sslmode=require"\n')
+    found = load_settings({}).ledger
+    assert isinstance(found, Postgres)
+    assert (found.user, found.password, found.host, found.port) == ("u@x", "p/w", "::1", "5433")
+    assert (found.name, found.options) == ("films", {"sslmode": "require"})
+    assert "p/w" not in f"{found} {found!r}"
+    assert found.exists()

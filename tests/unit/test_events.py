@@ -78,5 +78,5 @@ def test_the_names_that_other_programs_rely_on_are_these() -> None:
         *("file_discovered", "analysis_started", "analysis_complete", "encoding_started", "segment_complete"),
         "sound_complete",
         *("encoding_complete", "error_occurred", "progress", "trial_complete", "validation_complete", "placed"),
-        *("resources_changed", "result"),
+        *("resources_changed", "result", "library_scanned"),
     }

@@ -61,7 +61,8 @@ def test_nine_functions_of_ten_have_no_more_than_35_lines() -> None:
 
 
 def test_no_module_is_called_after_nothing_in_particular() -> None:
-    assert [name_of(path) for path in MODULES if path.stem in BANNED or path.parent.name in BANNED] == []
+    found = [name_of(path) for path in MODULES if path.stem in BANNED or path.parent.name in BANNED]
+    assert found == ["store/postgresql/base.py"]  # Django looks for a database backend by that name
 
 
 HEAVY = {

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from reelwright.cli.commands import CancelledJob, CleanRequest, Look
+from reelwright.cli.commands import CancelledJob, CleanRequest, Look, QueueShown
 from reelwright.cli.main import run
 from reelwright.cli.watching import View, exit_code_of
 from reelwright.engine.details import JobDetails, details_of
@@ -174,6 +174,15 @@ class Stub:
     def list_jobs(self, states: Collection[State] | None, limit: int | None) -> list[JobRow]:
         self.asked.append((states, limit))
         return list_jobs(self.shelf.store, self.shelf.work_dir, states, limit)
+
+    def show_queue(self, _states: object, **_: object) -> QueueShown:
+        return QueueShown()
+
+    def cancel_queued(self, _which: str) -> None:
+        return None
+
+    def retry_queued(self, _which: str) -> None:
+        return None
 
     def show_job(self, which: str) -> JobDetails:
         job = find_one(self.shelf.store, which)

@@ -1,6 +1,7 @@
 """One library brought up to date: scanned, looked into, decided, and what it may do by itself queued."""
 
 import fcntl
+import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -36,7 +37,9 @@ def scanning(settings: Settings, library: Library) -> Iterator[None]:
         BusyError: it is being scanned.
     """
     settings.work_dir.mkdir(parents=True, exist_ok=True)
-    place = settings.work_dir / f"{library.name}.scan"
+    # Another ledger may have a library of this name, and share the folder.
+    name = hashlib.blake2b(f"{settings.ledger}\n{library.name}".encode("utf-8", "surrogateescape"), digest_size=8)
+    place = settings.work_dir / f"scan-{name.hexdigest()}.lock"
     descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         try:

@@ -35,7 +35,7 @@ class Work:
     owner: str = ""
     #: What carries it out needs to know; plain values.
     payload: Mapping[str, Any] = field(default_factory=dict)
-    #: Labels a worker must have, all of them.
+    #: Labels a worker must have, all of them; each is a word.
     needs: frozenset[str] = frozenset()
     #: Higher comes first; equal ones in the order they were added.
     priority: float = 0.0
@@ -44,6 +44,8 @@ class Work:
     def __post_init__(self) -> None:
         if math.isnan(self.priority) or self.attempts_allowed < 1:
             raise ValueError(f"work {self.id!r} has no order or no attempt: {self.priority}, {self.attempts_allowed}")
+        if wrong := [label for label in self.needs if not label or label.split() != [label]]:
+            raise ValueError(f"work {self.id!r} needs what is no word: {wrong}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

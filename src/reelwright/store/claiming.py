@@ -1,4 +1,7 @@
-"""Which work a worker is given next: the owner with the fewest leases, the highest priority, the oldest."""
+"""Which work a worker is given next: of the owner with the fewest leases, the highest priority, the oldest.
+
+As it is done on SQLite, whose transactions are alone; `claiming_there` is the same on PostgreSQL.
+"""
 
 import datetime as dt
 from collections.abc import Collection
@@ -21,13 +24,7 @@ def claim_work(worker: Worker, kinds: Collection[str], now: dt.datetime, limit: 
         return _take(lanes[0], now, worker, limit)
     leases: list[Lease] = []
     while len(leases) < limit and (found := _best_first(lanes, now)):
-        # Where others have locked all there is in the best lane, the next one has its turn.
-        for lane in found:
-            if taken := _take(lane, now, worker, 1):
-                leases += taken
-                break
-        else:
-            break
+        leases += _take(found[0], now, worker, 1)
     return leases
 
 
@@ -63,8 +60,7 @@ def _leases_by_owner() -> dict[str, int]:
 
 def _take(lane: models.WorkLane, now: dt.datetime, worker: Worker, limit: int) -> list[Lease]:
     """Lease the first rows of a lane."""
-    # SQLite has no locks on rows and ignores the wish: its transaction locks everything.
-    rows = _due(now).filter(lane=lane).order_by("-priority", "pk").select_for_update(skip_locked=True)
+    rows = _due(now).filter(lane=lane).order_by("-priority", "pk")
     taken = []
     for row in rows[:limit]:
         leased = models.WorkItem.objects.filter(pk=row.pk, state=_READY, token=row.token).update(

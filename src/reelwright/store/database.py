@@ -63,13 +63,15 @@ def migrate_ledger(place: Place) -> tuple[str, ...]:
 
     postgres.check_driver()
     connection.set_up(place)
-    with connection.speaking_to(place), postgres.alone():
-        state = postgres.read_state(place)
-        _check_schema(place, state)
-        if state.applied != () and not state.missing:
-            return ()
-        _migrate()
-        return tuple(name for name in postgres.read_state(place).applied if name not in state.applied)
+    try:
+        with connection.speaking_to(place), postgres.alone():
+            state = postgres.read_state(place)
+            _check_schema(place, state)
+            if state.missing:
+                _migrate()
+            return tuple(name for name in postgres.read_state(place).applied if name not in state.applied)
+    finally:
+        connection.hang_up()
 
 
 def database_program(place: Place) -> str:

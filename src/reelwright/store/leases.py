@@ -26,6 +26,7 @@ from reelwright.engine.leases import (
 )
 from reelwright.store import models
 from reelwright.store.claiming import claim_work
+from reelwright.store.claiming_there import claim_there
 from reelwright.store.connection import hang_up, made_again, speaking_to
 from reelwright.store.reading import all_values, first_value
 from reelwright.store.work_rows import item_row, needs_text, work_row, worker_columns, worker_value
@@ -69,10 +70,12 @@ class DjangoLeaseStore:
 
     def claim(self, worker: Worker, kinds: Collection[str], now: dt.datetime, *, limit: int = 1) -> list[Lease]:
         """See the port."""
+        if connection.vendor == "postgresql":
+            with speaking_to(self.place):
+                return claim_there(worker, kinds, limit)
         with self._committing():
-            now = _clock(now)
-            alive = models.WorkerBeat.objects.select_for_update().filter(pk=worker.id, until__gt=now)
-            return claim_work(worker, kinds, now, limit) if alive.values_list("pk") else []
+            alive = models.WorkerBeat.objects.filter(pk=worker.id, until__gt=now)
+            return claim_work(worker, kinds, now, limit) if alive.exists() else []
 
     def beat(self, worker: Worker, holding: Collection[str], now: dt.datetime, *, lasts: dt.timedelta) -> Beat:
         """See the port."""
@@ -93,7 +96,7 @@ class DjangoLeaseStore:
 
     def finish(self, lease: Lease, result: Mapping[str, Any]) -> bool:
         """See the port."""
-        with self._committing():
+        with speaking_to(self.place):
             one = models.WorkItem.objects.filter(work=lease.work.id, token=lease.token)
             done = {"state": WorkState.DONE.value, "result": dict(result), "updated": timezone.now()}
             return bool(one.filter(state=_LEASED).update(**done)) or one.filter(state=WorkState.DONE.value).exists()
@@ -185,22 +188,17 @@ class DjangoLeaseStore:
         self, states: Collection[WorkState] | None = None, *, kinds: Collection[str] | None = None, limit: int = 1000
     ) -> list[WorkRow]:
         """See the port."""
-        every = models.WorkItem.objects.select_related("lane")
-        if kinds is not None:
-            every = every.filter(lane__kind__in=kinds)
-        found: list[WorkRow] = []
+        lanes = models.WorkLane.objects.filter(**({} if kinds is None else {"kind__in": kinds}))
+        every = models.WorkItem.objects.select_related("lane").filter(lane__in=lanes)
+        wanted = [state for state in WorkState if states is None or state in states]
         with speaking_to(self.place):
-            for state in (WorkState.LEASED, WorkState.READY):
-                if states is None or state in states:
-                    order = ("pk",) if state is WorkState.LEASED else ("-priority", "pk")
-                    some = every.filter(state=state.value).order_by(*order)
-                    found += all_values(some, work_row, limit - len(found))
-            # One walk down the index for each state: sorting all that ever ended would take longer with every year.
-            ended = [
-                all_values(every.filter(state=state.value).order_by("-updated", "-pk"), _dated_row, limit - len(found))
-                for state in _ENDED
-                if states is None or state in states
-            ]
+            found = []
+            if WorkState.LEASED in wanted:
+                found = all_values(every.filter(state=_LEASED).order_by("pk"), work_row, limit)
+            if WorkState.READY in wanted and len(found) < limit:
+                found += _ready_rows(list(lanes), limit - len(found))
+            left = limit - len(found)
+            ended = [_ended_rows(every, state, left) for state in _ENDED if state in wanted and left]
         newest = merge(*ended, key=lambda dated: dated[0], reverse=True)
         return [*found, *(row for _, row in newest)][:limit]
 
@@ -303,6 +301,21 @@ def _silent(now: dt.datetime) -> list[str]:
         elif beat.until is not None and beat.until <= now:
             silent.append(beat.id)
     return silent
+
+
+def _ready_rows(lanes: Sequence[models.WorkLane], limit: int) -> list[WorkRow]:
+    """The first of all lanes, each of which has its own in order."""
+    ready = models.WorkItem.objects.select_related("lane").filter(state=_READY).order_by("-priority", "pk")
+    parts = [all_values(ready.filter(lane=lane), lambda row: (row.pk, work_row(row)), limit) for lane in lanes]
+    first = merge(*parts, key=lambda numbered: (-numbered[1].work.priority, numbered[0]))
+    return [row for _, row in first][:limit]
+
+
+def _ended_rows(
+    every: "QuerySet[models.WorkItem]", state: WorkState, limit: int
+) -> list[tuple[tuple[dt.datetime, int], WorkRow]]:
+    """The newest of a state, each with what it is ordered by: sorting all there ever were takes longer every year."""
+    return all_values(every.filter(state=state.value).order_by("-updated", "-pk"), _dated_row, limit)
 
 
 def _save(row: models.WorkItem, state: WorkState, *also: str) -> None:

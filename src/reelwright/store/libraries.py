@@ -177,7 +177,7 @@ class DjangoCatalog(LibraryWork):
                 name = row["library__name"]
                 found[name] = _added(found[name], row)
             for name, saved in _saved():
-                found[name] = replace(found[name], bytes_saved=saved or 0)
+                found[name] = replace(found[name], bytes_saved=int(saved or 0))
             return found
 
 
@@ -238,8 +238,9 @@ def _added(counts: Counts, row: Mapping[str, Any]) -> Counts:
         states=states,
         sources=counts.sources + (0 if row["gone"] else row["number"]),
         gone=counts.gone + (row["number"] if row["gone"] else 0),
-        bytes_before=counts.bytes_before + (row["before"] or 0),
-        bytes_after=counts.bytes_after + (row["after"] or 0),
+        # PostgreSQL's sums of large numbers are decimals.
+        bytes_before=counts.bytes_before + int(row["before"] or 0),
+        bytes_after=counts.bytes_after + int(row["after"] or 0),
     )
 
 

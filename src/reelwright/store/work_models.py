@@ -1,7 +1,6 @@
 """The rows of leased work; `models.py` names them, which is where Django looks for models."""
 
 from django.db import models
-from django.db.models import Q
 
 from reelwright.store.fields import plain
 
@@ -11,7 +10,7 @@ class WorkLane(models.Model):
 
     owner = models.CharField(max_length=128)
     kind = models.CharField(max_length=64)
-    #: Labels a worker must have, sorted, as JSON.
+    #: Labels a worker must have, sorted, one a line.
     needs = models.TextField()
 
     class Meta:
@@ -43,13 +42,14 @@ class WorkItem(models.Model):
     updated = models.DateTimeField()
 
     class Meta:
-        """Taken lane by lane in order, counted by lane and state, listed by state, and found by who holds them."""
+        """Taken and listed lane by lane in order, counted by lane and state, and listed by state.
+
+        There are no more indexes than these: each is one more to write with each lease. Leased rows are few.
+        """
 
         indexes = [
             models.Index(fields=["lane", "state", "-priority", "id"], name="work_of_a_lane_in_order"),
-            models.Index(fields=["state", "-priority", "id"], name="work_to_be_done_in_order"),
             models.Index(fields=["state", "-updated", "-id"], name="work_that_ended_in_order"),
-            models.Index(fields=["worker"], condition=Q(state="leased"), name="work_somebody_holds"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from reelwright.engine.leases import Lease, Work, Worker, WorkRow, WorkState
@@ -10,12 +11,16 @@ from reelwright.store import models
 
 def needs_text(work: Work) -> str:
     """A work's labels as a lane has them."""
-    return json.dumps(sorted(work.needs))
+    return "\n".join(sorted(work.needs))
 
 
 def labels_of(lane: models.WorkLane) -> frozenset[str]:
     """The labels a worker must have to take work of a lane."""
-    return frozenset(json.loads(lane.needs))
+    return _labels(lane.needs)
+
+
+def _labels(text: str) -> frozenset[str]:
+    return frozenset(text.split("\n")) if text else frozenset()
 
 
 def item_row(work: Work, lane_id: int, now: dt.datetime) -> models.WorkItem:
@@ -47,6 +52,18 @@ def work_row(row: models.WorkItem) -> WorkRow:
 def lease_value(row: models.WorkItem) -> Lease:
     """The lease a row that was just claimed stands for."""
     return Lease(work=work_value(row), token=row.token, attempt=row.attempts, worker=str(row.worker))
+
+
+def lease_from(worker: str, columns: Sequence[Any]) -> Lease:
+    """The lease of a row as the statement in `claiming_there` returns it."""
+    _, work, kind, owner, needs, payload, priority, allowed, token, attempt = columns
+    return Lease(
+        work=Work(
+            id=work, kind=kind, owner=owner, payload=json.loads(payload), needs=_labels(needs), priority=priority,
+            attempts_allowed=allowed,
+        ),
+        token=token, attempt=attempt, worker=worker,
+    )  # fmt: skip
 
 
 def worker_columns(worker: Worker) -> dict[str, Any]:
