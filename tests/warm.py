@@ -24,6 +24,8 @@ from typing import IO
 PROGRAM = [sys.executable, "-P", "-m", "reelwright"]
 #: Beginnings of variables that nothing reads while it is imported; the last three are the tests' own stand-ins'.
 READ_LATE = ("REELWRIGHT_", "XDG_", "HOME", "TMPDIR", "FAULT", "MOOD", "DEVICE_LOG")
+#: Commands that set Django up their own way, which a process can do once.
+OWN_DJANGO = {"serve", "db", "user"}
 COLD = os.environ.get("REELWRIGHT_TEST_STARTS") == "cold" or bool(
     {"COV_CORE_DATAFILE", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"} & {*os.environ}
 )
@@ -74,7 +76,8 @@ def may_be_warm(argv: Sequence[str], env: Mapping[str, str]) -> bool:
     """Whether a command line is the program's alone, in an environment that makes no other Python of it."""
     changed = {name for name, _ in {*os.environ.items()} ^ {*env.items()}}
     late = all(name.startswith(READ_LATE) for name in changed)
-    return not COLD and late and list(argv[: len(PROGRAM)]) == PROGRAM
+    own_django = {*argv[len(PROGRAM) :][:1]} <= OWN_DJANGO and len(argv) > len(PROGRAM)
+    return not COLD and late and not own_django and list(argv[: len(PROGRAM)]) == PROGRAM
 
 
 def run_program(

@@ -22,7 +22,9 @@ def import_everything() -> None:
     connection.set_up(Path("/nowhere"))
     import_module("av")
     for module in pkgutil.walk_packages(reelwright.__path__, "reelwright."):
-        if not module.name.startswith(("reelwright.tools.children.", "reelwright.store.migrations.")):
+        if not module.name.startswith(
+            ("reelwright.tools.children.", "reelwright.store.migrations.", "reelwright.web.")
+        ):
             import_module(module.name)
     gc.collect()
     gc.freeze()

@@ -211,6 +211,18 @@ class QueueSettings(Section):
     retry_delay: float = Field(default=30, ge=0)
 
 
+class WebSettings(Section):
+    """The pages of `serve`."""
+
+    #: Address to offer them at; one that other machines reach wants a user with a password first.
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65535)
+    #: Names the pages are called by beside this machine's own, behind a proxy: "films.example".
+    names: tuple[str, ...] = ()
+    #: Want a password on this machine as well.
+    login: bool = False
+
+
 class ToolSettings(Section):
     """Outside programs."""
 
@@ -237,6 +249,7 @@ class Settings(Section):
     encoding: EncodingSettings = EncodingSettings()
     placement: PlacementSettings = PlacementSettings()
     queue: QueueSettings = QueueSettings()
+    web: WebSettings = WebSettings()
     tools: ToolSettings = ToolSettings()
     database: DatabaseSettings = DatabaseSettings()
     #: Libraries by name; what is set here goes before what `library add` was told.

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
         ResetDone,
         ScoreJob,
         SequenceOrder,
+        ServeOrder,
         Tell,
     )
     from reelwright.cli.library_commands import LibraryProgram
+    from reelwright.cli.user_commands import UserProgram
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.engine.listing import JobRow, State
@@ -216,19 +218,31 @@ class Commands:
 
         return run_to_end(lambda: render_all(order, sink))
 
-    def serve(self, sink: "EventSink") -> int | None:
-        """Scan libraries and work on what is queued, until a signal comes."""
+    def serve(self, order: "ServeOrder", sink: "EventSink", tell: "Tell") -> int | None:
+        """Scan libraries, work on what is queued, and offer the pages, until a signal comes."""
         from reelwright.app.serving import serve
         from reelwright.app.wiring import load, run_draining
 
-        settings = load({})
-        return run_draining(lambda stop: serve(settings, sink, stop))[1]
+        settings = load({"web": dict(order.web)} if order.web else {})
+        if not order.pages:
+            return run_draining(lambda stop: serve(settings, sink, stop))[1]
+        from reelwright.app.pages import Pages
+
+        with Pages(settings, sink) as pages:
+            tell(f"The pages are at {pages.address}")
+            return run_draining(lambda stop: serve(settings, sink, stop, [pages.run]))[1]
 
     def libraries(self) -> "LibraryProgram":
         """What can be asked of libraries."""
         from reelwright.app.library import Libraries
 
         return Libraries()
+
+    def users(self) -> "UserProgram":
+        """What can be asked of the pages' users."""
+        from reelwright.app.users import Users
+
+        return Users()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -106,7 +106,7 @@ def ended_row(store: JobStore, row: JobRow, settings: Settings, known: int) -> J
     return rows_of(store, [job], settings.work_dir)[0]
 
 
-def cancelled(which: str, grace: float, tell: Callable[[str], None]) -> CancelledJob:
+def cancelled(which: str, grace: float, tell: Callable[[str], None], settings: Settings | None = None) -> CancelledJob:
     """Give a job up: end its run, if there is one, and note it in the ledger.
 
     Raises:
@@ -116,7 +116,7 @@ def cancelled(which: str, grace: float, tell: Callable[[str], None]) -> Cancelle
     from reelwright.engine.ending import How, end_run
     from reelwright.tools.process import sweep
 
-    settings = load_settings()
+    settings = settings or load_settings()
     with ledger(settings) as store:
         job = find_one(store, which)
         before = row_of(job, (), settings.work_dir).state

@@ -144,8 +144,12 @@ def read_plan_file(path: Path) -> Plan:
     return plan
 
 
-def apply_plan(settings: Settings, catalog: Catalog, queue: Queue, library: Library, plan: Plan) -> Applied:
+def apply_plan(
+    settings: Settings, catalog: Catalog, queue: Queue, library: Library, plan: Plan, *, whole: bool = True
+) -> Applied:
     """Queue what a plan says, but for files that are not what they were.
+
+    A whole plan approves the library: from then on it works on its own. A part of one does not.
 
     Raises:
         SourceError: the root is away.
@@ -177,7 +181,8 @@ def apply_plan(settings: Settings, catalog: Catalog, queue: Queue, library: Libr
         choice = Choice(action=file.action, rule=file.rule, reasons=file.reasons, settings=file.settings)
         queued[row.id], files[row.id] = choice, replace(row, choice=choice)
     queue.approve(library, files, queued)
-    catalog.approve(library.id, own.policy)
+    if whole:
+        catalog.approve(library.id, own.policy)
     return Applied(library=library.name, queued=len(queued), refused=refused)
 
 

@@ -32,9 +32,9 @@ class _Ledger:
         return Queue(self.settings, self.catalog, self.leases)
 
 
-def _ledger() -> _Ledger | None:
+def _ledger(settings: Settings | None = None) -> _Ledger | None:
     """None where there is no ledger yet: looking makes none."""
-    settings = load_settings()
+    settings = settings or load_settings()
     if not settings.ledger.exists():
         return None
     place = open_ledger(settings.ledger).place
@@ -67,13 +67,13 @@ def shown(states: Collection[State] | None, *, queued: bool, limit: int | None) 
     return QueueShown(rows=rows, counts=counts, paused=ledger.leases.paused())
 
 
-def cancelled(which: str) -> QueueChange | None:
+def cancelled(which: str, settings: Settings | None = None) -> QueueChange | None:
     """Cancel a piece of work: one that waits is out of the queue, one that runs is asked to end.
 
     Raises:
         UsageError: it is not clear which is meant.
     """
-    ledger = _ledger()
+    ledger = _ledger(settings)
     if ledger is None or (found := _find(ledger, which)) is None:
         return None
     file, row = found
@@ -84,19 +84,26 @@ def cancelled(which: str) -> QueueChange | None:
     return QueueChange(before=row, after=ledger.leases.work(row.work.id) or row)
 
 
-def retried(which: str) -> QueueChange | None:
+def retried(which: str, settings: Settings | None = None) -> QueueChange | None:
     """Begin an ended piece of work anew, with its attempts counted anew.
 
     Raises:
         UsageError: it is not clear which is meant.
     """
-    ledger = _ledger()
+    ledger = _ledger(settings)
     if ledger is None or (found := _find(ledger, which)) is None:
         return None
     file, row = found
     if ledger.leases.reopen([row.work.id]):
         ledger.catalog.stand(file.id, Standing(state=FileState.QUEUED))
     return QueueChange(before=row, after=ledger.leases.work(row.work.id) or row)
+
+
+def work_at(path: str, settings: Settings) -> WorkRow | None:
+    """The work a film's library has for it; None where it is in none, or never was queued."""
+    ledger = _ledger(settings)
+    found = None if ledger is None else _find(ledger, path)
+    return None if found is None else found[1]
 
 
 def _find(ledger: _Ledger, which: str) -> tuple[LibraryFile, WorkRow] | None:

@@ -11,7 +11,6 @@ from reelwright.app.report_pictures import (
     Tell,
     fetch_pairs,
     files_of,
-    known_index,
     output_complaint,
     read_index,
     source_complaint,
@@ -24,6 +23,7 @@ from reelwright.engine.offload import Offload
 from reelwright.errors import ConflictError, ReelwrightError, ResourceError, UsageError
 from reelwright.media.model import MediaInfo
 from reelwright.report.dossier import Dossier
+from reelwright.report.gather import recorded
 from reelwright.report.headline import figures_of
 from reelwright.report.page import MARKER, MARKER_WITHIN, render
 from reelwright.report.story import chunk_stories, shots
@@ -57,7 +57,7 @@ async def make_report(order: ReportOrder, tell: Tell) -> ReportDone:
         path = destination(job, order.out)
         check_page(path, job, overwrite=order.overwrite)
         tell(f"gathering what is known of job {job.id[:12]}")
-        dossier = await offload(recorded, store, job)
+        dossier = await offload(recorded, store, job, utc_now())
         runner = await stack.enter_async_context(Runner())
         dossier = await with_pictures(dossier, store, offload, runner, settings=settings, tell=tell)
     chunks = chunk_stories(dossier)
@@ -72,23 +72,6 @@ async def make_report(order: ReportOrder, tell: Tell) -> ReportDone:
         figures=facts,
         pictures=len(dossier.pairs),
         missing=dossier.missing,
-    )
-
-
-def recorded(store: JobStore, job: Job) -> Dossier:
-    """What the ledger knows of a job."""
-    steps = store.steps(job.id)
-    analysed = steps.get(StepKind.ANALYSE)
-    curves = [chunk["curve"] for chunk in analysed.result.get("chunks", ())] if analysed else []
-    return Dossier(
-        job=job,
-        steps=steps,
-        outcomes=store.outcomes(job.id),
-        trials=store.trials(curves),
-        events=store.events_of(job.id),
-        ledger=store.fates(job.id),
-        index=known_index(job, analysed),
-        made=utc_now(),
     )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -83,17 +82,6 @@ async def output_complaint(job: Job, placed: StepRecord | None, tell: Tell) -> s
         return f"There are no pictures: the output {printable_path(path)} cannot be read ({error.strerror})."
     if content != placed.result["content"]:
         return f"There are no pictures: the output {printable_path(path)} is not what was placed there."
-    return None
-
-
-def known_index(job: Job, analysed: StepRecord | None) -> FrameIndex | None:
-    """The film's index, where its work folder still has it."""
-    path = analysed.result.get("index") if analysed else None
-    if path is None:
-        return None
-    with suppress(ValueError):
-        index = load_index(Path(path))
-        return index if index.source_id == job.source_id else None
     return None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from reelwright.app.wiring import load, utc_now
+from reelwright.config import Settings
 from reelwright.engine.memory_placements import MemoryPlacementJournal
 from reelwright.engine.quarantine import restore
 from reelwright.engine.real_disk import RealDisk
@@ -18,9 +19,9 @@ FEWEST = 4
 
 
 @contextmanager
-def journal() -> Iterator[PlacementJournal]:
+def journal(settings: Settings | None = None) -> Iterator[PlacementJournal]:
     """The ledger's journal; an empty one where there is no ledger yet: looking makes no file."""
-    place = load({}).ledger
+    place = (settings or load({})).ledger
     if not place.exists():
         yield MemoryPlacementJournal()
         return
@@ -39,7 +40,7 @@ def listed() -> list[Entry]:
         return found.entries()
 
 
-def restored(which: str) -> Entry:
+def restored(which: str, settings: Settings | None = None) -> Entry:
     """Put an original back, once what a crash has left is settled.
 
     Raises:
@@ -48,7 +49,7 @@ def restored(which: str) -> Entry:
         ValidationFailedError: what is kept is not the original any more.
         ResourceError: the disk does not let us.
     """
-    with journal() as found:
+    with journal(settings) as found:
         disk = RealDisk()
         recover(found, disk, now=utc_now)
         entry = chosen(found.entries(), which)

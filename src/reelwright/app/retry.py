@@ -28,13 +28,13 @@ class Again:
     options: Options
 
 
-def prepared(which: str, flags: Mapping[str, Any], *, overwrite: bool) -> Again:
+def prepared(which: str, flags: Mapping[str, Any], *, overwrite: bool, settings: Settings | None = None) -> Again:
     """Everything a job needs to be run again: its very request and output, in its own work folder.
 
     Raises:
         UsageError: it is not clear which job is meant, or its request cannot be read.
     """
-    settings = load(flags)
+    settings = settings or load(flags)
     with ledger(settings) as store:
         job = find_one(store, which)
     try:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from reelwright.cli.library_commands import LibraryProgram
+    from reelwright.cli.user_commands import UserProgram
     from reelwright.engine.cleaning import Age
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import Job, OutcomeRecord
@@ -152,6 +153,16 @@ class QueueChange:
 
     before: "WorkRow"
     after: "WorkRow"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServeOrder:
+    """A `serve` command."""
+
+    #: Of the `[web]` table, what the command line says over it.
+    web: Mapping[str, Any] = field(default_factory=dict)
+    #: Whether pages are offered.
+    pages: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -317,10 +328,14 @@ class Program(Protocol):
         """Render image sequences into movies; the events go to the sink."""
         ...
 
-    def serve(self, sink: "EventSink") -> int | None:
+    def serve(self, order: ServeOrder, sink: "EventSink", tell: Tell) -> int | None:
         """Scan libraries and work on them until a signal comes; returns its number."""
         ...
 
     def libraries(self) -> "LibraryProgram":
         """What can be asked of libraries."""
+        ...
+
+    def users(self) -> "UserProgram":
+        """What can be asked of the pages' users."""
         ...

@@ -8,8 +8,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from reelwright.cli.arguments import Parser
-from reelwright.cli.commands import Program
+from reelwright.cli.arguments import Parser, whole
+from reelwright.cli.commands import Program, ServeOrder
 from reelwright.cli.text import printable_path
 from reelwright.errors import InterruptedRunError
 
@@ -22,6 +22,9 @@ Libraries and their schedules are those of `library add` and of [libraries.NAME]
 enough. SIGTERM ends it in good order within queue.grace seconds (5): what runs goes back into the queue with its
 trials kept, and is taken up again at the next start; the exit code is 0. A second signal ends it at once.
 
+Pages to look at are offered beside it, on this machine alone unless told otherwise; at an address that others can
+reach only once there is a user with a password (`reelwright user add NAME`).
+
 Standard output that is no terminal gets every event and every log line as one line of JSON."""
 
 EXAMPLES = """examples:
@@ -32,6 +35,11 @@ EXAMPLES = """examples:
 
 def add_arguments(parser: Parser) -> None:
     """The command's arguments."""
+    parser.add_argument("--host", metavar="ADDRESS", help="offer the pages there (web.host; 127.0.0.1)")
+    parser.add_argument(
+        "--port", type=whole(0, 65535), metavar="N", help="their port (web.port; 8765); 0 takes a free one"
+    )
+    parser.add_argument("--no-web", action="store_true", help="no pages")
     parser.add_argument("--json", action="store_true", help="JSON on standard output, also on a terminal")
 
 
@@ -41,8 +49,12 @@ def run(args: argparse.Namespace, program: Program) -> int:
     handler = JsonLog() if as_json else logging.StreamHandler(sys.stderr)
     log = logging.getLogger("reelwright")
     log.addHandler(handler)
+    order = ServeOrder(
+        web={name: value for name in ("host", "port") if (value := getattr(args, name)) is not None},
+        pages=not args.no_web,
+    )
     try:
-        came = program.serve(_sink(as_json=as_json))
+        came = program.serve(order, _sink(as_json=as_json), JsonLog.tell if as_json else _say)
     finally:
         log.removeHandler(handler)
     return InterruptedRunError.exit_code if came == signal.SIGINT else 0
@@ -61,11 +73,25 @@ class JsonLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
-        when = dt.datetime.fromtimestamp(record.created, dt.UTC).isoformat().replace("+00:00", "Z")
-        data = {"message": self.format(record)}
-        level = record.levelname.lower()
-        line = {"event": "log", "timestamp": when, "file": None, "job": None, "status": level, "data": data}
+        when = dt.datetime.fromtimestamp(record.created, dt.UTC)
+        self.write(when, record.levelname.lower(), self.format(record))
+
+    @classmethod
+    def tell(cls, message: str) -> None:
+        """Write a line that is no complaint."""
+        cls.write(dt.datetime.now(dt.UTC), "info", message)
+
+    @staticmethod
+    def write(when: dt.datetime, level: str, message: str) -> None:
+        """Write one line."""
+        moment = when.isoformat().replace("+00:00", "Z")
+        data = {"message": message}
+        line = {"event": "log", "timestamp": moment, "file": None, "job": None, "status": level, "data": data}
         print(json.dumps(line), flush=True)
+
+
+def _say(message: str) -> None:
+    print(message, flush=True)
 
 
 class PlainLog:

@@ -101,6 +101,15 @@ def asset(name: str) -> str:
 
 
 def plotly_source() -> str:
+    """The chart library's text.
+
+    Raises:
+        ToolError: the package is not there.
+    """
+    return plotly_path().read_text(encoding="utf-8")
+
+
+def plotly_path() -> Path:
     """The chart library, as the `plotly` package carries it; its Python is never imported.
 
     Raises:
@@ -111,7 +120,7 @@ def plotly_source() -> str:
     path = Path(next(iter(folders))) / "package_data" / "plotly.min.js" if folders else None
     if path is None or not path.is_file():
         raise ToolError("The chart library is not installed.", hint="`pip install plotly` brings it.")
-    return path.read_text(encoding="utf-8")
+    return path
 
 
 def packed(text: str) -> str:

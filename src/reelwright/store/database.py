@@ -67,11 +67,31 @@ def migrate_ledger(place: Place) -> tuple[str, ...]:
         with connection.speaking_to(place), postgres.alone():
             state = postgres.read_state(place)
             _check_schema(place, state)
-            if state.missing:
+            others = tuple(name for name in _pending() if not name.startswith("store."))
+            if state.missing or others:
                 _migrate()
-            return tuple(name for name in postgres.read_state(place).applied if name not in state.applied)
+            applied = postgres.read_state(place).applied
+            return (*(name for name in applied if name not in state.applied), *others)
     finally:
         connection.hang_up()
+
+
+def make_tables(place: Place) -> None:
+    """Make what the other apps of this process need in an opened ledger, such as those of the pages.
+
+    Raises:
+        UsageError: a database of a server has to be brought up to date.
+        ResourceError: see `open_ledger`.
+    """
+    from reelwright.store import connection  # noqa: PLC0415 -- see _open_file
+
+    with connection.speaking_to(place):
+        if not _pending():
+            return
+        if not isinstance(place, Path):
+            raise UsageError(f"The ledger {place} has no tables for pages yet.", hint="Run `reelwright db migrate`.")
+        with _locked(place):
+            _migrate()
 
 
 def database_program(place: Place) -> str:
@@ -159,17 +179,28 @@ def _bring_up_to_date(path: Path) -> None:
             logger.info("The ledger %s is brought up to date; the copy %s is as it was.", path, copy)
         try:
             with connection.speaking_to(path):
-                _migrate()
+                _migrate("store")  # the rest is for `make_tables`
         finally:
             connection.hang_up()  # the store's thread opens its own
 
 
-def _migrate() -> None:
+def _pending() -> tuple[str, ...]:
+    """Migrations of all apps that are not applied yet, as app.name."""
     from django.db import connection  # noqa: PLC0415 -- see _open_file
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 -- see _open_file
 
     executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return tuple(f"{migration.app_label}.{migration.name}" for migration, _ in plan)
+
+
+def _migrate(app: str | None = None) -> None:
+    """Apply what an app is missing; all of them where None."""
+    from django.db import connection  # noqa: PLC0415 -- see _open_file
+    from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 -- see _open_file
+
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes(app))
 
 
 @contextmanager

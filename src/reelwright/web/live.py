@@ -1,12 +1,15 @@
 """Live pages: what changes is rendered once a tick and sent to everybody who watches, whether one or a hundred."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.template.loader import render_to_string
 
+from reelwright.errors import ReelwrightError
 from reelwright.store.connection import hang_up
 
 #: Seconds between two looks, and after which somebody who sees nothing new hears that we are still here.
@@ -14,73 +17,95 @@ TICK, QUIET = 1.0, 15.0
 #: Messages a watcher may lag behind before it only gets the newest.
 MOST = 4
 
-Part = Callable[[], dict[str, object]]
+Part = Callable[[str], dict[str, Any]]
+Filler = TypeVar("Filler", bound=Part)
+#: Part of a page and what it is about, such as a job's id; an empty text where it is about all.
+Key = tuple[str, str]
 #: Parts of pages by the name of their event: a template and what it is filled with.
 PARTS: dict[str, tuple[str, Part]] = {}
 
 
-def part(name: str, template: str) -> Callable[[Part], Part]:
-    """Register a part of pages that lives: its template is rendered with what the function gives."""
+def part(name: str, template: str) -> Callable[[Filler], Filler]:
+    """Register a part of pages that lives: its template is rendered with what the function gives for its subject."""
 
-    def register(fill: Part) -> Part:
+    def register(fill: Filler) -> Filler:
         PARTS[name] = template, fill
         return fill
 
     return register
 
 
-def rendered() -> dict[str, str]:
-    """Every part as it is now. One that cannot be had now is left as it was."""
+def rendered(keys: Iterable[Key]) -> dict[Key, str]:
+    """Parts as they are now. One that cannot be had now is left as it was."""
+    found: dict[Key, str] = {}
     try:
-        return {name: render_to_string(template, fill()) for name, (template, fill) in PARTS.items()}
+        for name, subject in sorted(keys):
+            template, fill = PARTS[name]
+            with suppress(ReelwrightError):
+                found[name, subject] = render_to_string(template, fill(subject))
     finally:
         hang_up()
+    return found
 
 
 class Newsroom:
     """Looks once a tick for all who watch, and only while somebody does."""
 
     def __init__(self) -> None:
-        self._watchers: set[asyncio.Queue[str]] = set()
-        self._last: dict[str, str] = {}
+        self._watchers: dict[asyncio.Queue[str], frozenset[Key]] = {}
+        self._last: dict[Key, str] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending = False
 
-    async def watch(self) -> AsyncIterator[str]:
-        """Messages for one watcher: everything first, then what changes."""
+    async def watch(self, keys: frozenset[Key]) -> AsyncIterator[str]:
+        """Messages for one watcher of these parts: everything first, then what changes."""
         queue: asyncio.Queue[str] = asyncio.Queue(MOST)
-        for name, html in self._last.items():
-            queue = _with(queue, message(name, html))
-        self._watchers.add(queue)
+        self._loop = asyncio.get_running_loop()
+        for key in keys & self._last.keys():
+            _put(queue, message(key[0], self._last[key]))
+        self._watchers[queue] = keys
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         try:
             yield "retry: 2000\n\n"
-            while True:
+            while not self._ending:
                 try:
                     yield await asyncio.wait_for(queue.get(), QUIET)
                 except TimeoutError:
                     yield ": still here\n\n"
         finally:
-            self._watchers.discard(queue)
+            del self._watchers[queue]
+
+    def close(self) -> None:
+        """Let everybody go; callable from any thread, once."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end)
+
+    def _end(self) -> None:
+        self._ending = True
+        for queue in self._watchers:
+            _put(queue, ": bye\n\n")
 
     async def _look(self) -> None:
-        while self._watchers:
-            now = await sync_to_async(rendered, thread_sensitive=False)()
-            for name, html in now.items():
-                if self._last.get(name) != html:
-                    self._last[name] = html
-                    for queue in self._watchers:
-                        _with(queue, message(name, html))
+        while self._watchers and not self._ending:
+            wanted = frozenset[Key]().union(*self._watchers.values())
+            now = await sync_to_async(rendered, thread_sensitive=False)(wanted)
+            changed = {key: html for key, html in now.items() if self._last.get(key) != html}
+            # What nobody watches is forgotten: it would be old news for the next who does.
+            self._last = {key: html for key, html in {**self._last, **now}.items() if key in wanted}
+            for queue, keys in self._watchers.items():
+                for key in keys & changed.keys():
+                    _put(queue, message(key[0], changed[key]))
             await asyncio.sleep(TICK)
         self._last = {}
 
 
-def _with(queue: "asyncio.Queue[str]", text: str) -> "asyncio.Queue[str]":
+def _put(queue: "asyncio.Queue[str]", text: str) -> None:
     """Put a message in; a watcher that is too slow loses the oldest."""
     if queue.full():
         queue.get_nowait()
     queue.put_nowait(text)
-    return queue
 
 
 def message(name: str, html: str) -> str:
@@ -92,9 +117,18 @@ def message(name: str, html: str) -> str:
 NEWSROOM = Newsroom()
 
 
-async def stream(request: HttpRequest) -> StreamingHttpResponse:
-    """The page's line to us."""
+async def stream(request: HttpRequest, parts: str, subject: str = "") -> StreamingHttpResponse:
+    """The page's line to us.
+
+    Args:
+        request: from a page.
+        parts: names of its living parts, with + between them.
+        subject: what they are about.
+    """
     del request
+    keys = frozenset((name, subject) for name in parts.split("+") if name in PARTS)
+    if not keys:
+        raise Http404
     return StreamingHttpResponse(
-        NEWSROOM.watch(), content_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        NEWSROOM.watch(keys), content_type="text/event-stream", headers={"Cache-Control": "no-store"}
     )

@@ -38,15 +38,17 @@ def alive(request: HttpRequest) -> HttpResponse:
 
 
 @part("now", "web/parts/now.html")
-def now() -> dict[str, Any]:
+def now(subject: str = "") -> dict[str, Any]:
     """What runs, and how much waits."""
+    del subject
     waiting = sum(count for (_, state), count in desk().work.count_work().items() if state is WorkState.READY)
     return {"running": running(), "waiting": waiting, "machine": machine()}
 
 
 @part("figures", "web/parts/figures.html")
-def figures() -> dict[str, Any]:
+def figures(subject: str = "") -> dict[str, Any]:
     """What was saved, and what failed."""
+    del subject
     saved = SAVINGS.now()
     return {"saved": saved, "chart": chart(saved, dt.datetime.now(dt.UTC).date()), "failed": failures()}
 

@@ -3,18 +3,24 @@
 import socket
 import threading
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from reelwright.errors import UsageError
+from reelwright.web.statics import CHARTED, CHARTS, chart_script, plotly_path, static_address
 
 #: Seconds that requests under way have to end once we were asked to.
-GRACE = 3
+GRACE = 2
+#: Seconds a browser keeps a static file: their addresses change with their content.
+A_YEAR = 31536000
+KEPT = {"Cache-Control": f"public, max-age={A_YEAR}, immutable"}
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -37,12 +43,38 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return listening
 
 
+class KeptFiles(StaticFiles):
+    """Static files that browsers need not ask for again."""
+
+    def file_response(self, *args: Any, **more: Any) -> Response:
+        """A file, and for how long it holds."""
+        found = super().file_response(*args, **more)
+        found.headers.update(KEPT)
+        return found
+
+
+async def _charts(request: Request) -> Response:
+    del request
+    return FileResponse(plotly_path(), headers=KEPT, media_type="text/javascript")
+
+
+async def _charted(request: Request) -> Response:
+    del request
+    return FileResponse(chart_script(), headers=KEPT, media_type="text/javascript")
+
+
 def application() -> ASGIApp:
     """The pages, and the files they need: style, scripts and htmx, from their packages."""
     from django.core.asgi import get_asgi_application  # noqa: PLC0415 -- after Django was configured
 
-    static = StaticFiles(packages=[("reelwright.web", "static"), ("django_htmx", "static")])
-    return Starlette(routes=[Mount("/static", static), Mount("/", cast("ASGIApp", get_asgi_application()))])
+    ours = KeptFiles(packages=[("reelwright.web", "static"), ("django_htmx", "static")])
+    routes = [
+        Route(static_address() + CHARTS, _charts),
+        Route(static_address() + CHARTED, _charted),
+        Mount(static_address().rstrip("/"), ours),
+        Mount("/", cast("ASGIApp", get_asgi_application())),
+    ]
+    return Starlette(routes=routes)
 
 
 class PageServer:
@@ -73,6 +105,9 @@ class PageServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        from reelwright.web.live import NEWSROOM  # noqa: PLC0415 -- after Django was configured
+
+        NEWSROOM.close()
         self._server.should_exit = True
         self._thread.join(timeout=GRACE + 5)
         self._listening.close()

@@ -7,6 +7,8 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 
+from reelwright.web.statics import static_address
+
 #: Names a browser on this machine may call us by.
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 #: Seconds a browser stays signed in.
@@ -93,7 +95,7 @@ def web_settings(site: Site) -> dict[str, Any]:
         "SECRET_KEY": site.secret,
         "ALLOWED_HOSTS": allowed_hosts(site),
         "REELWRIGHT_SITE": site,
-        "STATIC_URL": "/static/",
+        "STATIC_URL": static_address(),
         **_cookies(),
         **_headers(),
     }  # fmt: skip
