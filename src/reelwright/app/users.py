@@ -128,9 +128,9 @@ class Users:
 @contextmanager
 def _ledger() -> "Iterator[None]":
     """The ledger with the pages' tables, spoken to by this thread."""
-    from reelwright.store import connection
     from django.conf import settings
 
+    from reelwright.store import connection
     from reelwright.web.site import Site, configure
 
     if not settings.configured:

@@ -77,8 +77,8 @@ def run(args: argparse.Namespace, program: Program) -> int:
         users.password(args.name, new_password)
     else:
         users.remove(args.name, even_the_last=args.last)
-    said = {"add": f"{name} can sign in.", "password": f"{name} has a new password.", "remove": f"{name} is removed."}
-    return tell({"user": args.name, "outcome": args.way}, said[args.way], as_json=args.json)
+    words = {"add": f"{name} can sign in.", "password": f"{name} has a new password.", "remove": f"{name} is removed."}
+    return tell({"user": args.name, "outcome": args.way}, words[args.way], as_json=args.json)
 
 
 def tell(data: dict[str, Any], said: str, *, as_json: bool) -> int:

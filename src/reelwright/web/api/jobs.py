@@ -12,13 +12,25 @@ from reelwright.errors import UsageError
 from reelwright.store import models
 from reelwright.store.rows import job_value
 from reelwright.web.api.paging import cursor, newest_after, part
-from reelwright.web.api.schemas import USUAL, Cursor, EventOut, JobDetailOut, JobId, JobOut, Limit, Problem, Said, Slice
+from reelwright.web.api.schemas import (
+    USUAL,
+    Cursor,
+    EventOut,
+    JobDetailOut,
+    JobId,
+    JobOut,
+    Limit,
+    Problem,
+    Progress,
+    Said,
+    Slice,
+)
 from reelwright.web.audit import note
 from reelwright.web.desk import desk
 from reelwright.web.running import running_of
 
 router = Router(tags=["jobs"])
-PROBLEMS: dict[int, Any] = {code: Problem for code in (401, 403, 404, 409, 422, 503)}
+PROBLEMS: dict[int, Any] = dict.fromkeys((401, 403, 404, 409, 422, 503), Problem)
 StateName = Literal["open", "done", "skipped", "failed", "cancelled"]
 
 
@@ -49,7 +61,9 @@ def show_job(request: HttpRequest, job_id: JobId) -> Any:
     steps = {kind.value: dict(step.result) for kind, step in found.steps.items()}
     checks = [dict(check) for check in found.row.made.checks] if found.row.made else []
     plain = job_out(found.row).model_dump()
-    return JobDetailOut(**plain, plan=dict(job.plan), steps=steps, checks=checks, chunks=found.chunks, settled=found.settled)
+    return JobDetailOut(
+        **plain, plan=dict(job.plan), steps=steps, checks=checks, chunks=found.chunks, settled=found.settled
+    )
 
 
 @router.get("/{job_id}/trials", response={200: list[dict[str, Any]], **PROBLEMS})
@@ -69,7 +83,10 @@ def events(request: HttpRequest, job_id: JobId, limit: Limit = USUAL, after: Cur
     start = whole(after)
     rows = models.Event.objects.filter(job_id=job.id, pk__gt=start).order_by("pk")
     found = list(rows.values_list("pk", "event", "timestamp", "status", "data")[: limit + 1])
-    items = [EventOut(event=e, timestamp=t, status=s, data=d if isinstance(d, dict) else {}) for _, e, t, s, d in found[:limit]]
+    items = [
+        EventOut(event=e, timestamp=t, status=s, data=d if isinstance(d, dict) else {})
+        for _, e, t, s, d in found[:limit]
+    ]
     return Slice[EventOut](items=items, next=str(found[limit - 1][0]) if len(found) > limit else None)
 
 
@@ -131,15 +148,15 @@ def job_out(row: JobRow) -> JobOut:
     )  # fmt: skip
 
 
-def progress_of(row: JobRow) -> dict[str, Any] | None:
+def progress_of(row: JobRow) -> Progress | None:
     """How far a job is; None where it does not run."""
     if row.state is not State.RUNNING:
         return None
     run = running_of(row)
-    return {
-        "phase": run.phase, "percent": run.percent, "eta_seconds": run.eta,
-        "projected_vmaf": run.projected_mean, "projected_bytes": run.projected_bytes,
-    }  # fmt: skip
+    return Progress(
+        phase=run.phase, percent=run.percent, eta_seconds=run.eta, projected_vmaf=run.projected_mean,
+        projected_bytes=run.projected_bytes,
+    )  # fmt: skip
 
 
 def readable(path: str) -> str:

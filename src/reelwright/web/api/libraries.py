@@ -2,8 +2,8 @@
 
 from typing import Annotated, Any
 
-from django.http import Http404, HttpRequest
 from django.db.models import Q
+from django.http import Http404, HttpRequest
 from ninja import Query, Router
 
 from reelwright.errors import UsageError
@@ -54,7 +54,7 @@ def show_library(request: HttpRequest, name: LibraryName) -> Any:
 
 
 @router.get("/{name}/files", response={200: Slice[FileOut], **PROBLEMS})
-def list_files(
+def list_files(  # noqa: PLR0917 -- parameters of an address
     request: HttpRequest,
     name: LibraryName,
     state: Annotated[list[FileState] | None, Query(description="Files in one of these states.")] = None,
