@@ -90,7 +90,11 @@ class World:
         """A job that failed, and one that is done."""
         for key, status in ((JOB, JobStatus.FAILED), (DONE, JobStatus.DONE)):
             path = f"{self.folder}/{NAME}.mkv"
-            plan = {"strategy": EVIL, "request": {"note": EVIL}, "title": EVIL}
+            plan = {
+                "strategy": EVIL,
+                "request": {"target_vmaf": 93.0, "band_low": 92.0, "band_high": 94.0, "note": EVIL},
+                "title": EVIL,
+            }
             job = Job(id=key, source_id=EVIL[:32], source_path=path, output_path=f"{path}.av1.mkv", plan=plan)
             self.store.open_job(job)
             done = status is JobStatus.DONE
@@ -98,7 +102,7 @@ class World:
                 source_path=path, output_path=job.output_path, job_id=key, decision="encode",
                 outcome="encoded" if done else "failed", exit_code=0 if done else 5, reasons=(EVIL,),
                 bytes_before=2_000_000, bytes_after=500_000, finished=NOW,
-                checks=({"name": EVIL, "passed": False, "details": EVIL},),
+                checks=({"name": EVIL, "passed": False, "detail": EVIL},),
                 vmaf={"mean": 93.1, "harmonic_mean": 93.0, "p5": 91.0, "p1": 90.0, "min": 80.0, "model": EVIL},
             )  # fmt: skip
             self.store.record_outcome(outcome)

@@ -16,6 +16,9 @@ import reelwright
 from reelwright.__main__ import main
 from reelwright.store import connection
 
+#: Modules that are children's own, Django's own, or need another Django.
+OWN_WAYS = ("reelwright.tools.children.", "reelwright.store.migrations.", "reelwright.web.")
+
 
 def import_everything() -> None:
     """All that runs import sooner or later; Django is set up, but speaks to no ledger."""

@@ -12,6 +12,7 @@ from visitors import PASSWORD, offered
 
 from ledger_of_pages import DONE, JOB, SCRIPT, World, kept
 from reelwright.web.access import OPEN_TO_ALL
+from reelwright.web.live import PARTS, rendered
 from reelwright.web.server import PageServer, bound_socket
 from reelwright.web.statics import static_address
 
@@ -248,11 +249,9 @@ def test_names_tags_and_reasons_are_text_on_every_page(world: World, here: Clien
 
 
 def test_what_is_live_is_text_as_well(world: World) -> None:
-    from reelwright.web.live import PARTS, rendered  # noqa: PLC0415 -- models load once Django is set up
-
     world.fill()
-    found = rendered([(name, "") for name in PARTS])
-    assert found
+    found = rendered([(name, about) for name in PARTS for about in ("", JOB)])
+    assert {name for name, _ in found} == set(PARTS)
     for key, html in found.items():
         assert SCRIPT not in html, key
         assert "<img src=x" not in html, key

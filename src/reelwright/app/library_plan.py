@@ -55,7 +55,7 @@ def make_plan(
         others=others, policy=settings_of(library, settings).policy, rough=any(one.rough for one in told.values()),
     )  # fmt: skip
     if output is not None:
-        _write(output, plan)
+        write_plan(output, plan)
     return PlanDone(plan=plan, path=output, sampled=sampled, not_sampled=failed)
 
 
@@ -115,8 +115,8 @@ def _is_plan(path: Path) -> bool:
     return False
 
 
-def _write(output: Path, plan: Plan) -> None:
-    """ASCII: names that are no UTF-8 are written with escapes, and read back as they were."""
+def write_plan(output: Path, plan: Plan) -> None:
+    """Write a plan in one step. ASCII: names that are no UTF-8 are written with escapes, and read back as they were."""
     part = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
         part.write_text(json.dumps(plain_plan(plan), indent=1) + "\n", "ascii")

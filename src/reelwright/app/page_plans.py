@@ -6,13 +6,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from reelwright.app.library_plan import apply_plan, make_plan, read_plan_file
+from reelwright.app.library_plan import apply_plan, make_plan, read_plan_file, write_plan
 from reelwright.app.library_queue import Queue
 from reelwright.app.library_terms import REPLACE, may_replace, named
 from reelwright.config import Settings
 from reelwright.errors import ConflictError, UsageError
 from reelwright.events import Tee
 from reelwright.library.catalog import Library
+from reelwright.library.plans import Plan, PlannedFile
 from reelwright.web.desk import Approved, Proposal, desk
 
 
@@ -76,7 +77,16 @@ class Plans:
             plan = replace(plan, files=tuple(file for file in plan.files if file.path in paths))
         queue = Queue(self._settings, here.libraries, here.work)
         done = apply_plan(self._settings, here.libraries, queue, library, plan, whole=paths is None)
+        through = {file.path for file in plan.files}
+        self._keep(library, tuple(file for file in found.plan.files if file.path not in through), found.plan)
         return Approved(queued=done.queued, refused=done.refused)
+
+    def _keep(self, library: Library, rest: tuple[PlannedFile, ...], plan: Plan) -> None:
+        """What was not approved yet stays to be looked at."""
+        if rest:
+            write_plan(self._place(library.name), replace(plan, files=rest))
+        else:
+            self._place(library.name).unlink(missing_ok=True)
 
     def _library(self, name: str) -> Library:
         (library,) = named(desk().libraries.libraries(), [name])

@@ -65,7 +65,7 @@ def render(dossier: Dossier, chunks: Sequence[ChunkStory], figures: Figures) -> 
         **headline_context(dossier, figures),
         "job": dossier.job.id,
         "policy": policy(script, plotly),
-        "style": asset("page.css"),
+        "style": asset("parts.css") + asset("page.css"),
         "script": script,
         "plotly": packed(plotly),
         "charts": charts(dossier, chunks),

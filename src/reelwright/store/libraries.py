@@ -19,7 +19,7 @@ from reelwright.library.rules import Choice
 from reelwright.store import models
 from reelwright.store.columns import exact, path_of, readable
 from reelwright.store.connection import hang_up, made_again, speaking_to
-from reelwright.store.library_rows import STATE_OF, file_value, library_value
+from reelwright.store.library_rows import STATE_OF, codec_of, file_value, library_value
 from reelwright.store.library_work import LibraryWork
 from reelwright.store.reading import all_values
 
@@ -130,6 +130,7 @@ class DjangoCatalog(LibraryWork):
             for probe in probes:
                 models.LibraryFile.objects.filter(pk=probe.id).update(
                     fingerprint=probe.fingerprint, facts=dict(probe.facts), refusal=list(probe.refusal),
+                    codec=codec_of(probe.facts),
                     updated=timezone.now(),
                 )  # fmt: skip
 
@@ -224,8 +225,8 @@ def _blank(library_id: int) -> models.LibraryFile:
 def _forget(rows: "QuerySet[models.LibraryFile]") -> None:
     """What was known of other content; what is being worked on finds out by itself that its source changed."""
     rows.update(
-        fingerprint=None, facts=None, refusal=[], action=None, rule=None, reasons=[], settings={}, saves=None,
-        costs=None, updated=timezone.now(),
+        fingerprint=None, facts=None, codec=None, refusal=[], action=None, rule=None, reasons=[], settings={},
+        saves=None, costs=None, updated=timezone.now(),
     )  # fmt: skip
     rows.exclude(state__in=[state.value for state in _AT_WORK]).update(state=FileState.MET.value)
 

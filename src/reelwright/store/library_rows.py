@@ -1,5 +1,6 @@
 """Rows of libraries and their files as values."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from reelwright.library.catalog import FileState, Library, LibraryFile
@@ -39,6 +40,12 @@ def file_value(row: models.LibraryFile) -> LibraryFile:
         job_id=row.job_id, work_id=row.work, note=tuple(row.note), bytes_before=row.bytes_before,
         bytes_after=row.bytes_after,
     )  # fmt: skip
+
+
+def codec_of(facts: Mapping[str, Any]) -> str | None:
+    """The codec to list a file by."""
+    codec = facts.get("codec")
+    return codec[:64] if isinstance(codec, str) else None
 
 
 def _facts(column: Any) -> dict[str, Any] | None:

@@ -272,6 +272,8 @@ class LibraryFile(models.Model):
     fingerprint = models.CharField(max_length=DIGEST, null=True)  # noqa: DJ001 -- unknown is NULL, not ""
     state = models.CharField(max_length=16)
     facts = plain(null=True)
+    #: One of the facts, to list by.
+    codec = models.CharField(max_length=64, null=True)  # noqa: DJ001
     refusal = plain()
     action = models.CharField(max_length=16, null=True)  # noqa: DJ001 -- undecided is NULL, not ""
     rule = models.CharField(max_length=128, null=True)  # noqa: DJ001
@@ -300,6 +302,10 @@ class LibraryFile(models.Model):
         indexes = [
             models.Index(fields=["library", "gone", "state", "id"], name="files_of_a_state"),
             models.Index(fields=["library", "path_exact"], name="files_by_path"),
+            # Everything pages filter and sort by: a list of 100,000 files is made of this alone.
+            models.Index(
+                fields=["library", "gone", "path", "state", "rule", "codec", "size_bytes", "saves"], name="files_listed"
+            ),
         ]
 
     def __str__(self) -> str:

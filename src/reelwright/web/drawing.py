@@ -15,6 +15,14 @@ class Bar:
     title: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Area:
+    """What grew over time, as points of a polygon in the same box and of the line above it."""
+
+    line: str
+    filled: str
+
+
 WIDTH, HEIGHT, GAP = 100.0, 40.0, 0.25
 
 
@@ -32,3 +40,14 @@ def bars(values: Sequence[tuple[float, str]]) -> tuple[Bar, ...]:
         )
         for k, (height, (_, title)) in enumerate(zip(heights, values, strict=True))
     )  # fmt: skip
+
+
+def area(values: Sequence[float]) -> Area | None:
+    """Values from 0 on, from the left edge to the right one; None where there are fewer than two."""
+    if len(values) < 2:  # noqa: PLR2004 - two points make a line
+        return None
+    most = max(values) or 1.0
+    step = WIDTH / (len(values) - 1)
+    points = [(round(k * step, 3), round(HEIGHT * (1 - max(0.0, value) / most), 3)) for k, value in enumerate(values)]
+    line = " ".join(f"{x:g},{y:g}" for x, y in points)
+    return Area(line=line, filled=f"0,{HEIGHT:g} {line} {WIDTH:g},{HEIGHT:g}")

@@ -13,8 +13,10 @@ from django.views.decorators.http import require_GET
 from reelwright.engine.jobs import JobStatus
 from reelwright.engine.leases import WorkState
 from reelwright.engine.listing import SHORT
+from reelwright.library.catalog import FileState
+from reelwright.store import models
 from reelwright.web.desk import desk
-from reelwright.web.drawing import bars
+from reelwright.web.drawing import area, bars
 from reelwright.web.live import part
 from reelwright.web.running import running
 from reelwright.web.savings import SAVINGS, Saved
@@ -22,6 +24,8 @@ from reelwright.words import size
 
 #: Days the chart of the overview goes back, and entries of its lists.
 DAYS, MOST = 30, 8
+#: Points of the line of all that was saved, about.
+POINTS = 120
 
 
 @require_GET
@@ -49,8 +53,14 @@ def now(subject: str = "") -> dict[str, Any]:
 def figures(subject: str = "") -> dict[str, Any]:
     """What was saved, and what failed."""
     del subject
-    saved = SAVINGS.now()
-    return {"saved": saved, "chart": chart(saved, dt.datetime.now(dt.UTC).date()), "failed": failures()}
+    saved, today = SAVINGS.now(), dt.datetime.now(dt.UTC).date()
+    return {
+        "saved": saved,
+        "chart": chart(saved, today),
+        "grown": grown(saved, today),
+        "failed": failures(),
+        "asked": asked(),
+    }
 
 
 def chart(saved: Saved, today: dt.date) -> dict[str, Any]:
@@ -58,7 +68,10 @@ def chart(saved: Saved, today: dt.date) -> dict[str, Any]:
     days = [today - dt.timedelta(days=k) for k in reversed(range(DAYS))]
     brought = [saved.days.get(day) for day in days]
     values = [
-        (float(d.before - d.after), f"{day:%-d %b}: {size(d.before - d.after)} of {d.films} films")
+        (
+            float(d.films),
+            f"{day:%-d %b}: {d.films} film{'s' if d.films != 1 else ''}, {size(d.before)} → {size(d.after)}",
+        )
         if d
         else (0.0, f"{day:%-d %b}: nothing")
         for day, d in zip(days, brought, strict=True)
@@ -69,6 +82,35 @@ def chart(saved: Saved, today: dt.date) -> dict[str, Any]:
         "films": sum(d.films for d in brought if d),
         "bytes": sum(d.before - d.after for d in brought if d),
     }
+
+
+def grown(saved: Saved, today: dt.date) -> dict[str, Any] | None:
+    """What was saved in all, from the first day on; None before the second."""
+    if not saved.days:
+        return None
+    first = min(saved.days)
+    span = max(1, (today - first).days)
+    step = max(1, span // POINTS)
+    days = [first + dt.timedelta(days=k) for k in range(0, span, step)] + [today]
+    total, left = 0, sorted(saved.days.items())
+    values = []
+    for day in days:
+        while left and left[0][0] <= day:
+            brought = left.pop(0)[1]
+            total += brought.before - brought.after
+        values.append(float(total))
+    drawn = area(values)
+    return None if drawn is None else {"area": drawn, "first": first}
+
+
+def asked() -> list[tuple[str, int]]:
+    """Libraries with files that wait for their owner's word, with how many."""
+    waiting = models.LibraryFile.objects.filter(gone=False, state=FileState.ASKED.value)
+    return [
+        (library.name, count)
+        for library in desk().libraries.libraries()
+        if (count := waiting.filter(library_id=library.id).count())
+    ]
 
 
 def failures() -> list[Mapping[str, Any]]:

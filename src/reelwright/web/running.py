@@ -28,6 +28,8 @@ class Running:
     percent: float | None
     #: Seconds; None: nobody can say yet.
     eta: float | None
+    #: Frames a second, as the estimate of the end has it.
+    speed: float | None
     projected_mean: float | None
     projected_bytes: float | None
 
@@ -51,7 +53,8 @@ def running_of(row: JobRow) -> Running:
         id=row.job.id, name=printable_path(row.job.source_path.rsplit("/", 1)[-1]),
         phase=PHASES.get(str(said.get("phase")), str(said.get("phase") or "starting")),
         percent=min(100.0, 100 * done / total) if done is not None and total else None,
-        eta=_number(said, "eta_seconds"),
+        eta=(eta := _number(said, "eta_seconds")),
+        speed=(total - done) / eta if eta and done is not None and total and said.get("phase") == "trials" else None,
         projected_mean=_number(said, "projected_mean"), projected_bytes=_number(said, "projected_bytes"),
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 import socket
 import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
@@ -14,12 +16,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from reelwright.errors import UsageError
-from reelwright.web.statics import CHARTED, CHARTS, chart_script, plotly_path, static_address
+from reelwright.web.statics import CHART_STYLE, CHARTED, CHARTS, chart_script, chart_style, plotly_path, static_address
 
 #: Seconds that requests under way have to end once we were asked to.
 GRACE = 2
 #: Seconds a browser keeps a static file: their addresses change with their content.
 A_YEAR = 31536000
+Endpoint = Callable[[Request], Awaitable[Response]]
 KEPT = {"Cache-Control": f"public, max-age={A_YEAR}, immutable"}
 
 
@@ -34,6 +37,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host.strip("[]"), port))
+        listening.listen(128)  # from now on nobody is turned away: who comes early waits
     except OSError as error:
         listening.close()
         raise UsageError(
@@ -53,14 +57,12 @@ class KeptFiles(StaticFiles):
         return found
 
 
-async def _charts(request: Request) -> Response:
-    del request
-    return FileResponse(plotly_path(), headers=KEPT, media_type="text/javascript")
+def _kept_file(path: Path, kind: str) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        del request
+        return FileResponse(path, headers=KEPT, media_type=kind)
 
-
-async def _charted(request: Request) -> Response:
-    del request
-    return FileResponse(chart_script(), headers=KEPT, media_type="text/javascript")
+    return answer
 
 
 def application() -> ASGIApp:
@@ -69,8 +71,9 @@ def application() -> ASGIApp:
 
     ours = KeptFiles(packages=[("reelwright.web", "static"), ("django_htmx", "static"), ("ninja", "static")])
     routes = [
-        Route(static_address() + CHARTS, _charts),
-        Route(static_address() + CHARTED, _charted),
+        Route(static_address() + CHARTS, _kept_file(plotly_path(), "text/javascript")),
+        Route(static_address() + CHARTED, _kept_file(chart_script(), "text/javascript")),
+        Route(static_address() + CHART_STYLE, _kept_file(chart_style(), "text/css")),
         Mount(static_address().rstrip("/"), ours),
         Mount("/", cast("ASGIApp", get_asgi_application())),
     ]

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 from csp.constants import NONE, SELF
@@ -79,6 +80,7 @@ def web_settings(site: Site) -> dict[str, Any]:
             {
                 "BACKEND": "django.template.backends.django.DjangoTemplates",
                 "APP_DIRS": True,
+                "DIRS": [str(files("reelwright.report").joinpath("templates"))],  # sections of a film
                 "OPTIONS": {
                     "context_processors": [
                         "django.template.context_processors.request",

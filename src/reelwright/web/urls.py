@@ -3,7 +3,22 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from reelwright.web import crew, events, live, login, metrics, overview, setup, shots, trail
+from reelwright.web import (
+    crew,
+    events,
+    film,
+    jobs,
+    library,
+    live,
+    login,
+    metrics,
+    overview,
+    quarantine,
+    review,
+    setup,
+    shots,
+    trail,
+)
 from reelwright.web.api.addresses import api
 
 
@@ -28,6 +43,21 @@ urlpatterns = [
     path("api/events", events.stream, name="events"),
     path("api/", api.urls),
     path("", overview.show, name="overview"),
+    path("jobs", jobs.show, name="jobs"),
+    path("jobs/<hex:job_id>", film.show, name="film"),
+    path("jobs/<hex:job_id>/pictures", film.gallery, name="gallery"),
+    path("jobs/<hex:job_id>/pictures/<int:number>/<str:side>", film.picture, name="picture"),
+    path("jobs/<hex:job_id>/cancel", film.cancel, name="cancel"),
+    path("jobs/<hex:job_id>/retry", film.retry, name="retry"),
+    path("library", library.show, name="library"),
+    path("library/files/<int:number>", library.why, name="why"),
+    path("library/files/<int:number>/answer", library.answer, name="answer"),
+    path("library/of/<slug:name>", library.files, name="files"),
+    path("library/of/<slug:name>/plan", review.show, name="plan"),
+    path("library/of/<slug:name>/plan/make", review.make, name="make-plan"),
+    path("library/of/<slug:name>/plan/approve", review.approve, name="approve"),
+    path("quarantine", quarantine.show, name="quarantine"),
+    path("quarantine/<hex:label>/restore", quarantine.restore, name="restore"),
     path("login", login.enter, name="login"),
     path("logout", login.leave, name="logout"),
     path("alive", overview.alive, name="alive"),

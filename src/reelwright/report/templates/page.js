@@ -19,17 +19,25 @@
   const faint = (name, share) => color(name).replace("rgb(", "rgba(").replace(")", `, ${share})`);
 
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : dark.matches);
+  // Alone a report has a button for its colours, and the chart library packed; the pages bring both.
+  const alone = Boolean(find("#plotly"));
   const button = find("#theme");
   const themed = () => {
+    if (alone) named();
+    for (const draw of drawn.values()) draw();
+  };
+  const named = () => {
     button.textContent = isDark() ? "Light" : "Dark";
     button.setAttribute("aria-label", isDark() ? "Use light colours" : "Use dark colours");
     button.setAttribute("aria-pressed", String(isDark()));
-    for (const draw of drawn.values()) draw();
   };
-  button.addEventListener("click", () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    themed();
-  });
+  if (alone) {
+    button.addEventListener("click", () => {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      themed();
+    });
+  }
+  root.addEventListener("themed", themed);
   dark.addEventListener("change", themed);
   narrow.addEventListener("change", themed);
 
@@ -254,7 +262,7 @@
     if (details.open && !drawn.has(element)) draw(element, search);
   };
   const start = async () => {
-    await unpack();
+    if (alone) await unpack();
     const film = find("#along");
     if (film) {
       await draw(film, along);

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import re
+from collections.abc import Iterable
 
 from django import template
 from django.utils import timezone
@@ -27,6 +28,12 @@ def name(path: object) -> str:
 
 
 @register.filter
+def joined(parts: Iterable[object], between: str = " ") -> str:
+    """Several texts as one, printable."""
+    return words.printable_path(between.join(str(part) for part in parts))
+
+
+@register.filter
 def leaf(path: object) -> str:
     """The last part of a path, printable."""
     return words.printable_path(str(path).rsplit("/", 1)[-1])
@@ -36,6 +43,35 @@ def leaf(path: object) -> str:
 def percent(share: float | None, digits: int = 0) -> str:
     """A share of one as percent; a dash where it is not known."""
     return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+@register.filter
+def change(share: float) -> str:
+    """A share that was saved, as what became of the size."""
+    sign = "\u2212" if share >= 0 else "+"
+    return f"{sign}{abs(100 * share):.0f} %"
+
+
+@register.filter
+def begins(text: str, start: str) -> bool:
+    """Whether an address lies at or below another."""
+    return text == start or text.startswith(f"{start}/")
+
+
+@register.filter
+def prefixed(text: str, before: str) -> str:
+    """A part of a query, with & after it; nothing for nothing."""
+    return f"{before}{text}&" if text else ""
+
+
+@register.filter
+def hours(seconds: float | None) -> str:
+    """A long span of work in hours or days."""
+    if seconds is None:
+        return "–"
+    if seconds < 172800:  # noqa: PLR2004 - two days
+        return words.duration(seconds)
+    return f"{seconds / 86400:.0f} days"
 
 
 @register.filter

@@ -19,4 +19,44 @@
   }
   dark.addEventListener("change", themed);
   themed();
+
+  // What cannot be undone asks once.
+  document.addEventListener("click", (event) => {
+    const ask = event.target.closest("[data-ask]");
+    if (ask) document.getElementById(ask.dataset.ask).showModal();
+    const no = event.target.closest("[data-close]");
+    if (no) no.closest("dialog").close();
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const asked = event.target.closest("dialog[open]") || event.target.querySelector?.("dialog[open]");
+    if (asked) asked.close();
+  });
+  // What was done is said on the page as it is afterwards.
+  const said = document.querySelector("#said");
+  document.addEventListener("changed", () => {
+    try { sessionStorage.setItem("said", said.textContent.trim()); } catch { /* it was said already */ }
+    location.reload();
+  });
+  try {
+    const last = sessionStorage.getItem("said");
+    sessionStorage.removeItem("said");
+    if (last) {
+      const line = document.createElement("p");
+      line.className = "toast";
+      line.textContent = last;
+      said.replaceChildren(line);
+      setTimeout(() => line.remove(), 12000);
+    }
+  } catch { /* storage may be closed to us */ }
+
+  // A film that has ended while one watched: all of its page is another one now.
+  document.addEventListener("htmx:sseMessage", () => {
+    const steps = document.querySelector("#film-live .steps");
+    if (steps && steps.dataset.state !== "running") location.reload();
+  });
+
+  // Not on each picture: some come later.
+  document.addEventListener("input", (event) => {
+    if (event.target.matches(".compare input")) event.target.parentElement.style.setProperty("--x", `${event.target.value}%`);
+  });
 })();

@@ -1,0 +1,122 @@
+"""The pages while real work is done: a plan is approved, films are watched and cancelled, an original is restored."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from brake import SHORT_CHUNKS, brake
+from clips import X264, Clips
+from command import AS_THEY_ARE, Command
+from keeping import ALL, ONE_TRIAL, settle
+from playwright.sync_api import Browser
+
+from browsing import CHROMIUM, NO_CHROMIUM, Served, becomes, chromium, served, visitor
+
+#: Two seconds of six frames: two chunks.
+TWO_CHUNKS = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t", "-frames:v", "12", *X264)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def command(site: Served, *words: str | Path) -> None:
+    """Run the command line on the site's ledger."""
+    subprocess.run([sys.executable, "-P", "-m", "reelwright", *words], env=dict(site.env), check=True)
+
+
+def test_a_film_goes_from_add_library_to_its_chart_and_its_original_back_again(
+    browser: Browser, clips: Clips, tmp_path: Path
+) -> None:
+    films = tmp_path / "films"
+    films.mkdir()
+    shutil.copyfile(clips.film(), films / "a film.mkv")
+    settle(films)
+    original = (films / "a film.mkv").read_bytes()
+    (tmp_path / "rules.toml").write_text(ALL)
+    more = {**AS_THEY_ARE, **ONE_TRIAL, "REELWRIGHT_PLACEMENT__MAX_ENCODED_PERCENT": "1000"}
+    with served(tmp_path / "state", **more) as site, visitor(browser) as (page, seen):
+        page.goto(site.url("/library"))
+        assert page.get_by_text("There is no library yet").is_visible()
+        command(site, "library", "add", "films", films, "--policy", "replace", "--rules", tmp_path / "rules.toml")
+        command(site, "library", "scan", "films")
+        page.reload()
+        page.get_by_role("link", name="Review the plan (1)").click()
+        page.get_by_role("button", name="Make a plan").click()
+        page.get_by_role("button", name="Approve all 1…").click()
+        assert page.get_by_text("Outputs take the places of their films.").last.is_visible()
+        page.locator("dialog[open]").get_by_role("button", name="Approve", exact=True).click()
+        page.locator("#said .toast", has_text="1 file is in the queue").wait_for()
+        page.goto(site.url("/library/of/films"))
+        for _ in range(600):
+            page.reload()
+            if page.locator("#files .badge.done").count():
+                break
+            page.wait_for_timeout(250)
+        page.locator("#files .body a").first.click()
+        page.get_by_role("link", name="See its film page").click()
+        page.wait_for_selector("html[data-ready=charts]")
+        assert page.locator("#along .scatterlayer .trace").count() >= 5
+        assert page.locator(".steps .done").count() == 5
+        page.goto(site.url("/quarantine"))
+        page.get_by_role("button", name="Restore… a film.mkv").click()
+        page.locator("dialog[open]").get_by_role("button", name="Restore it").click()
+        page.locator("#said .toast", has_text="a film.mkv is in its place again").wait_for()
+        assert (films / "a film.mkv").read_bytes() == original
+        assert page.get_by_text("Nothing is in quarantine").is_visible()
+        assert seen.complaints == []
+        assert seen.elsewhere(site.address) == []
+
+
+def test_a_film_that_runs_is_watched_while_it_runs_and_cancelled_from_its_page(
+    browser: Browser, clips: Clips, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    with served(state, **AS_THEY_ARE) as site, visitor(browser) as (page, seen):
+        held = brake(Command(folder=tmp_path, state=state))
+        words = ("encode", clips("watched.mkv", *TWO_CHUNKS), "-o", tmp_path / "out.mkv", "--preset", "13")
+        run = subprocess.Popen(
+            [sys.executable, "-P", "-m", "reelwright", *words], env={**site.env, **SHORT_CHUNKS, **held.env},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            held.wait()
+            page.goto(site.url("/"))
+            page.locator("#now a", has_text="watched.mkv").click()
+            assert page.locator(".steps .now", has_text="Search").is_visible()
+            page.get_by_text("Chunk 1, CRF").wait_for()
+            page.get_by_role("button", name="Cancel…").click()
+            page.locator("dialog[open]").get_by_role("button", name="Cancel it").click()
+            page.locator("#said .toast", has_text="It is cancelled").wait_for()
+            assert run.wait(timeout=120) == 130
+            page.locator(".steps .stopped").wait_for()
+            assert page.get_by_role("button", name="Run again…").is_visible()
+        finally:
+            run.kill()
+            run.wait()
+        assert seen.complaints == []
+
+
+def test_the_same_frames_of_source_and_output_are_fetched_and_compared(
+    browser: Browser, clips: Clips, tmp_path: Path
+) -> None:
+    with served(tmp_path / "state", **AS_THEY_ARE) as site, visitor(browser) as (page, seen):
+        command(site, "encode", clips.film(), "-o", tmp_path / "out.mkv", "--preset", "13", "--crf", "45")
+        page.goto(site.url("/jobs"))
+        page.locator(".films a").first.click()
+        page.locator("#gallery").scroll_into_view_if_needed()
+        page.locator("#gallery img").first.wait_for()
+        becomes(page, "[...document.querySelectorAll('#gallery img')].every((one) => one.naturalWidth > 0)")
+        page.locator("#gallery input").first.focus()
+        page.keyboard.press("Home")
+        becomes(page, "getComputedStyle(document.querySelector('.compare .before')).clipPath.includes('100%')")
+        assert seen.complaints == []
+        job = page.url.rpartition("/")[2]
+        kept = sorted(one.name for one in (site.state / ".local/state/reelwright/work/pictures" / job).iterdir())
+        assert kept[:2] == ["0-output.webp", "0-source.webp"]
