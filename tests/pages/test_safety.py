@@ -368,3 +368,13 @@ def test_secrets_of_the_configuration_are_stars(world: World, here: Client, monk
         text = here.get(address).content.decode()
         assert "hunter2" not in text
         assert "db.example" in text
+
+
+def test_settings_that_became_wrong_meanwhile_are_told(
+    world: World, here: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REELWRIGHT_ENCODING__PRESET", "fast")
+    page = here.get("/settings")
+    assert page.status_code == 200
+    assert "encoding.preset" in page.content.decode()
+    assert here.get("/api/settings").status_code == 422

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from reelwright.errors import ReelwrightError
 from reelwright.origins import Origin
 from reelwright.web.asking import inquiries
 
@@ -14,11 +15,16 @@ from reelwright.web.asking import inquiries
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
     """The page."""
-    report = inquiries().settings()
+    facts: dict[str, object] = {"checkup": inquiries().checkup(anew=False)}
+    try:
+        report = inquiries().settings()
+    except ReelwrightError as error:  # the file was changed since we started, and not for the better
+        return render(request, "web/settings.html", {**facts, "complaint": str(error)})
     sections = [(name or "general", list(found)) for name, found in groupby(report.origins, key=section_of)]
     changed = sum(origin.changed for origin in report.origins)
-    facts = {"sections": sections, "changed": changed, "file": report.file, "checkup": inquiries().checkup(anew=False)}
-    return render(request, "web/settings.html", facts)
+    return render(
+        request, "web/settings.html", {**facts, "sections": sections, "changed": changed, "file": report.file}
+    )
 
 
 @require_GET
