@@ -21,7 +21,7 @@ CHROMIUM = next(
 NO_CHROMIUM = "there is no Chromium here: `apt-get install chromium`"
 DESK, PHONE = (1440, 900), (390, 844)
 #: Milliseconds.
-PATIENCE = 300_000.0
+PATIENCE = 120_000.0
 TESTS = Path(__file__).parent
 
 

@@ -93,7 +93,6 @@ class Command:
         """The environment, without any setting of whoever runs the tests."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith("REELWRIGHT_")}
         home = {"HOME": str(self.state), "REELWRIGHT_DATABASE__PATH": str(self.state / "ledger.sqlite3")}
-        home["REELWRIGHT_WEB__PORT"] = "0"  # any free one: tests run beside each other
         return kept | home | self.environment | dict(more or {})
 
     def prepare(self) -> None:

@@ -313,6 +313,7 @@ def test_the_daemon_works_from_its_configuration_ends_cleanly_and_takes_up_its_w
     )
     held = brake(encode)
     env = {**SHORT_CHUNKS, "REELWRIGHT_CONFIG": str(config), "REELWRIGHT_QUEUE__GRACE": "0.2"}
+    env["REELWRIGHT_WEB__PORT"] = "0"  # any free one
     first = reelwright.begin("serve", env={**env, **held.env})
     told_until(first, "library_scanned", "scanned")
     plan = reelwright.state / "plan.json"

@@ -50,7 +50,7 @@ def test_a_film_goes_from_add_library_to_its_chart_and_its_original_back_again(
         page.get_by_role("link", name="Review the plan (1)").click()
         page.get_by_role("button", name="Make a plan").click()
         page.get_by_role("button", name="Approve all 1…").click()
-        assert page.get_by_text("Outputs take the places of their films.").last.is_visible()
+        page.locator("dialog[open]", has_text="Outputs take the places of their films.").wait_for()
         page.locator("dialog[open]").get_by_role("button", name="Approve", exact=True).click()
         page.locator("#said .toast", has_text="1 file is in the queue").wait_for()
         page.goto(site.url("/library/of/films"))
@@ -69,7 +69,7 @@ def test_a_film_goes_from_add_library_to_its_chart_and_its_original_back_again(
         page.locator("dialog[open]").get_by_role("button", name="Restore it").click()
         page.locator("#said .toast", has_text="a film.mkv is in its place again").wait_for()
         assert (films / "a film.mkv").read_bytes() == original
-        assert page.get_by_text("Nothing is in quarantine").is_visible()
+        page.get_by_text("Nothing is in quarantine").wait_for()
         assert seen.complaints == []
         assert seen.elsewhere(site.address) == []
 
@@ -89,7 +89,7 @@ def test_a_film_that_runs_is_watched_while_it_runs_and_cancelled_from_its_page(
             held.wait()
             page.goto(site.url("/"))
             page.locator("#now a", has_text="watched.mkv").click()
-            assert page.locator(".steps .now", has_text="Search").is_visible()
+            page.locator(".steps .now", has_text="Search").wait_for()
             page.get_by_text("Chunk 1, CRF").wait_for()
             page.get_by_role("button", name="Cancel…").click()
             page.locator("dialog[open]").get_by_role("button", name="Cancel it").click()

@@ -70,8 +70,7 @@ def migrate_ledger(place: Place) -> tuple[str, ...]:
             others = tuple(name for name in _pending() if not name.startswith("store."))
             if state.missing or others:
                 _migrate()
-            applied = postgres.read_state(place).applied
-            return (*(name for name in applied if name not in state.applied), *others)
+            return (*(name for name in postgres.read_state(place).applied if name not in state.applied), *others)
     finally:
         connection.hang_up()
 

@@ -1,6 +1,7 @@
 """Libraries: what is in them, why each file stands where it does, and the owner's word."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from reelwright.library.catalog import Counts, FileState, Library, LibraryFile
 from reelwright.library.rules import shown_value
 from reelwright.web.acts import act
 from reelwright.web.desk import Known, desk
-from reelwright.web.listing import CHOICES, FIGURES, Wanted, choices, page_of, wanted_of
+from reelwright.web.listing import CHOICES, FIGURES, Wanted, choices, page_of, states, wanted_of
 from reelwright.words import printable_path, size
 
 #: The owner's words a page offers.
@@ -39,18 +40,18 @@ def show(request: HttpRequest) -> HttpResponse:
     paused = here.work.paused()
     rows = [
         {
-            "library": one, "counts": (known := counts.get(one.name, Counts())), "states": states_of(known),
-            "paused": bool({"", one.name} & paused), "asked": known.states.get(FileState.ASKED, 0),
-            "planned": known.states.get(FileState.PLANNED, 0),
+            "library": one, "bytes": counts.get(one.name, Counts()), "states": states_of(known := states(one.id)),
+            "paused": bool({"", one.name} & paused), "files": sum(known.values()),
+            "asked": known.get(FileState.ASKED, 0), "planned": known.get(FileState.PLANNED, 0),
         }
         for one in here.libraries.libraries()
     ]  # fmt: skip
     return render(request, "web/libraries.html", {"rows": rows})
 
 
-def states_of(counts: Counts) -> list[tuple[str, int]]:
+def states_of(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     """Numbers by state, in the order files pass through them."""
-    return [(state.value, counts.states[state]) for state in FileState if counts.states.get(state)]
+    return [(state.value, counts[state]) for state in FileState if counts.get(state)]
 
 
 @require_GET

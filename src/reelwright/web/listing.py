@@ -80,6 +80,12 @@ def ordered(found: "QuerySet[models.LibraryFile]", wanted: Wanted) -> "QuerySet[
     return found.order_by("sorted_by" if by_name else "-sorted_by", "pk")
 
 
+def states(library: int) -> dict[str, int]:
+    """How many files are in each state, as it is now."""
+    found = models.LibraryFile.objects.filter(library_id=library, gone=False)
+    return dict(found.order_by().values_list("state").annotate(number=Count("pk")))
+
+
 class Remembered(Generic[Kept]):
     """A value that is made anew once it is older than some seconds: sums over a whole library."""
 
