@@ -128,11 +128,12 @@ def pages() -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["evil.example", "127.0.0.1.evil.example", "films.example", "localhost.evil.example"])
-def test_a_forged_host_gets_nothing(here: Client, name: str) -> None:
+def test_a_forged_host_gets_nothing_and_fills_no_log(here: Client, name: str, caplog: pytest.LogCaptureFixture) -> None:
     for address in ("/", "/api/jobs", "/login", "/alive", "/metrics"):
         answer = here.get(address, headers={"host": name})
         assert answer.status_code == 400, address
         assert name.encode() not in answer.content
+    assert caplog.records == []
 
 
 def test_names_that_were_configured_are_ours(abroad: Client) -> None:
