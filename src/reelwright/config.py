@@ -85,6 +85,17 @@ def checked_crop(value: str) -> str:
     return value
 
 
+def checked_link(value: str) -> str:
+    """An address of a page; empty: none.
+
+    Raises:
+        ValueError: it is none of the web's.
+    """
+    if value and not re.fullmatch(r"https?://[^\s\"'<>]+", value):
+        raise ValueError("expected an address such as http://flower.example:5555/")
+    return value
+
+
 def parse_band(value: object) -> tuple[float, float]:
     """How far below and above the target a score may be, of one width or two.
 
@@ -235,6 +246,10 @@ class WebSettings(Section):
     names: tuple[str, ...] = ()
     #: Want a password on this machine as well.
     login: bool = False
+    #: Where Flower is, to link to; empty: nowhere.
+    flower: Annotated[str, AfterValidator(checked_link)] = ""
+    #: Sheets, and folders of them or of frames, that the page of sequences offers.
+    sequences: tuple[str, ...] = ()
 
 
 class ToolSettings(Section):

@@ -158,7 +158,7 @@ class TestFirstUse:
         self, ledger: "DjangoJobStore", path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ledger.open_job(job("j"))
-        monkeypatch.setattr(database, "_migrate", lambda: pytest.fail("migrated"))
+        monkeypatch.setattr(database, "_migrate", lambda _=None: pytest.fail("migrated"))
         with path.with_name(f"{path.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             assert open_ledger(path).find_job("j") == job("j")
@@ -228,7 +228,7 @@ class TestOlderLedgers:
         monkeypatch.setattr(sqlite, "known_migrations", lambda: {*known, "9999_later"})
         copy = path.with_name(f"ledger.sqlite3.before-{max(known)}.backup")
 
-        def fail() -> None:
+        def fail(_: str | None = None) -> None:
             assert ask(copy, "SELECT id FROM store_job") == [("j",)]
             raise RuntimeError("power cut")
 
@@ -238,7 +238,7 @@ class TestOlderLedgers:
                 open_ledger(path)
 
         later = "INSERT INTO django_migrations (app, name, applied) VALUES ('store', '9999_later', '2030-01-01')"
-        monkeypatch.setattr(database, "_migrate", lambda: ask(path, later))
+        monkeypatch.setattr(database, "_migrate", lambda _=None: ask(path, later))
         store = open_ledger(path)
         assert store.find_job("j") == job("j")
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Tell,
     )
     from reelwright.cli.library_commands import LibraryProgram
+    from reelwright.cli.user_commands import UserProgram
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import OutcomeRecord
     from reelwright.engine.listing import JobRow, State
@@ -247,6 +248,12 @@ class Commands:
         from reelwright.app.library import Libraries
 
         return Libraries()
+
+    def users(self) -> "UserProgram":
+        """What can be asked of the pages' users."""
+        from reelwright.app.users import Users
+
+        return Users()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,11 +9,13 @@ from types import TracebackType
 from typing import Self
 
 from reelwright.app.deeds import PageDeeds
+from reelwright.app.inquiries import Asked
 from reelwright.app.library_worker import Workshop
 from reelwright.config import Settings, state_dir
 from reelwright.errors import UsageError
 from reelwright.events import EventSink
 from reelwright.store.database import make_tables, open_ledger
+from reelwright.web.asking import set_inquiries
 from reelwright.web.desk import Desk, set_desk
 from reelwright.web.server import PageServer, bound_socket
 from reelwright.web.site import Site, configure, names_of
@@ -36,6 +38,7 @@ class Pages:
     def __init__(self, settings: Settings, sink: EventSink) -> None:
         self._settings = settings
         self._deeds = PageDeeds(settings, sink)
+        self._asked = Asked(settings, sink)
         web = settings.web
         self._site = Site(
             host=web.host, port=web.port, secret=kept_secret(state_dir() / "web-secret"), names=names_of(web.names),
@@ -81,6 +84,7 @@ class Pages:
                 placements=DjangoPlacementJournal(store.place), work_dir=settings.work_dir, deeds=self._deeds,
             )
         )  # fmt: skip
+        set_inquiries(self._asked)
         store.close()
 
     async def run(self, shop: Workshop) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from reelwright.cli.library_commands import LibraryProgram
+    from reelwright.cli.user_commands import UserProgram
     from reelwright.engine.cleaning import Age
     from reelwright.engine.details import JobDetails
     from reelwright.engine.jobs import Job, OutcomeRecord
@@ -352,4 +353,8 @@ class Program(Protocol):
 
     def libraries(self) -> "LibraryProgram":
         """What can be asked of libraries."""
+        ...
+
+    def users(self) -> "UserProgram":
+        """What can be asked of the pages' users."""
         ...

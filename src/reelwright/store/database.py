@@ -178,7 +178,7 @@ def _bring_up_to_date(path: Path) -> None:
             logger.info("The ledger %s is brought up to date; the copy %s is as it was.", path, copy)
         try:
             with connection.speaking_to(path):
-                _migrate()
+                _migrate("store")  # the rest is for `make_tables`
         finally:
             connection.hang_up()  # the store's thread opens its own
 
@@ -193,12 +193,13 @@ def _pending() -> tuple[str, ...]:
     return tuple(f"{migration.app_label}.{migration.name}" for migration, _ in plan)
 
 
-def _migrate() -> None:
+def _migrate(app: str | None = None) -> None:
+    """Apply what an app is missing; all of them where None."""
     from django.db import connection  # noqa: PLC0415 -- see _open_file
     from django.db.migrations.executor import MigrationExecutor  # noqa: PLC0415 -- see _open_file
 
     executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    executor.migrate(executor.loader.graph.leaf_nodes(app))
 
 
 @contextmanager

@@ -18,6 +18,8 @@ Answer = Callable[[HttpRequest], HttpResponse]
 OPEN_TO_ALL = frozenset({"login", "alive"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 API = "/api/"
+#: What Prometheus reads.
+METRICS = "/metrics"
 
 
 def site() -> Site:
@@ -53,20 +55,27 @@ def login_first(answer: Answer) -> Answer:
     """Middleware: nothing is seen without a login where one is wanted; a token does for the API."""
 
     def checked(request: HttpRequest) -> HttpResponse:
-        token = known_token(bearer_of(request)) if request.path.startswith(API) else None
+        token = known_token(bearer_of(request)) if takes_token(request.path) else None
         if token is not None:
             request.user = token.user
+            request.by_token = True  # type: ignore[attr-defined]
             request.csrf_processing_done = True  # type: ignore[attr-defined] # no cookie was believed
             return answer(request)
         if may_enter(request):
             return answer(request)
-        if request.path.startswith(API):
-            return JsonResponse({"detail": "Sign in, or send a token."}, status=401)
+        if takes_token(request.path):
+            headers = {"WWW-Authenticate": "Bearer"}
+            return JsonResponse({"detail": "Sign in, or send a token."}, status=401, headers=headers)
         if getattr(request, "headers", {}).get("HX-Request"):
             return HttpResponse(status=401, headers={"HX-Redirect": login_address(request)})
         return HttpResponseRedirect(login_address(request))
 
     return checked
+
+
+def takes_token(path: str) -> bool:
+    """Whether an address is for programs, which show a token."""
+    return path.startswith(API) or path == METRICS
 
 
 def may_enter(request: HttpRequest) -> bool:

@@ -43,7 +43,7 @@ def rendered(keys: Iterable[Key]) -> dict[Key, str]:
     try:
         for name, subject in sorted(keys):
             template, fill = PARTS[name]
-            with suppress(ReelwrightError):
+            with suppress(ReelwrightError, Http404):  # one wrong address must not end the look for all
                 found[name, subject] = render_to_string(template, fill(subject))
     finally:
         hang_up()

@@ -69,7 +69,7 @@ def application() -> ASGIApp:
     """The pages, and the files they need: style, scripts and htmx, from their packages."""
     from django.core.asgi import get_asgi_application  # noqa: PLC0415 -- after Django was configured
 
-    ours = KeptFiles(packages=[("reelwright.web", "static"), ("django_htmx", "static")])
+    ours = KeptFiles(packages=[("reelwright.web", "static"), ("django_htmx", "static"), ("ninja", "static")])
     routes = [
         Route(static_address() + CHARTS, _kept_file(plotly_path(), "text/javascript")),
         Route(static_address() + CHARTED, _kept_file(chart_script(), "text/javascript")),

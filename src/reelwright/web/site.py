@@ -1,6 +1,7 @@
 """Django as the pages use it: the ledger's settings, and what pages need besides. A process has them from its start."""
 
 import ipaddress
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -139,6 +140,9 @@ def configure(site: Site) -> None:
     from django.conf import settings  # noqa: PLC0415 -- only a process that offers pages needs all of Django
 
     settings.configure(**web_settings(site))
+    # Whoever can reach us could fill our log with these: a traceback for each forged name, a line for each refusal.
+    logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)
+    logging.getLogger("django.request").setLevel(logging.ERROR)
 
 
 def names_of(texts: Sequence[str]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def own_files() -> list[Path]:
 @cache
 def static_address() -> str:
     """Address of static files. It holds a digest of all of them, so that browsers may keep them for good."""
-    digest = hashlib.sha256(f"{version('django-htmx')} {version('plotly')}".encode())
+    digest = hashlib.sha256(f"{version('django-htmx')} {version('django-ninja')} {version('plotly')}".encode())
     for path in (chart_script(), chart_style(), *own_files()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return f"/static/{digest.hexdigest()[:12]}/"

@@ -3,7 +3,23 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from reelwright.web import film, jobs, library, live, login, overview, quarantine, review
+from reelwright.web import (
+    crew,
+    events,
+    film,
+    jobs,
+    library,
+    live,
+    login,
+    metrics,
+    overview,
+    quarantine,
+    review,
+    setup,
+    shots,
+    trail,
+)
+from reelwright.web.api.addresses import api
 
 
 class HexConverter(StringConverter):
@@ -15,6 +31,17 @@ class HexConverter(StringConverter):
 register_converter(HexConverter, "hex")
 
 urlpatterns = [
+    path("workers", crew.show, name="workers"),
+    path("settings", setup.show, name="settings"),
+    path("settings/doctor", setup.doctor, name="doctor"),
+    path("settings/doctor/anew", setup.doctor_anew, name="doctor-anew"),
+    path("sequences", shots.show_all, name="sequences"),
+    path("sequences/<hex:sheet_id>", shots.show, name="sequence"),
+    path("sequences/<hex:sheet_id>/<slug:what>", shots.deed, name="sequence-deed"),
+    path("audit", trail.show, name="audit"),
+    path("metrics", metrics.show, name="metrics"),
+    path("api/events", events.stream, name="events"),
+    path("api/", api.urls),
     path("", overview.show, name="overview"),
     path("jobs", jobs.show, name="jobs"),
     path("jobs/<hex:job_id>", film.show, name="film"),

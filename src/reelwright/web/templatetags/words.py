@@ -1,12 +1,18 @@
 """Words for pages: the ones the command line uses, as template filters."""
 
 import datetime as dt
+import json
+import re
 from collections.abc import Iterable
 
 from django import template
 from django.utils import timezone
 
 from reelwright import words
+from reelwright.origins import Origin
+
+#: Names of settings that are nobody's to see.
+SECRET = re.compile(r"password|passwd|secret|token|api_?key|credential", re.IGNORECASE)
 
 register = template.Library()
 
@@ -90,3 +96,24 @@ def ago(moment: dt.datetime | None) -> str:
         if seconds >= length:
             return f"{int(seconds // length)} {unit} ago"
     return "just now"
+
+
+@register.filter
+def spots(count: int) -> range:
+    """Something to go over so many times."""
+    return range(count)
+
+
+@register.filter
+def plainly(value: float) -> str:
+    """A number as SVG takes it, whatever the language of the page."""
+    return f"{value:g}"
+
+
+@register.filter
+def shown(origin: Origin) -> str:
+    """A setting's value as the file would have it; what says by its name that it is a secret is stars."""
+    if SECRET.search(origin.key) and origin.value:
+        return "****"
+    value = origin.value
+    return words.printable_path(json.dumps(value, ensure_ascii=False, default=str))

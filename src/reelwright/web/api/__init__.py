@@ -1,0 +1,1 @@
+"""The JSON API: the pages' facts and deeds for programs, described by OpenAPI."""
