@@ -5,7 +5,8 @@ from dataclasses import replace
 from reelwright.app.plugins import use_encoders
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob
-from reelwright.config import Settings, check_svt
+from reelwright.config import Settings
+from reelwright.encoding_settings import check_svt
 from reelwright.engine.discover import outputs_for
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.engine.pace import Limits

@@ -143,7 +143,7 @@ def zone(text: str) -> "Zone":
 
 def band(text: str) -> tuple[float, float]:
     """`W`: target ± W; `LOW,HIGH`: from target - LOW to target + HIGH."""
-    from reelwright.config import parse_band  # noqa: PLC0415
+    from reelwright.encoding_settings import parse_band  # noqa: PLC0415
 
     try:
         return parse_band(text)
@@ -168,7 +168,7 @@ def size_in_bytes(text: str) -> int:
 
 def crop_area(text: str) -> str:
     """What is kept of the picture: off, auto, or W:H:X:Y."""
-    from reelwright.config import checked_crop  # noqa: PLC0415
+    from reelwright.encoding_settings import checked_crop  # noqa: PLC0415
 
     try:
         return checked_crop(text)
@@ -178,7 +178,7 @@ def crop_area(text: str) -> str:
 
 def pair(text: str) -> tuple[str, str]:
     """An encoder parameter: KEY=VALUE."""
-    from reelwright.config import check_svt  # noqa: PLC0415
+    from reelwright.encoding_settings import check_svt  # noqa: PLC0415
 
     name, _, value = text.partition("=")
     try:
