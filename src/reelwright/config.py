@@ -1,6 +1,7 @@
 """Settings: what there is to set, and loading it. Unknown keys and wrong values are errors that name the place."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
