@@ -21,7 +21,7 @@ from reelwright.errors import ReelwrightError
 from reelwright.planning.identity import source_id
 
 ORIGINAL, OUTPUT, OTHER = b"the original, every frame of it", b"the output", b"what somebody else put there"
-ROOT, FOLDER, WORK = "/films", "/films/heat", "/work"
+ROOT, FOLDER, WORK = "/films", "/films/heat", "/job"
 SOURCE = f"{FOLDER}/heat.mkv"
 FACTS = Facts(owner=(7, 8), mode=0o640, attributes=(("user.tag", b"seen"),), mtime_ns=500)
 SIDECARS = ("heat.srt", "heat.mkv.nfo", "heat-poster.jpg")

@@ -33,7 +33,7 @@ def entry(order_id: str = "o1", stage: Stage = Stage.PLANNED) -> Entry:
     time = 1_700_000_000_123_456_789
     stamp = SourceStamp(path=ODD, device=2**63 + 1, inode=2**64 - 1, size_bytes=2**40, mtime_ns=time)
     order = Order(
-        id=order_id, job_id=None, source=stamp, staged="/work/out.mkv", content="c" * 64, final=ODD,
+        id=order_id, job_id=None, source=stamp, staged="/job/out.mkv", content="c" * 64, final=ODD,
         quarantine="/films/.q", keep_days=30.5, ctime_ns=time, source_id="s", hard_links=True,
     )  # fmt: skip
     return Entry(

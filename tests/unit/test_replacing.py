@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 import pytest
 
-from disk_faults import Points, failing
+from disk_faults import Points, PowerFailure, dying, failing
 from disk_model import Abilities, ModelDisk
 from films_replaced import (
     FOLDER,
@@ -340,6 +340,16 @@ def test_an_original_is_deleted_when_its_time_is_over_and_only_where_the_output_
     assert savings(made.journal.entries()).saved == len(ORIGINAL) - len(OUTPUT)
     with pytest.raises(UsageError, match="was deleted"):
         made.restore()
+
+
+def test_an_original_that_its_owner_took_away_before_it_was_touched_leaves_nothing_of_ours_behind() -> None:
+    made = plain()
+    with pytest.raises(PowerFailure):
+        made.replace(Points(dying(4)))
+    made.disk.unlink(SOURCE)
+    made.recover()
+    assert made.entry.stage is Stage.ROLLED_BACK
+    assert not [path for path in made.disk.files() if "/.reelwright" in path]
 
 
 def test_a_disk_that_is_away_changes_nothing_that_is_known() -> None:

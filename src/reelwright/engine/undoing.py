@@ -60,8 +60,8 @@ def _return_stranger(mover: Mover) -> None:
 
 
 def _return_original(mover: Mover) -> None:
-    if mover.holds_original(mover.source):
-        return
+    if mover.entry.stage is not Stage.KEPT or mover.holds_original(mover.source):
+        return  # before that stage nothing moved it: where it has gone, somebody else took it
     draft, kept, source = mover.entry.draft, mover.entry.kept, mover.source
     at_draft, at_kept = mover.holds_original(draft), mover.holds_original(kept)
     if mover.disk.look(source) is None:
