@@ -367,3 +367,35 @@ def test_a_film_is_replaced_only_by_an_approved_plan_and_what_is_in_quarantine_i
     assert reelwright("restore", "one.mkv").code == 2
     assert reelwright("restore", films / "one.mkv").code == 0
     assert (films / "one.mp4").read_bytes() == original
+
+
+def test_a_rule_that_says_remux_copies_a_film_into_another_container_and_its_sidecars_go_with_it(
+    reelwright: Keeper, clips: Clips, films: Path, tmp_path: Path
+) -> None:
+    shutil.copyfile(clips("plain.mp4", "-f", "lavfi", "-i", "testsrc2=s=160x90:r=6:d=1", *X264), films / "plain.mp4")
+    (films / "plain.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHere.\n")
+    copies = {"REELWRIGHT_PLACEMENT__COPY_SIDECARS": "true"}
+    rules = ALL.replace("encode", "remux")
+    reelwright.approved(films, "--output-dir", tmp_path / "out", rules=rules, env=copies)
+    done = reelwright.data("library", "run", env=copies)
+    assert done["outcomes"] == {"remuxed": 1}, done
+    assert frames(tmp_path / "out" / "plain.mkv") == 6
+    assert (tmp_path / "out" / "plain.srt").read_text() == (films / "plain.srt").read_text()
+    assert reelwright.states() == {"plain.mp4": "done"}
+
+
+def test_an_original_whose_time_in_quarantine_is_over_goes_with_the_next_run(
+    reelwright: Keeper, clips: Clips, films: Path
+) -> None:
+    shutil.copyfile(clips.film(), films / "one.mkv")
+    before = (films / "one.mkv").stat().st_size
+    at_once = {"REELWRIGHT_PLACEMENT__QUARANTINE_DAYS": "0"}
+    reelwright.approved(films, "--policy", "replace", "--max-encoded-percent", "1000", env=at_once)
+    assert reelwright.data("library", "run", env=at_once)["outcomes"] == {"replaced": 1}
+    after = (films / "one.mkv").stat().st_size
+    assert reelwright.data("library", "status")["bytes_saved"] == 0
+    kept = [path for path in (films / ".reelwright-quarantine").rglob("*") if path.is_file()]
+    assert [path.stat().st_size for path in kept] == [before]
+    reelwright.data("library", "run", env=at_once)
+    assert not any(path.is_file() for path in (films / ".reelwright-quarantine").rglob("*"))
+    assert reelwright.data("library", "status")["bytes_saved"] == before - after

@@ -22,11 +22,13 @@ from reelwright.app.library_terms import (
 )
 from reelwright.app.wiring import services, utc_now
 from reelwright.cli.commands import EncodeJob
-from reelwright.config import Settings
+from reelwright.config import Settings, settings_from
 from reelwright.engine.jobs import JobStatus, JobStore, OutcomeRecord, StepKind
 from reelwright.engine.offload import Offload
-from reelwright.engine.outcome import outcome_of_error, result_data
+from reelwright.engine.outcome import MADE, outcome_of_error, result_data
 from reelwright.engine.pipeline import encode_film
+from reelwright.engine.real_disk import RealDisk
+from reelwright.engine.sidecar_copies import copy_sidecars
 from reelwright.engine.worker import Ending, Failed, GivenBack, Held, Why
 from reelwright.errors import CancelledJobError, ConflictError, ReelwrightError, RefusedError, SourceError, UsageError
 from reelwright.events import Emitter, EventName, EventSink
@@ -36,6 +38,7 @@ from reelwright.library.marker import check_marker
 from reelwright.library.outputs import Place, output_for
 from reelwright.library.rules import Action
 from reelwright.planning.plan import Request
+from reelwright.planning.remuxing import REMUX
 from reelwright.tools.fingerprint import fingerprint
 from reelwright.tools.hashing import content_hash
 
@@ -58,6 +61,11 @@ class Go:
     final: Path
     staged: Path
     overwrite: bool
+
+    @property
+    def takes_sidecars(self) -> bool:
+        """Whether copies of what lies beside the film go with its output into another tree."""
+        return self.settings.placement.copy_sidecars and self.final.parent != self.source.parent
 
     @property
     def replaces(self) -> bool:
@@ -123,8 +131,10 @@ class FilmHandler:
                 return Ended(film=film, outcome=outcome, error=None, settings=self._settings, attempt=attempt)
             go = await self._begin(work_id, attempt, film)
             outcome = await self._encoded(go, heard.append)
-            if go.replaces and not heard and outcome.outcome in {"encoded", "already_done"}:
+            if go.replaces and not heard and outcome.outcome in {*MADE, "already_done"}:
                 outcome = await self._placer(go, outcome)
+            elif go.takes_sidecars and not heard and outcome.outcome in MADE:
+                await asyncio.to_thread(copy_sidecars, os.fspath(go.source), os.fspath(go.final), RealDisk())
         except ReelwrightError as error:
             heard.append(error)
             outcome = await self._failed(go, film, error)
@@ -159,12 +169,11 @@ class FilmHandler:
                 f"No plan was approved that puts outputs in the place of {library.name}'s films.",
                 hint=f"`reelwright library plan {library.name} -o plan.json`, then `library apply plan.json`.",
             )
-        if film.action is not Action.ENCODE:
-            raise RefusedError(
-                f"Films cannot be changed by {film.action} yet.", hint="Let the rule say encode or skip."
-            )
         settings = film_settings(self._settings, film.settings, film.remedy)
-        request = replace(plain_request(settings), max_encoded_percent=most_percent(settings, own))
+        most: float | None = most_percent(settings, own)
+        if film.action is Action.REMUX:  # what is copied becomes no smaller, and nobody expects it to
+            settings, most = settings_from(settings, {"encoding": {"strategy": REMUX}}), None
+        request = replace(plain_request(settings), max_encoded_percent=most)
         twin = await self._offload(self._catalog.has_twin, library.id, file.path)
         final = output_for(
             Place(

@@ -15,6 +15,7 @@ from reelwright.config import Settings
 from reelwright.engine.jobs import JobStore, OutcomeRecord, StepKind
 from reelwright.engine.offload import Offload
 from reelwright.engine.outcome import result_data
+from reelwright.engine.quarantine import expire
 from reelwright.engine.real_disk import RealDisk
 from reelwright.engine.replace_recovery import recover
 from reelwright.engine.replace_steps import replace as put_in_place
@@ -63,6 +64,14 @@ class Replacements:
             for file in files:
                 if file.state in {FileState.QUEUED, FileState.RUNNING}:
                     await self._note(file, entry)
+
+    async def expire(self) -> None:
+        """Delete originals whose time in quarantine is over, where what replaced them is there and whole."""
+        for one in await self._asked(lambda journal: expire(journal, RealDisk(), now=utc_now)):
+            if one.stays:
+                logger.warning("The original %s stays in quarantine: %s", one.entry.kept, one.stays)
+            else:
+                logger.info("The original %s was deleted, its time is over: %d bytes", one.entry.kept, one.freed)
 
     async def former(self, work_id: str, file_id: int) -> OutcomeRecord | None:
         """The outcome of a replacement that was finished before; None where there is none."""

@@ -48,6 +48,8 @@ class Workshop:
     open: Callable[[], Awaitable[frozenset[str]]]
     #: Takes events, also for the ledger.
     sink: EventSink
+    #: Deletes originals whose time in quarantine is over.
+    expire: Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
@@ -85,6 +87,7 @@ async def _workshop(settings: Settings, sink: EventSink, wanted: Callable[[Libra
         try:
             replacements = Replacements(settings, catalog, store, offload, told)
             await replacements.recover()
+            await replacements.expire()
             queue = Queue(settings, catalog, leases)
             me = _me(place, settings)
             await offload(_take_over, me, catalog, leases, queue)
@@ -95,6 +98,7 @@ async def _workshop(settings: Settings, sink: EventSink, wanted: Callable[[Libra
             yield Workshop(
                 settings=settings, catalog=catalog, leases=leases, queue=queue, offload=offload, open=is_open.names,
                 loop=WorkLoop(me, tools, {KIND: handler}, is_open.labels), sink=told,
+                expire=replacements.expire,
             )  # fmt: skip
         finally:
             await offload(store.close)

@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 5.0
 #: A library that could not be scanned is tried again after this.
 AGAIN_SECONDS = 60.0
+#: Between two looks at what lies in quarantine.
+EXPIRY_SECONDS = 3600.0
 _MOUNTS = Path("/proc/mounts")
 
 
@@ -44,12 +46,17 @@ class Scheduler:
         self._again_at: dict[str, float] = {}
         self._said: dict[str, str] = {}
         self._watches: dict[str, tuple[str, asyncio.Task[None]]] = {}
+        #: When quarantines are looked at next; the worker did so when it began.
+        self._expiry = time.monotonic() + EXPIRY_SECONDS
 
     async def run(self) -> None:
         """Scan whenever a library is due, until this is cancelled."""
         try:
             while True:
                 await self._round()
+                if time.monotonic() >= self._expiry:
+                    self._expiry = time.monotonic() + EXPIRY_SECONDS
+                    await self._shop.expire()
                 self._awake.clear()
                 try:
                     async with asyncio.timeout(TICK_SECONDS):

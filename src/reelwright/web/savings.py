@@ -5,6 +5,9 @@ import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from django.db.models import Sum
+
+from reelwright.engine.replacing import Stage
 from reelwright.store import models
 
 #: Outcomes that stand for a film that became smaller, or did not.
@@ -28,12 +31,14 @@ class Saved:
     films: int = 0
     before: int = 0
     after: int = 0
+    #: What originals that were replaced would have saved, were they not in quarantine, or back in their places.
+    held: int = 0
     days: dict[dt.date, Day] = field(default_factory=dict)
 
     @property
     def saved(self) -> int:
-        """Bytes of the sources that their outputs do not need."""
-        return self.before - self.after
+        """Bytes of the sources that their outputs do not need, without those that are held."""
+        return self.before - self.after - self.held
 
     @property
     def share(self) -> float | None:
@@ -63,8 +68,14 @@ class Savings:
             days = dict(sorted(self._days.items()))
         return Saved(
             films=sum(d.films for d in days.values()), before=sum(d.before for d in days.values()),
-            after=sum(d.after for d in days.values()), days=days,
+            after=sum(d.after for d in days.values()), days=days, held=_held(),
         )  # fmt: skip
+
+
+def _held() -> int:
+    rows = models.Placement.objects.filter(stage__in=[Stage.DONE.value, Stage.RESTORED.value])
+    sums = rows.aggregate(before=Sum("bytes_before"), after=Sum("bytes_after"))
+    return (sums["before"] or 0) - (sums["after"] or 0)
 
 
 SAVINGS = Savings()
