@@ -136,6 +136,11 @@ def limits_for(settings: Settings) -> Limits:
     )
 
 
+def made_of(settings: Settings) -> str:
+    """What tells an output beside its source from it: ".av1", or nothing where only the container is another."""
+    return "" if settings.encoding.strategy == REMUX else ".av1"
+
+
 async def encode_all(job: EncodeJob, sink: EventSink) -> list[OutcomeRecord]:
     """Encode each source in turn. One that fails does not stop the rest."""
     return await encode_with(load(job.flags), job, sink)
@@ -146,7 +151,13 @@ async def encode_with(settings: Settings, job: EncodeJob, sink: EventSink) -> li
     mark = excerpt_mark(Request(start=job.start, duration=job.duration))
     placement = settings.placement
     pairs = outputs_for(
-        job.sources, job.output, settings.input, placement.output_dir, mark=mark, container=placement.container
+        job.sources,
+        job.output,
+        settings.input,
+        placement.output_dir,
+        mark=mark,
+        container=placement.container,
+        made=made_of(settings),
     )
     request, options = request_for(settings, job), options_for(settings, job)
     if len(pairs) > 1 and (job.scenes or job.export_scenes):

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from reelwright.app.encode import limits_for, request_for
+from reelwright.app.encode import limits_for, made_of, request_for
 from reelwright.app.wiring import load
 from reelwright.cli.commands import EncodeJob
 from reelwright.config import Settings
@@ -49,7 +49,12 @@ async def explain(job: EncodeJob) -> Explanation:
     check_folder(source)
     placement = settings.placement
     ((source, output),) = outputs_for(
-        job.sources, job.output, settings.input, placement.output_dir, container=placement.container
+        job.sources,
+        job.output,
+        settings.input,
+        placement.output_dir,
+        container=placement.container,
+        made=made_of(settings),
     )
     output = output.absolute()
     async with Runner() as runner:

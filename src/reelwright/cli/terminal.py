@@ -112,6 +112,8 @@ class Terminal:
     def _started(self, event: Event) -> None:
         data = event.data
         said = f"{data['chunks']} chunks; {data['why']}" if "chunks" in data else f"{data['frames']} frames to render"
+        if data.get("chunks") == 0:
+            said = "every stream is copied, nothing is encoded"
         self._line(said)
 
     def _resources(self, event: Event) -> None:

@@ -127,6 +127,8 @@ def facts_of(info: "MediaInfo") -> str:
 
 def plan_lines(said: "Explanation", plan: "EncodePlan", known: "Known") -> list[str]:
     """What would be done."""
+    if plan.strategy.value == "remux":
+        return ["remux: every stream is copied, nothing is encoded", f"to {printable_path(said.output)}", *plan.notes]
     request, scoring = plan.request, plan.scoring
     aim = (
         f"every chunk between VMAF {request.band_low:g} and {request.band_high:g}, at best {request.target_vmaf:g}, "

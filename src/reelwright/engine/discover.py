@@ -64,9 +64,9 @@ def films_below(folder: Path, rules: InputSettings) -> Iterator[Path]:
     yield from map(Path, closed)
 
 
-def default_name(source: Path, mark: str = "", container: str = "mkv") -> str:
+def default_name(source: Path, mark: str = "", container: str = "mkv", made: str = ".av1") -> str:
     """`NAME.av1.mkv`, shortened where that would be longer than a name may be."""
-    return fitting_name(source.stem, f"{mark}.av1.{container}")
+    return fitting_name(source.stem, f"{mark}{made}.{container}")
 
 
 def fitting_name(stem: str, ending: str) -> str:
@@ -96,13 +96,14 @@ def outputs_for(
     *,
     mark: str = "",
     container: str = "mkv",
+    made: str = ".av1",
 ) -> list[tuple[Path, Path]]:
     """Each film with where it goes.
 
     `output` is a folder if it is one, ends in `/`, or the sources are several or a folder; films in it are named
     by their path below the source folder. Without it: `output_dir`, else beside the source. A folder without a
     film stands for itself, so that it fails like any other bad source and stops none of the rest. `mark` goes into
-    every name that is not given, and `container` is its suffix.
+    every name that is not given, and `container` is its suffix; `made` tells an output beside its source from it.
 
     Raises:
         UsageError: the output's container is not one we write, or two films would share an output.
@@ -115,20 +116,22 @@ def outputs_for(
         else:
             found.append((source, None))
     many = len(sources) > 1 or any(map(is_folder, sources))
-    pairs = [(film, _output(film, below, output, output_dir, (mark, container), many=many)) for film, below in found]
+    pairs = [
+        (film, _output(film, below, output, output_dir, (mark, container, made), many=many)) for film, below in found
+    ]
     _check(pairs)
     return pairs
 
 
 def _output(
-    film: Path, below: Path | None, output: str | None, output_dir: str, ending: tuple[str, str], *, many: bool
+    film: Path, below: Path | None, output: str | None, output_dir: str, ending: tuple[str, str, str], *, many: bool
 ) -> Path:
     if output is None and not output_dir:
         return film.with_name(default_name(film, *ending))
     target = output if output is not None else output_dir
     if output is None or many or target.endswith("/") or is_folder(Path(target)):
         inside = below or Path(film.name)
-        return Path(target, inside.with_name(fitting_name(inside.stem, ".".join(ending))))
+        return Path(target, inside.with_name(fitting_name(inside.stem, ".".join(ending[:2]))))
     return Path(target)
 
 
