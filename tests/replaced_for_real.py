@@ -89,7 +89,7 @@ class Film:
         store = open_ledger(self.folder / "ledger.sqlite3")
         from reelwright.store.placements import DjangoPlacementJournal  # noqa: PLC0415 -- needs Django, set up by now
 
-        return DjangoPlacementJournal(store.path)
+        return DjangoPlacementJournal(store.place)
 
     def replace(self, points: Points | None = None) -> None:
         points = points or Points()

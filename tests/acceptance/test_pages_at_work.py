@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from brake import SHORT_CHUNKS, brake
 from clips import X264, Clips
 from command import AS_THEY_ARE, Command
 from keeping import ALL, ONE_TRIAL, settle
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Error
 
 from browsing import CHROMIUM, NO_CHROMIUM, Served, becomes, chromium, served, visitor
 
@@ -53,6 +54,8 @@ def test_a_film_goes_from_add_library_to_its_chart_and_its_original_back_again(
         page.locator("dialog[open]", has_text="Outputs take the places of their films.").wait_for()
         page.locator("dialog[open]").get_by_role("button", name="Approve", exact=True).click()
         page.locator("#said .toast", has_text="1 file is in the queue").wait_for()
+        with suppress(Error):  # the page may be on its way already, to show what was queued
+            page.goto(site.url("/library/of/films"))
         page.goto(site.url("/library/of/films"))
         for _ in range(600):
             page.reload()

@@ -23,7 +23,9 @@ def test_packets_go_into_matroska_as_they_are_and_the_same_command_finds_it_done
     encode: Command, film: Path, films: Path
 ) -> None:
     done = encode(film, *REMUX, "--json")
-    assert (done.code, done.results[-1]["data"]["outcome"], done.results[-1]["data"]["trials"]) == (0, "remuxed", 0), done.err
+    assert (done.code, done.results[-1]["data"]["outcome"], done.results[-1]["data"]["trials"]) == (0, "remuxed", 0), (
+        done.err
+    )
     assert all(check["passed"] for check in done.results[-1]["data"]["checks"])
     assert done.results[-1]["data"]["output"] == str(films / "worded.mkv")
     for kind in ("video", "audio"):

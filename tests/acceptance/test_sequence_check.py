@@ -179,8 +179,9 @@ def test_a_killed_check_leaves_no_folder_behind(tmp_path: Path) -> None:
     frames, scratch = tmp_path / "frames", tmp_path / "scratch"
     frames.mkdir()
     scratch.mkdir()
-    for number in range(1001, 1041):
-        write_still(frames / f"a.{number}.exr", size=(640, 360))
+    write_still(frames / "a.1001.exr", size=(640, 360))
+    for number in range(1002, 1601):  # so many that the run is still at it once it was seen to be
+        os.link(frames / "a.1001.exr", frames / f"a.{number}.exr")
     process = subprocess.Popen(
         [*PROGRAM, "sequence", "check", "frames", "--json"],
         cwd=tmp_path,

@@ -136,9 +136,11 @@ def _headers() -> dict[str, Any]:
 
 
 def configure(site: Site) -> None:
-    """Give this process the pages' settings; call it before the ledger is opened."""
+    """Give this process the pages' settings; call it before the ledger is opened. It may have them already."""
     from django.conf import settings  # noqa: PLC0415 -- only a process that offers pages needs all of Django
 
+    if settings.configured and "reelwright.web" in settings.INSTALLED_APPS:
+        return
     settings.configure(**web_settings(site))
     # Whoever can reach us could fill our log with these: a traceback for each forged name, a line for each refusal.
     logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)
