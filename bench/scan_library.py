@@ -9,6 +9,7 @@ twice would be seen; the questions to that ledger are timed by themselves, witho
 """
 
 import argparse
+import multiprocessing
 import os
 import resource
 import shutil
@@ -16,14 +17,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import imageio_ffmpeg
 
+# A process starts out with the peak of the one that forked it: what fills much memory has a process of its own.
+ALONE = multiprocessing.get_context("spawn")
 COMMAND = [sys.executable, "-P", "-m", "reelwright", "library"]
 
 
 Measured = tuple[float, float, float, str]
+Answer = TypeVar("Answer")
 
 
 def run(folder: Path, *words: str) -> Measured:
@@ -78,8 +84,9 @@ def main() -> None:
         run(folder, "add", "files", str(root))
         tell("first scan, nothing opened", run(folder, "scan", "files", "--no-probe"))
         tell("unchanged rescan", run(folder, "scan", "files", "--no-probe"))
-        queued = queue_all(folder)
+        queued = apart(queue_all, folder)
         print(f"queued: {queued:,}", flush=True)
+        tell("unchanged rescan, with decisions", run(folder, "scan", "files"))
         for part in list(root.iterdir()):
             if part.is_dir():
                 part.rename(root / f"renamed {part.name}")
@@ -96,11 +103,11 @@ def main() -> None:
         for path in root.rglob("*.MKV"):
             os.utime(path, (time.time() - 900,) * 2)
         tell("other inodes and times", run(folder, "scan", "files", "--no-probe"))
-        print(f"queued twice: {queue_all(folder) - queued:,} (of {queued:,})", flush=True)
+        print(f"queued twice: {apart(queue_all, folder) - queued:,} (of {queued:,})", flush=True)
         tell("library status", run(folder, "status"))
         tell("a page of files", run(folder, "files", "files"))
         tell("nothing: the command's own start", run(folder, "rules"))
-        for what, seconds in ask(folder):
+        for what, seconds in apart(ask, folder):
             print(f"{what:<40} {1000 * seconds:6.0f} ms of CPU, without the process's start", flush=True)
         make_films(folder / "films", wanted.films)
         run(folder, "add", "films", str(folder / "films"))
@@ -108,6 +115,12 @@ def main() -> None:
         with_children = f"probed, {wanted.films / seconds:.0f} films a second"
         tell(with_children, (seconds, busy, memory, said))
     print(f"largest process: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f} MiB")
+
+
+def apart(work: Callable[[Path], Answer], folder: Path) -> Answer:
+    """The answer of a function that is called in a process of its own."""
+    with ALONE.Pool(1) as pool:
+        return pool.apply(work, (folder,))
 
 
 def queue_all(folder: Path) -> int:

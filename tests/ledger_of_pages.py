@@ -119,7 +119,8 @@ class World:
         found = self.catalog.add_library("films", os.fspath(root), "marker", {"policy": "beside"})
         paths = [f"{NAME}.mkv", f"Season 1/{NAME} two.mkv", "plain \udcff.mkv"]
         new = tuple(Seen(path=path, size=1_000_000 + k, mtime_ns=k, inode=k) for k, path in enumerate(paths))
-        self.catalog.write_scan(found.id, Changes(same=(), changed=(), new=new, gone=(), unchanged=0))
+        nothing = Changes(same=(), changed=(), new=new, gone=(), unchanged=0)
+        self.catalog.write_scan(found.id, nothing, since=self.catalog.scanned(found.id))
         files = self.catalog.files(found.id)
         facts = {"codec": EVIL, "container": EVIL, "audio_languages": (EVIL,), "duration": 60.0, "path": EVIL}
         self.catalog.write_probes([Probed(id=f.id, fingerprint="f" * 32, facts=facts, refusal=(EVIL,)) for f in files])

@@ -64,6 +64,25 @@ def test_check_is_content_or_tells_every_problem(encode: Command, films: Path) -
     assert data["problems"][0]["key"] == "encoding.presett"
 
 
+def test_check_sees_what_is_wrong_with_a_librarys_hours_schedule_rules_and_name(encode: Command, films: Path) -> None:
+    (films / "rules.toml").write_text('[[rule]]\nname = "a"\nthen = "encode"\nsettings.encoding.presett = 4\n')
+    (films / "reelwright.toml").write_text(
+        '[libraries.one]\nroot = "/one"\nhours = "22-"\nschedule = "0 99 * * *"\nrules = "nowhere.toml"\n'
+        '[libraries.two]\nroot = "/two"\nrules = "rules.toml"\n[libraries."Not so"]\nroot = "/three"\n'
+    )
+    failed = run(encode, "config", "check")
+    assert (failed.code, failed.out) == (2, "")
+    words = [
+        "schedule = '0 99",
+        "hours = '22-'",
+        "nowhere.toml cannot be read",
+        "encoding.presett",
+        "'Not so' is no name",
+    ]
+    lines = failed.err.splitlines()
+    assert [word in line for word, line in zip(words, lines, strict=True)] == [True] * 5
+
+
 @pytest.mark.parametrize("command", [("config", "show"), ("profiles",), ("encode", "a.mkv")])
 def test_a_broken_file_ends_every_command_that_needs_it(command: tuple[str, ...], encode: Command, films: Path) -> None:
     (films / "reelwright.toml").write_text("[profiles.mine.encoding]\nprest = 5\n")

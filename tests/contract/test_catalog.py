@@ -10,7 +10,7 @@ import pytest
 from ledgers import new_ledger
 from postgres import empty_ledger_there
 from reelwright.engine.leases import Work
-from reelwright.errors import ConflictError
+from reelwright.errors import BusyError, ConflictError
 from reelwright.library.catalog import Catalog, Counts, FileState, Library, Probed
 from reelwright.library.comparison import Changes, Remembered, Seen
 from reelwright.library.rules import Action, Choice
@@ -52,7 +52,7 @@ def seen(path: str, inode: int = 2**64 - 1, **changes: Any) -> Seen:
 
 def scanned(catalog: Catalog, library: Library, *new: Seen, **changes: Any) -> list[Remembered]:
     empty = Changes(same=(), changed=(), new=new, gone=(), unchanged=0)
-    catalog.write_scan(library.id, replace(empty, **changes))
+    catalog.write_scan(library.id, replace(empty, **changes), since=catalog.scanned(library.id))
     return catalog.remembered(library.id)
 
 
@@ -107,6 +107,19 @@ def test_thousands_of_files_are_written_and_moved_at_once(catalog: Catalog, film
     moved = scanned(catalog, films, same=tuple((row, seen(f"new/{row.inode}.mkv", row.inode)) for row in rows))
     assert [row.path for row in moved] == [f"new/{number}.mkv" for number in range(1200)]
     assert len(catalog.files(films.id, after=rows[999].id, limit=150)) == 150
+
+
+def test_of_two_scans_at_once_the_second_changes_nothing(catalog: Catalog, films: Library) -> None:
+    before = catalog.scanned(films.id)
+    assert before is None
+    scanned(catalog, films, seen("a.mkv"))
+    met = Changes(same=(), changed=(), new=(seen("a.mkv"), seen("b.mkv")), gone=(), unchanged=0)
+    with pytest.raises(BusyError, match="by another process"):
+        catalog.write_scan(films.id, met, since=before)
+    assert [row.path for row in catalog.remembered(films.id)] == ["a.mkv"]
+    catalog.remove_library("films")
+    with pytest.raises(BusyError, match="or removed"):
+        catalog.write_scan(films.id, met, since=before)
 
 
 def test_what_was_learned_of_a_file_is_kept_until_its_content_changes(catalog: Catalog, films: Library) -> None:

@@ -56,7 +56,7 @@ class Films:
             Seen(path=path, size=10, mtime_ns=len(content), inode=number[path])
             for path in sorted({*paths, *(row.path for row in known if not row.gone)})
         ]
-        self.catalog.write_scan(self.id, settle(sort_out(known, seen), {}))
+        self.catalog.write_scan(self.id, settle(sort_out(known, seen), {}), since=self.catalog.scanned(self.id))
         for file in self.catalog.unprobed(self.id):
             told = Probed(id=file.id, fingerprint=f"{file.path}{content}", facts={"codec": "h264"})
             self.catalog.write_probes([told])

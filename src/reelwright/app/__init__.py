@@ -183,7 +183,7 @@ class Commands:
 
     def config_check(self, file: "Path | None") -> "Examined":
         """Everything wrong with a configuration file and the environment."""
-        from reelwright.origins import check
+        from reelwright.app.config_problems import check
 
         return check(os.environ, file)
 

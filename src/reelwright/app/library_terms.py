@@ -188,7 +188,8 @@ def read_rules(place: str, settings: Settings) -> tuple[Rule, ...]:
     try:
         tree = tomllib.loads(Path(place).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"The rules {place} cannot be read: {error}.") from error
+        said = getattr(error, "strerror", None) or error
+        raise UsageError(f"The rules {place} cannot be read: {said}.") from error
     return rules_from(tree, place, matchers(settings))
 
 

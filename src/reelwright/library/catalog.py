@@ -147,8 +147,21 @@ class Catalog(Protocol):
         """Every file of a library as the last scan left it."""
         ...
 
-    def write_scan(self, library_id: int, changes: Changes) -> None:
-        """Commit what a scan found. Facts and decisions of a changed file are forgotten, but for the owner's word."""
+    def scanned(self, library_id: int) -> dt.datetime | None:
+        """When the last scan of a library was committed; None: none ever was, or the library is forgotten."""
+        ...
+
+    def write_scan(self, library_id: int, changes: Changes, *, since: dt.datetime | None) -> None:
+        """Commit what a scan found. Facts and decisions of a changed file are forgotten, but for the owner's word.
+
+        Args:
+            library_id: which library.
+            changes: against what was remembered.
+            since: what `scanned` answered before anything was read.
+
+        Raises:
+            BusyError: another scan was committed since then; nothing was written.
+        """
         ...
 
     def unprobed(self, library_id: int) -> list[LibraryFile]:

@@ -100,14 +100,13 @@ def sort_out(known: Iterable[Remembered], met: Sequence[Seen]) -> Sorted:
     names = {seen.path for _, seen in renamed}
     left = [(row, seen) for row, seen in altered if row.id not in rows and seen.path not in names]
     paired = {row.id for row, _ in left}
+    placed = rows | paired
     return Sorted(
         unchanged=tuple(unchanged),
         renamed=(*stays, *renamed),
         altered=tuple(left),
         strange=tuple(seen for seen in [*strange, *_lost(altered, paired)] if seen.path not in names),
-        missing=tuple(
-            row for row in [*rest.values(), *shadowed, *(row for row, _ in altered)] if row.id not in rows | paired
-        ),
+        missing=tuple(row for row in [*rest.values(), *shadowed, *(row for row, _ in altered)] if row.id not in placed),
     )
 
 

@@ -60,7 +60,9 @@ def scan(catalog: Catalog, library: Library, wanted: Wanted, tell: Tell) -> Scan
 
     Raises:
         SourceError: the root is missing, empty, or not the library; nothing was changed.
+        BusyError: another machine's scan was committed meanwhile; nothing was changed.
     """
+    since = catalog.scanned(library.id)
     root = Path(library.root)
     check_marker(root, library.marker)
     try:
@@ -78,7 +80,7 @@ def scan(catalog: Catalog, library: Library, wanted: Wanted, tell: Tell) -> Scan
     kept = _out_of_sight(known, found)
     sorted_out = sort_out([row for row in known if row.id not in kept], found.files)
     changes = settle(sorted_out, _read(library.root, sorted_out.to_read, tell))
-    catalog.write_scan(library.id, changes)
+    catalog.write_scan(library.id, changes, since=since)
     return _report(library.name, found, changes)
 
 

@@ -1,8 +1,9 @@
 """The libraries' port on the ledger."""
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from reelwright.databases import Place
 from reelwright.engine.replacing import Stage
-from reelwright.errors import ConflictError
+from reelwright.errors import BusyError, ConflictError
 from reelwright.library.catalog import Counts, FileState, Library, LibraryFile, Probed
 from reelwright.library.comparison import Changes, Remembered, Seen
 from reelwright.library.rules import Choice
@@ -101,22 +102,25 @@ class DjangoCatalog(LibraryWork):
                 for key, path, size, mtime, inode, links, symlink, read, gone in found.iterator(chunk_size=5000)
             ]  # fmt: skip
 
-    def write_scan(self, library_id: int, changes: Changes) -> None:
+    def scanned(self, library_id: int) -> dt.datetime | None:
         """See the port."""
-        moved = [(row, seen) for row, seen in (*changes.same, *changes.changed)]
+        with speaking_to(self.place):
+            return models.Library.objects.filter(pk=library_id).values_list("scanned", flat=True).first()
+
+    def write_scan(self, library_id: int, changes: Changes, *, since: dt.datetime | None) -> None:
+        """See the port."""
         with speaking_to(self.place), atomic(durable=True):
+            _alone(library_id, since)
             files = models.LibraryFile.objects.filter(library_id=library_id)
-            # All names are let go before any is taken: files may have changed names with each other.
-            leaving = [row.id for row, seen in moved if row.path != seen.path or row.gone]
-            for ids in _parts([*leaving, *(row.id for row in changes.gone)]):
+            # Names are let go before they are taken: files may have changed names with each other.
+            for ids in _parts([*_in_the_way(changes), *(row.id for row in changes.gone)]):
                 files.filter(pk__in=ids).update(gone=True, updated=timezone.now())
-            _move(moved)
+            _move(chain(changes.same, changes.changed))
             for ids in _parts([row.id for row, _ in changes.changed]):
                 _forget(files.filter(pk__in=ids))
             for part in _parts(changes.new):
                 new = [_stat_row(_blank(library_id), seen) for seen in part]
                 models.LibraryFile.objects.bulk_create(new, batch_size=_ROWS_AT_ONCE)
-            models.Library.objects.filter(pk=library_id).update(scanned=timezone.now())
 
     def unprobed(self, library_id: int) -> list[LibraryFile]:
         """See the port."""
@@ -190,25 +194,47 @@ def _saved() -> Iterator[tuple[str, int | None]]:
     return iter(sums.values_list("library__name", "saved"))
 
 
-def _move(moved: Sequence[tuple[Remembered, Seen]]) -> None:
+def _alone(library_id: int, since: dt.datetime | None) -> None:
+    """Note that the library is scanned now, if nobody noted that since; until the commit others wait here.
+
+    Raises:
+        BusyError: somebody did.
+    """
+    unchanged = models.Library.objects.filter(pk=library_id, scanned=since)
+    if not unchanged.update(scanned=timezone.now()):
+        raise BusyError(
+            "The library was scanned, or removed, by another process while it was read here; nothing was changed.",
+            hint="Scan again if need be.",
+        )
+
+
+def _in_the_way(changes: Changes) -> list[int]:
+    """Rows whose present name another row takes."""
+    moved = [(row, seen) for row, seen in chain(changes.same, changes.changed) if row.path != seen.path or row.gone]
+    taken = {seen.path for _, seen in moved} | {seen.path for seen in changes.new}
+    return [row.id for row, _ in moved if row.path in taken]
+
+
+def _move(moved: Iterable[tuple[Remembered, Seen]]) -> None:
     """Give rows their new names and stat data. Django's own way, a CASE for each column, takes minutes for 100,000."""
-    if not moved:
-        return
     table = connection.ops.quote_name(models.LibraryFile._meta.db_table)  # noqa: SLF001 -- Django's documented way
     columns = "path, path_exact, size_bytes, mtime_ns, inode, hard_links, symlink, gone, updated"
     settings = ", ".join(f"{column} = %s" for column in columns.split(", "))
     now = connection.ops.adapt_datetimefield_value(timezone.now())
+    statement = f"UPDATE {table} SET {settings} WHERE id = %s"  # noqa: S608 -- made of the model's own names
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"UPDATE {table} SET {settings} WHERE id = %s",  # noqa: S608 -- made of the model's own names
-            [
-                (
-                    readable(seen.path), exact(seen.path), seen.size, str(seen.mtime_ns), str(seen.inode),
-                    seen.hard_links, seen.symlink, False, now, row.id,
-                )
-                for row, seen in moved
-            ],
-        )  # fmt: skip
+        # A part at a time: all of them as parameters are some hundred megabytes.
+        for part in _parts(moved):
+            cursor.executemany(
+                statement,
+                [
+                    (
+                        readable(seen.path), exact(seen.path), seen.size, str(seen.mtime_ns), str(seen.inode),
+                        seen.hard_links, seen.symlink, False, now, row.id,
+                    )
+                    for row, seen in part
+                ],
+            )  # fmt: skip
 
 
 def _stat_row(row: models.LibraryFile, seen: Seen) -> models.LibraryFile:
