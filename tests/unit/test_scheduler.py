@@ -9,18 +9,9 @@ from hypothesis import strategies as st
 
 from examples import chunk
 from reelwright.engine.aims import goal_of, matters
+from reelwright.engine.job_state import FilmStep, JobState, TrialStep
 from reelwright.engine.jobs import StepKind
-from reelwright.engine.scheduler import (
-    FILM_STEPS,
-    FilmStep,
-    JobState,
-    TrialStep,
-    accept_waiting,
-    begin,
-    next_steps,
-    with_point,
-    with_sight,
-)
+from reelwright.engine.scheduler import FILM_STEPS, accept_waiting, begin, next_steps, with_point, with_sight
 from reelwright.planning.plan import Request
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Point

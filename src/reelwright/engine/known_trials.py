@@ -5,8 +5,9 @@ from typing import Any
 
 from reelwright.engine.aims import goal_of, matters
 from reelwright.engine.film import Film
+from reelwright.engine.job_state import JobState
 from reelwright.engine.jobs import TrialRecord
-from reelwright.engine.scheduler import JobState, begin, with_point, with_sight
+from reelwright.engine.scheduler import begin, with_point, with_sight
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request
 from reelwright.quality.belief import Sight

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.engine.film import Film, Tell, usage_of
+from reelwright.engine.job_state import TrialStep
 from reelwright.engine.jobs import UNSURE, TrialRecord, Usage
 from reelwright.engine.placement import sync
-from reelwright.engine.scheduler import TrialStep
 from reelwright.errors import ReelwrightError, ToolError
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
