@@ -104,6 +104,6 @@ def sight_of(trial: TrialRecord, goal: Goal | None) -> Sight:
 def is_clear(trial: TrialRecord, request: Request, chunk: Chunk) -> bool:
     """Whether an earlier trial's score will do here: of every frame, or of enough of them for this job's band."""
     step = trial.score.n_subsample
-    if step == 1 or not matters(request, chunk.zone, trial.crf):
+    if step == 1 or trial.windows is not None or not matters(request, chunk.zone, trial.crf):
         return True
     return request.scored_frames != "every" and is_settled(trial.frame_scores, step, goal_of(request, chunk.zone))

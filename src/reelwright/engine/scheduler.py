@@ -10,7 +10,7 @@ from reelwright.engine.aims import aim_of, fixed_crf, goal_of, may_sample
 from reelwright.engine.costs import costs_of
 from reelwright.engine.job_state import ChunkState, FilmStep, JobState, SoundStep, Step, TrialStep
 from reelwright.engine.jobs import StepKind
-from reelwright.engine.order import in_order, traits_of, waves
+from reelwright.engine.order import in_order, is_still, traits_of, waves
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request, Strategy
 from reelwright.planning.windows import sample_cost, sample_windows
@@ -133,11 +133,13 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
     aim = aim_of(state.request, chunk.zone)
     peers = answered(state, chunk) if learned else []
     prior = prior_of(state, chunk, peers)
+    # With `deterministic`, what the median is before all have ended depends on timing.
+    still = is_still(chunk) and not state.request.deterministic
     return next_move(
         known.points,
         aimed(state, known, aim, peers) if learned else aim,
         prior=prior,
-        film=replace(film_view(state, chunk.zone), beside=beside(state, chunk)),
+        film=replace(film_view(state, chunk.zone), beside=beside(state, chunk), still=still),
         sights=known.sights,
         sampling=Sampling(cost=sample_cost(chunk.frames), blur=prior.blur)
         if may_sample(state.request, chunk)
