@@ -16,11 +16,11 @@ SECTION = (math.sqrt(5) - 1) / 2
 
 
 def in_order(chunks: Sequence[Chunk]) -> tuple[int, ...]:
-    """Indices of chunks, long before short by half octaves, among those alike spread over the film; still ones last.
+    """Indices of chunks, long before short by half octaves, and among those alike spread over the film; still ones last.
 
     Long ones first: the last ones then end nearly together, and weigh so little that what they miss hardly moves the
-    film's mean. Spread, so that the first few have seen most of the film. Those that hardly move have no answer as a
-    rule: they teach and pay back nothing, and end at the film's median, which the others have shown by then.
+    film's mean. Spread, so that the first few have seen most of the film, and so that what ends it, credits without an
+    answer, does not come last. Where still ones come to an end that is the film's median, which the others have shown by then.
     """
     ordered = sorted(chunks, key=lambda c: (is_still(c), -_octave(c), (c.index * SECTION) % 1, c.index))
     return tuple(chunk.index for chunk in ordered)

@@ -17,8 +17,6 @@ BEND = 0.06
 GRAIN = 0.15
 #: Scores from here on are clipped: they only say that the answer lies no lower.
 CLIPPED = 99.3
-#: Degrees of freedom of how far a score may lie from what was expected.
-TAILS = 4.0
 #: A score is never known better than this, in z.
 FINEST = 0.004
 
@@ -157,9 +155,8 @@ def _seen(line: Line, sight: Sight, target: float) -> Line:
     if sight.score >= CLIPPED:
         return _at_least(line, pointed, max(total, line.variance + noise))
     gap = pointed - line.crf
-    # The density of the score itself: a line of slope b squeezes CRFs into b times as much of z. Student's and not the
-    # normal one: answers lie far from where they are expected too often to be blamed on a slope.
-    likelihood = (1 + gap * gap / total / TAILS) ** (-(TAILS + 1) / 2) / math.sqrt(total) / line.slope
+    # The density of the score itself: a line of slope b squeezes CRFs into b times as much of z.
+    likelihood = math.exp(-gap * gap / 2 / total) / math.sqrt(total) / line.slope
     return Line(
         weight=line.weight * likelihood,
         slope=line.slope,
