@@ -133,8 +133,7 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
     aim = aim_of(state.request, chunk.zone)
     peers = answered(state, chunk) if learned else []
     prior = prior_of(state, chunk, peers)
-    # With `deterministic`, what the median is before all have ended depends on timing.
-    still = is_still(chunk) and not state.request.deterministic
+    still = learned and is_likely_flat(state, chunk, peers)
     return next_move(
         known.points,
         aimed(state, known, aim, peers) if learned else aim,
@@ -145,6 +144,14 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
         if may_sample(state.request, chunk)
         else None,
     )
+
+
+def is_likely_flat(state: JobState, chunk: Chunk, peers: Sequence[ChunkState]) -> bool:
+    """Whether a chunk hardly moves, in a film where none of those had an answer so far.
+
+    With `deterministic` it is asked no such thing: what the film's median is before all have ended depends on timing.
+    """
+    return is_still(chunk) and not state.request.deterministic and not any(is_still(s.chunk) for s in peers)
 
 
 def aimed(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkState]) -> Aim:
