@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from examples import chunk, index
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.windows import FEWEST, likest_windows, quarters, sample_windows, window_length
+from reelwright.quality.steps import SAMPLE_FIRST, SAMPLE_STEP
 
 
 def noisy(seed: int, frames: int = 250) -> FrameIndex:
@@ -41,6 +42,13 @@ def test_there_is_one_window_in_each_half_and_none_leaves_its_chunk(seed: int, s
     assert start < first < before <= (start + end) // 2 <= second < last <= end
     assert before - first == last - second == length
     assert 2 * length >= FEWEST
+    scored = range(SAMPLE_FIRST, 2 * length, SAMPLE_STEP)
+    assert {0, length}.isdisjoint(scored), "key frames are scored"
+    places = [
+        {k % SAMPLE_STEP for k in scored if k < length},
+        {(k - length) % SAMPLE_STEP for k in scored if k > length},
+    ]
+    assert places[0].isdisjoint(places[1]), "both windows are scored at the same frames of their groups"
 
 
 def test_where_every_frame_is_like_the_others_windows_lie_about_a_quarter_from_the_ends() -> None:
