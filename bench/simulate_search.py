@@ -95,17 +95,18 @@ def simulate(name: str, films: Sequence[Film], request: Request) -> list[list[Fo
 def cells(one: Measured, others: Sequence[Measured], film: Film, request: Request, rounds: int) -> None:
     """A film and films like it, cold and warm."""
     target = request.target_vmaf
-    noise = random.Random(1)  # noqa: S311 - the same errors in every run
+    # Films and errors apart: the same films whatever a search asks for.
+    made, noise = random.Random(1), random.Random(2)  # noqa: S311 - the same in every run
     model = train([past(other, 93.0, one.traits) for other in others])
     cold, warm = learn(model), learn(model, [past(other, target, one.traits) for other in others], target)
     simulate(f"{film.name} cold", [foreseen(film, cold)] * rounds, request)
     simulate(f"{film.name} warm", [foreseen(film, warm)] * rounds, request)
     if len(film.chunks) == 1:  # it has no look of its own
         return
-    before = [film_like(film, noise, LOOK) for _ in range(BEFORE)]
+    before = [film_like(film, made, LOOK) for _ in range(BEFORE)]
     told = [history(b, search_film(foreseen(b, cold), request, noise=noise), target) for b in before]
     warmed = learn(model, told, target)
-    like = [film_like(film, noise, LOOK) for _ in range(max(1, rounds // 2))]
+    like = [film_like(film, made, LOOK) for _ in range(max(1, rounds // 2))]
     simulate(f"like {film.name} cold", [foreseen(f, cold) for f in like], request)
     simulate(f"like {film.name} warm", [foreseen(f, warmed) for f in like], request)
 

@@ -50,8 +50,8 @@ def constant(frames: int, rate: Fraction = Fraction(25), *, cuts: Sequence[int] 
 
 
 def chunk(number: int, start: int, end: int) -> Chunk:
-    """A chunk whose features do not matter."""
-    features = Features(spatial=1.0, temporal=1.0, difference=1.0, luma=1.0, source_bytes=1.0, intra_share=0.0)
+    """A chunk whose features do not matter, but that it moves."""
+    features = Features(spatial=1.0, temporal=5.0, difference=1.0, luma=1.0, source_bytes=1.0, intra_share=0.0)
     return Chunk(index=number, start=start, end=end, features=features)
 
 

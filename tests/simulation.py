@@ -9,15 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from reelwright.engine.scheduler import (
-    JobState,
-    TrialStep,
-    accept_waiting,
-    begin,
-    next_steps,
-    with_point,
-    with_sight,
-)
+from reelwright.engine.job_state import JobState, TrialStep
+from reelwright.engine.scheduler import accept_waiting, begin, next_steps, with_point, with_sight
 from reelwright.planning import chunking as planning
 from reelwright.planning.chunking import Features
 from reelwright.planning.plan import Request

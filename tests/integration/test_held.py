@@ -51,14 +51,14 @@ def make(folder: Path, pix_fmt: str, codec: tuple[str, ...]) -> Path:
     return path
 
 
-def encode(film: Path, name: str, crf: float | None = None) -> tuple[OutcomeRecord, dict[Any, Any]]:
+def encode(film: Path, name: str, crf: float | None = None, **asked: Any) -> tuple[OutcomeRecord, dict[Any, Any]]:
     """Encode with an empty ledger; the outcome, and of each trial and sample its bytes and its scores."""
     folder = film.parent / name
     folder.mkdir()
     ledger = folder / "ledger.sqlite3"
     request = Request(
         target_vmaf=88.0, band_low=87.0, band_high=89.0, preset=13, deterministic=True, chunk_seconds=4,
-        crf=crf, vmaf_model="vmaf_v0.6.1neg",
+        crf=crf, vmaf_model="vmaf_v0.6.1neg", **asked,
     )  # fmt: skip
 
     async def run() -> OutcomeRecord:
@@ -108,6 +108,21 @@ def test_bytes_and_scores_are_those_of_a_film_that_is_read_each_time(
     assert len(seen) == chunks
     assert any(windows not in {None, "null"} for _, _, windows in held), "none was sampled"
     assert held == read
+
+
+def test_of_a_sample_each_frame_that_is_scored_scores_as_where_all_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = make(tmp_path, *FILMS["8 bit, one group of pictures"])
+    monkeypatch.setattr(windows, "DEARER", 0.1)  # samples all but free: each chunk is sampled
+    (_, thirds), (_, whole) = encode(film, "thirds"), encode(film, "whole", scored_frames="every")
+    both = [key for key in thirds if key in whole and key[2] not in {None, "null"}]
+    assert both
+    for key in both:
+        (digest, _, some), (same, _, every) = thirds[key], whole[key]
+        assert digest == same
+        assert len(every) == 16
+        assert some == every[1::3]
 
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no files in memory")

@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from media import CURVES
 from reelwright.planning.plan import Request
-from reelwright.quality.controller import Accept, Aim, FilmView, Move, Point, Prior, Try, Wait, next_move
+from reelwright.quality.controller import (
+    Accept,
+    Aim,
+    FilmView,
+    Move,
+    Point,
+    Prior,
+    Sample,
+    Sampling,
+    Try,
+    Wait,
+    next_move,
+)
 from simulation import Curve, Film, load_film, search, search_film, straight, through
 
 UNKNOWN = FilmView(median_crf=None, settled=False)
@@ -280,6 +292,34 @@ def test_a_flat_chunk_takes_the_films_median() -> None:
     assert isinstance(move, Accept)
     assert (move.crf, move.within_band) == (37, False)
     assert "flat" in move.why
+
+
+def test_a_flat_chunk_keeps_a_trial_that_is_all_but_at_the_films_median() -> None:
+    move, crfs = run(title, start=40, film=FilmView(median_crf=38.0, settled=True))
+    assert crfs == [39.75, 50]
+    assert isinstance(move, Accept)
+    assert (move.crf, move.within_band) == (39.75, False)
+
+
+def test_a_chunk_that_hardly_moves_begins_at_the_films_median_without_a_sample() -> None:
+    sampling = Sampling(cost=0.01, blur=0.1)
+    for median, first in ((37.1, 37.0), (58.0, 50.0), (None, None)):
+        film = FilmView(median_crf=median, settled=False, still=True)
+        move = next_move([], WIDE, prior=Prior(crf=24, sd=9.0), film=film, sampling=sampling)
+        if first is None:
+            assert isinstance(move, Sample)
+        else:
+            assert isinstance(move, Try)
+            assert move.crf == first
+
+
+def test_a_chunk_that_hardly_moves_and_has_an_answer_finds_it() -> None:
+    curve = straight(93.0, 0.06)
+    move, crfs = run(curve, start=24, film=FilmView(median_crf=30.0, settled=False, still=True))
+    assert crfs[0] == 30
+    assert isinstance(move, Accept)
+    assert move.within_band
+    assert abs(curve(move.crf) - 93) <= 1
 
 
 def test_a_flat_chunk_never_goes_above_the_highest_crf() -> None:

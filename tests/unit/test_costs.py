@@ -7,7 +7,8 @@ import pytest
 
 from examples import chunk
 from reelwright.engine.costs import costs_of
-from reelwright.engine.scheduler import ChunkState, begin, with_point, with_sight
+from reelwright.engine.job_state import ChunkState
+from reelwright.engine.scheduler import begin, with_point, with_sight
 from reelwright.planning.plan import Request
 from reelwright.quality.belief import Sight
 from reelwright.quality.moves import Point

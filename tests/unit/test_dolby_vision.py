@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from dolby_vision import P81 as FLAVOR
 from dolby_vision import Bits, crc32, escaped, nal, rpu
 from examples import HDR, constant, index, info, stream, video
+from reelwright.engine.job_state import TrialStep
 from reelwright.engine.resources import Machine, decide_parallel
-from reelwright.engine.scheduler import TrialStep, begin, next_steps
+from reelwright.engine.scheduler import begin, next_steps
 from reelwright.media.model import Color, DolbyVision, MediaInfo, StreamKind
 from reelwright.planning.checks.dolby_vision import check_dolby_vision
 from reelwright.planning.checks.evidence import Evidence, Metadata

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from examples import chunk, plan
 from reelwright.engine import progress
+from reelwright.engine.job_state import ChunkState, JobState
 from reelwright.engine.jobs import OutcomeRecord, TrialRecord
 from reelwright.engine.outcome import film_score, outcome_of_error, plain_plan
 from reelwright.engine.progress import Lane, Watch
-from reelwright.engine.scheduler import ChunkState, JobState
 from reelwright.errors import InterruptedRunError, RefusedError, SourceError, ValidationFailedError
 from reelwright.events import Emitter, Event
 from reelwright.planning.plan import Request

@@ -9,18 +9,9 @@ from hypothesis import strategies as st
 
 from examples import chunk
 from reelwright.engine.aims import goal_of, matters
+from reelwright.engine.job_state import FilmStep, JobState, TrialStep
 from reelwright.engine.jobs import StepKind
-from reelwright.engine.scheduler import (
-    FILM_STEPS,
-    FilmStep,
-    JobState,
-    TrialStep,
-    accept_waiting,
-    begin,
-    next_steps,
-    with_point,
-    with_sight,
-)
+from reelwright.engine.scheduler import FILM_STEPS, accept_waiting, begin, next_steps, with_point, with_sight
 from reelwright.planning.plan import Request
 from reelwright.quality.belief import Sight
 from reelwright.quality.controller import Point
@@ -217,6 +208,22 @@ def test_flat_chunks_take_the_median_of_the_others_by_frames() -> None:
     assert run.state.chunks[3].flat
     assert run.state.chunks[3].accepted is not None
     assert not run.state.chunks[3].accepted.within_band
+
+
+def still_after(first: float, *, deterministic: bool = False, answered: bool = False) -> list[float]:
+    """First trials of two still chunks, where the other chunk, and if `answered` one of them, were accepted."""
+    chunks = chunks_of([200, 50, 50])
+    chunks[1:] = [replace(c, features=replace(c.features, temporal=0.5)) for c in chunks[1:]]
+    points = {0: [Point(crf=first, score=93.0)], **({1: [Point(crf=44.0, score=93.0)]} if answered else {})}
+    state = begin(Request(deterministic=deterministic), SIZE, chunks, points)  # type: ignore[arg-type]
+    return [step.crf for step in next_steps(state, (), 9) if isinstance(step, TrialStep)]
+
+
+def test_chunks_that_hardly_move_begin_at_the_films_median_until_one_of_them_has_an_answer() -> None:
+    assert still_after(23.0) == [23.0, 23.0]
+    assert still_after(47.0) == [47.0, 47.0]
+    assert still_after(23.0, answered=True)[0] not in {23.0, 44.0}
+    assert still_after(23.0, deterministic=True) != [23.0, 23.0], "who has ended depends on timing"
 
 
 def test_a_film_of_flat_chunks_alone_ends() -> None:

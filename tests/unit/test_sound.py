@@ -11,7 +11,8 @@ from examples import chunk, film, index, info, sound
 from reelwright.app.encode import request_for
 from reelwright.cli.commands import EncodeJob
 from reelwright.config import settings_from
-from reelwright.engine.scheduler import FilmStep, SoundStep, TrialStep, begin, next_steps
+from reelwright.engine.job_state import FilmStep, SoundStep, TrialStep
+from reelwright.engine.scheduler import begin, next_steps
 from reelwright.errors import UsageError
 from reelwright.media.model import Audio, Framing, MediaInfo, Stream
 from reelwright.planning.checks.evidence import Heard, Planned

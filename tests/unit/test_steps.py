@@ -19,6 +19,7 @@ from reelwright.quality.steps import (
     first_step,
     is_settled,
     mean_error,
+    sample_look,
     scored_frames,
 )
 
@@ -28,6 +29,12 @@ scores = st.lists(st.floats(0, 100), min_size=2, max_size=60)
 
 def test_steps_are_odd() -> None:
     assert STEP % 2 == 1
+
+
+def test_samples_are_scored_in_thirds_without_the_key_frames_and_whole_where_every_frame_was_asked_for() -> None:
+    step, first = sample_look(STEP)
+    assert first % step != 0, "the first window's key frame"
+    assert sample_look(1) == (1, 0)
 
 
 def test_short_runs_are_scored_whole() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from examples import chunk, index
 from reelwright.media.timing import FrameIndex
 from reelwright.planning.windows import FEWEST, likest_windows, quarters, sample_windows, window_length
+from reelwright.quality.steps import SAMPLE_FIRST, SAMPLE_STEP
 
 
 def noisy(seed: int, frames: int = 250) -> FrameIndex:
@@ -41,6 +42,13 @@ def test_there_is_one_window_in_each_half_and_none_leaves_its_chunk(seed: int, s
     assert start < first < before <= (start + end) // 2 <= second < last <= end
     assert before - first == last - second == length
     assert 2 * length >= FEWEST
+    scored = range(SAMPLE_FIRST, 2 * length, SAMPLE_STEP)
+    assert {0, length}.isdisjoint(scored), "key frames are scored"
+    places = [
+        {k % SAMPLE_STEP for k in scored if k < length},
+        {(k - length) % SAMPLE_STEP for k in scored if k > length},
+    ]
+    assert places[0].isdisjoint(places[1]), "both windows are scored at the same frames of their groups"
 
 
 def test_where_every_frame_is_like_the_others_windows_lie_about_a_quarter_from_the_ends() -> None:
@@ -54,17 +62,17 @@ def test_a_burst_where_windows_usually_lie_is_avoided() -> None:
     plain = even()
     burst = range(70, 95)
     film = replace(plain, temporal=tuple(60.0 if k in burst else 5.0 for k in range(plain.frames)))
-    usual, found = quarters(40, 200, 16)[0], likest_windows(film, 40, 200)
+    usual, found = quarters(40, 200, 17)[0], likest_windows(film, 40, 200)
     assert found is not None
     shared = len(set(burst) & set(range(*found[0])))
     assert shared < len(set(burst) & set(range(*usual)))
     # A little of it belongs into the sample, as it does into the chunk.
     inside = len(set(burst) & {k for window in found for k in range(*window)})
-    assert abs(inside / 32 - 25 / 160) < 0.1
+    assert abs(inside / 34 - 25 / 160) < 0.1
 
 
 def test_a_chunk_without_windows_of_its_own_is_sampled_in_its_quarters() -> None:
     plain = chunk(0, 40, 200)
-    assert sample_windows(plain) == quarters(40, 200, 16)
+    assert sample_windows(plain) == quarters(40, 200, 17)
     assert sample_windows(replace(plain, windows=((50, 66), (130, 146)))) == ((50, 66), (130, 146))
     assert sample_windows(chunk(0, 0, 40)) is None

@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 
 from examples import chunk, constant, index, plan
 from reelwright.engine.aims import aim_of
-from reelwright.engine.scheduler import (
-    TrialStep,
-    accept_waiting,
-    begin,
-    film_view,
-    next_steps,
-    prior_of,
-    with_point,
-)
+from reelwright.engine.job_state import TrialStep
+from reelwright.engine.scheduler import accept_waiting, begin, film_view, next_steps, prior_of, with_point
 from reelwright.errors import UsageError
 from reelwright.planning.chunking import Chunk, make_chunks
 from reelwright.planning.division import divide

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reelwright.quality.rates import expected_cost, told_cost
 
 if TYPE_CHECKING:
-    from reelwright.engine.scheduler import ChunkState
+    from reelwright.engine.job_state import ChunkState
 
 
 @lru_cache(maxsize=4)

@@ -5,8 +5,9 @@ from typing import Any
 
 from reelwright.engine.aims import goal_of, matters
 from reelwright.engine.film import Film
+from reelwright.engine.job_state import JobState
 from reelwright.engine.jobs import TrialRecord
-from reelwright.engine.scheduler import JobState, begin, with_point, with_sight
+from reelwright.engine.scheduler import begin, with_point, with_sight
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request
 from reelwright.quality.belief import Sight
@@ -103,6 +104,6 @@ def sight_of(trial: TrialRecord, goal: Goal | None) -> Sight:
 def is_clear(trial: TrialRecord, request: Request, chunk: Chunk) -> bool:
     """Whether an earlier trial's score will do here: of every frame, or of enough of them for this job's band."""
     step = trial.score.n_subsample
-    if step == 1 or not matters(request, chunk.zone, trial.crf):
+    if step == 1 or trial.windows is not None or not matters(request, chunk.zone, trial.crf):
         return True
     return request.scored_frames != "every" and is_settled(trial.frame_scores, step, goal_of(request, chunk.zone))

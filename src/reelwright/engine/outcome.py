@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from reelwright.engine.film import Film
+from reelwright.engine.job_state import JobState
 from reelwright.engine.jobs import OutcomeRecord, TrialRecord
-from reelwright.engine.scheduler import JobState
 from reelwright.errors import (
     CancelledJobError,
     InterruptedRunError,

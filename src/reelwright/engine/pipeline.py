@@ -13,6 +13,7 @@ from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film, source_size
 from reelwright.engine.finish import bytes_before
 from reelwright.engine.held import HeldFrames
+from reelwright.engine.job_state import JobState
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, SourceStamp, StepKind, StepRecord, Usage
 from reelwright.engine.outcome import (
     MADE,
@@ -29,7 +30,6 @@ from reelwright.engine.placement import FULL, check_destination, refuse_existing
 from reelwright.engine.published import ProgressFile
 from reelwright.engine.runner import LocalRunner
 from reelwright.engine.scenes import save_scenes
-from reelwright.engine.scheduler import JobState
 from reelwright.engine.seekable import remove_copy
 from reelwright.engine.services import Services
 from reelwright.engine.sounds import hole_notes

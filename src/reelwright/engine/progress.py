@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reelwright.engine.job_state import ChunkState, JobState
 from reelwright.engine.jobs import TrialRecord
-from reelwright.engine.scheduler import RULES, ChunkState, JobState
+from reelwright.engine.scheduler import RULES
 from reelwright.engine.trading import expected, trades
 from reelwright.events import Emitter, EventName
 

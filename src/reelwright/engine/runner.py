@@ -9,20 +9,14 @@ from typing import Any
 from reelwright.engine.filling import told_by
 from reelwright.engine.film import Film
 from reelwright.engine.finish import assemble, put_in_place, still_assembled, still_validated, validate
+from reelwright.engine.job_state import FilmStep, JobState, SoundStep, TrialStep
 from reelwright.engine.jobs import JobStore, StepKind, StepRecord, TrialRecord
 from reelwright.engine.known_trials import Trials, is_clear, with_trial
 from reelwright.engine.learning import facts_of, foresee
 from reelwright.engine.offload import Offload
 from reelwright.engine.pace import Pace
 from reelwright.engine.progress import Lane, Watch
-from reelwright.engine.scheduler import (
-    FilmStep,
-    JobState,
-    SoundStep,
-    TrialStep,
-    accept_waiting,
-    next_steps,
-)
+from reelwright.engine.scheduler import accept_waiting, next_steps
 from reelwright.engine.seekable import with_copy
 from reelwright.engine.sounds import Sounds
 from reelwright.engine.trials import run_trial, still_holds

@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 
 from reelwright.engine import trading
 from reelwright.engine.aims import aim_of, fixed_crf, goal_of, may_sample
 from reelwright.engine.costs import costs_of
+from reelwright.engine.job_state import ChunkState, FilmStep, JobState, SoundStep, Step, TrialStep
 from reelwright.engine.jobs import StepKind
-from reelwright.engine.order import in_order, traits_of, waves
+from reelwright.engine.order import in_order, is_still, traits_of, waves
 from reelwright.planning.chunking import Chunk
 from reelwright.planning.plan import Request, Strategy
-from reelwright.planning.windows import Window, sample_cost, sample_windows
+from reelwright.planning.windows import sample_cost, sample_windows
 from reelwright.planning.zones import Zone, kind_of
 from reelwright.quality.belief import Belief, Prior, Sight, believe
 from reelwright.quality.controller import WHOLE_SD, next_move
@@ -20,82 +21,7 @@ from reelwright.quality.feedback import Ended, Left, goal_for, median_by_frames
 from reelwright.quality.moves import SAME, Accept, Aim, FilmView, Move, Point, Sample, Sampling, Try, Wait
 from reelwright.quality.outlook import Expected
 from reelwright.quality.prior import Answer, expect
-from reelwright.quality.steps import Goal
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChunkState:
-    """A chunk and its search so far."""
-
-    chunk: Chunk
-    points: tuple[Point, ...] = ()
-    #: Samples of it that were scored.
-    sights: tuple[Sight, ...] = ()
-    #: CRFs of earlier trials that were scored on some frames, which do not settle what becomes of them here.
-    unclear: tuple[float, ...] = ()
-    accepted: Accept | None = None
-    #: Shown to have no answer: it waits for the rest of the film.
-    flat: bool = False
-    #: Its place in the order of work, and the wave it belongs to; see `order.py`.
-    turn: int = 0
-    wave: int = 0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class JobState:
-    """Everything that decides what comes next."""
-
-    request: Request
-    width: int
-    height: int
-    chunks: tuple[ChunkState, ...]
-    committed: frozenset[StepKind] = frozenset()
-    #: Streams whose sound is still to be encoded.
-    sounds: tuple[int, ...] = ()
-    #: What other films say of each chunk; empty: nothing.
-    foreseen: tuple[Expected, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TrialStep:
-    """Encode and score one chunk, or a sample of it, at one CRF."""
-
-    chunk: Chunk
-    crf: float
-    why: str
-    #: Of a sample, the frames [start, end) that are encoded; None: the whole chunk is.
-    windows: tuple[Window, ...] | None = None
-    #: The score the search expects; None where it expects none.
-    predicted: float | None = None
-    #: Standard deviation of that; None: unknown.
-    unsure: float | None = None
-    #: What its score is held against; None where nothing hangs on it.
-    goal: Goal | None = None
-    #: It was encoded earlier; its score alone is taken again, of every frame.
-    again: bool = False
-
-    @property
-    def frames(self) -> int:
-        """How many frames are encoded."""
-        return sum(end - start for start, end in self.windows) if self.windows else self.chunk.frames
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FilmStep:
-    """A step on the whole film."""
-
-    kind: StepKind
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SoundStep:
-    """Encode one sound."""
-
-    #: Of the stream in the source.
-    index: int
-
-
-Step = TrialStep | SoundStep | FilmStep
 #: Chunks are enough to say what the rest of a film is like.
 ENOUGH = 40
 FILM_STEPS = (StepKind.ASSEMBLE, StepKind.VALIDATE, StepKind.PLACE)
@@ -207,16 +133,25 @@ def move_of(state: JobState, known: ChunkState, *, learned: bool = True) -> Move
     aim = aim_of(state.request, chunk.zone)
     peers = answered(state, chunk) if learned else []
     prior = prior_of(state, chunk, peers)
+    still = learned and is_likely_flat(state, chunk, peers)
     return next_move(
         known.points,
         aimed(state, known, aim, peers) if learned else aim,
         prior=prior,
-        film=replace(film_view(state, chunk.zone), beside=beside(state, chunk)),
+        film=replace(film_view(state, chunk.zone), beside=beside(state, chunk), still=still),
         sights=known.sights,
         sampling=Sampling(cost=sample_cost(chunk.frames), blur=prior.blur)
         if may_sample(state.request, chunk)
         else None,
     )
+
+
+def is_likely_flat(state: JobState, chunk: Chunk, peers: Sequence[ChunkState]) -> bool:
+    """Whether a chunk hardly moves, in a film where none of those had an answer so far.
+
+    With `deterministic` it is asked no such thing: what the film's median is before all have ended depends on timing.
+    """
+    return is_still(chunk) and not state.request.deterministic and not any(is_still(s.chunk) for s in peers)
 
 
 def aimed(state: JobState, known: ChunkState, aim: Aim, peers: Sequence[ChunkState]) -> Aim:

@@ -14,7 +14,7 @@ from reelwright.quality.projection import Projection, Prospect, project
 from reelwright.quality.rates import Line, Member, Trend, belief_of, line_of, trend_of
 
 if TYPE_CHECKING:
-    from reelwright.engine.scheduler import ChunkState, JobState
+    from reelwright.engine.job_state import ChunkState, JobState
     from reelwright.quality.belief import Prior
 
 MIN_SIZE = "min-size"

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from reelwright.engine.film import Film, Tell, usage_of
+from reelwright.engine.job_state import TrialStep
 from reelwright.engine.jobs import UNSURE, TrialRecord, Usage
 from reelwright.engine.placement import sync
-from reelwright.engine.scheduler import TrialStep
 from reelwright.errors import ReelwrightError, ToolError
 from reelwright.planning import identity
 from reelwright.planning.chunking import Chunk
 from reelwright.quality.score import pool
-from reelwright.quality.steps import first_scored, first_step, is_settled
+from reelwright.quality.steps import first_scored, first_step, is_settled, sample_look
 from reelwright.tools.chunks import ChunkFacts, read_chunk
 from reelwright.tools.encoders import port_for
 from reelwright.tools.encoders.svt_av1 import format_crf
@@ -263,10 +263,10 @@ def proof_of(film: Film, chunk: Chunk, source: str, out: Path) -> tuple[str, ...
 
 async def score_in_steps(film: Film, step: TrialStep, tell: Tell, part: Path, go: Go, *, prove: bool) -> Scores:
     """Score some of a chunk's frames, and all where those do not settle what becomes of the trial."""
-    # A sample's frames are few already.
-    n_subsample = 1 if step.windows else first_step(step.frames, film.plan.scoring.n_subsample)
+    planned = film.plan.scoring.n_subsample
+    n_subsample = sample_look(planned)[0] if step.windows else first_step(step.frames, planned)
     first = await score_chunk(film, step, tell, part, go, n_subsample=n_subsample, prove=prove)
-    if is_settled(first.values, n_subsample, step.goal):
+    if step.windows or is_settled(first.values, n_subsample, step.goal):
         return first
     every_frame = await score_chunk(film, step, tell, part, go, n_subsample=1, prove=False)
     return replace(every_frame, usage=first.usage + every_frame.usage, proof=first.proof)
@@ -307,10 +307,11 @@ def pairing_of(film: Film, step: TrialStep, part: Path, go: Go, n_subsample: int
     """What an encode is scored against, and on which frames."""
     chunk, come, ahead = step.chunk, film.pictures, film.plan.ahead
     index = come.index
-    look = Look(frames=step.frames, step=n_subsample, first=first_scored(chunk.start, n_subsample))
+    first_of = sample_look(n_subsample)[1] if step.windows else first_scored(chunk.start, n_subsample)
+    look = Look(frames=step.frames, step=n_subsample, first=first_of)
     # A frame within the chunk has its own neighbour to be compared with.
-    preroll = 1 if step.windows or (chunk.start > 0 and look.first == 0) else 0
-    mirrored = bool(step.windows) or (preroll == 1 and chunk.frames > 1 and index.is_key(chunk.start))
+    preroll = 1 if (step.windows or chunk.start > 0) and look.first == 0 else 0
+    mirrored = preroll == 1 and (bool(step.windows) or (chunk.frames > 1 and index.is_key(chunk.start)))
     runs = step.windows or ((chunk.start if mirrored else chunk.start - preroll, chunk.end),)
     first, last = runs[0][0], runs[-1][1]
     if go.held is not None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from reelwright.engine.film import Film
 from reelwright.engine.finish import bytes_before
+from reelwright.engine.job_state import JobState
 from reelwright.engine.jobs import StepRecord, TrialRecord
-from reelwright.engine.scheduler import RULES, JobState
+from reelwright.engine.scheduler import RULES
 from reelwright.engine.trading import expected
 from reelwright.planning.gate import Limit, Projection, foretell, judge, too_large
 from reelwright.quality.projection import fitting

@@ -16,9 +16,12 @@ Window = tuple[int, int]
 SHARE = 0.2
 #: A sample of fewer frames says little: its key frames are too large a part of it. Nor may it be a larger share.
 FEWEST, MOST_SHARE = 16, 0.25
-#: What a sample costs for each frame of it, against a frame of a whole trial: programs start, frames between the
-#: windows are decoded.
-DEARER = 2.0
+#: Lengths of windows are two more than a multiple of the step in which samples are scored, so that of the second
+#: window other frames are scored than of the first; see `quality.steps`.
+LENGTHS, REST = 3, 2
+#: What a sample costs for each frame of it, against a frame of a whole trial: programs start, and short groups of
+#: pictures have many key frames. The chunk's decoding is left out: its trial would need it as well.
+DEARER = 1.4
 #: Weights of what windows are to have in common with their chunk, each as a logarithm: temporal and spatial
 #: information, bytes of the source, difference from frame to frame, luma. Motion and detail move scores most.
 WEIGHTS = (1.0, 1.0, 0.5, 0.5, 0.3)
@@ -38,7 +41,7 @@ def sample_windows(chunk: "Chunk") -> tuple[Window, ...] | None:
 
 def window_length(frames: int) -> int | None:
     """Frames of each window; None where a chunk is too short for any."""
-    length = max(round(frames * SHARE / 2), FEWEST // 2)
+    length = max(LENGTHS * round((frames * SHARE / 2 - REST) / LENGTHS) + REST, FEWEST // 2)
     return None if 2 * length > MOST_SHARE * frames else length
 
 

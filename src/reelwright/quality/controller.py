@@ -55,6 +55,8 @@ HALVE_AFTER, HALVE_EVERY = 5, 3
 #: bound it was driven to: a quarter of the smallest slope measured around 93.
 FLAT_SLOPE = 0.05
 FLAT_SPAN = 4.0
+#: A flat chunk keeps a trial this near to the film's median: another would look the same.
+BY_MEDIAN = 2.0
 #: A sample nearer than this to another of its chunk says nothing new: they err alike.
 APART = 1.0
 #: A step into the unknown that ends this close to a bound goes to the bound: only there it shows whether the
@@ -118,6 +120,8 @@ def _first_move(
     """The first trial, or a sample where a miss is likely enough to make it pay."""
     if glimpsed and _is_flat(glimpsed, aim):
         return _flat_move([], glimpsed, aim, start=prior.crf, film=film)
+    if film.still and film.median_crf is not None:
+        return _still_move(film.median_crf, aim, believe(prior, aim.target, seen))
     belief = believe(prior, aim.target, seen)
     crf = _likely(belief, aim, film)
     chance = hit(belief, crf, aim.low, aim.high)
@@ -131,6 +135,13 @@ def _first_move(
             return Sample(crf=at, why=why, predicted=belief.score(at), unsure=belief.unsure(at))
     why = f"first trial, at CRF {crf:g} where {belief.score(crf):.2f} is expected"
     why = f"{why}, {chance:.0%} sure of the band"
+    return Try(crf=crf, why=why, predicted=belief.score(crf), unsure=belief.unsure(crf))
+
+
+def _still_move(median: float, aim: Aim, belief: Belief) -> Try:
+    """The first trial of a chunk that hardly moves: where it ends if it proves flat, as nearly all of those do."""
+    crf = _crf(_nearest_step(median, range(aim.first, aim.last + 1), aim), aim)
+    why = f"first trial of a chunk that hardly moves, at the film's median, CRF {crf:g}"
     return Try(crf=crf, why=why, predicted=belief.score(crf), unsure=belief.unsure(crf))
 
 
@@ -334,7 +345,7 @@ def _flat_move(known: Sequence[Point], everything: Sequence[Point], aim: Aim, *,
     wanted = start if film.median_crf is None else film.median_crf
     median = _crf(_nearest_step(wanted, range(aim.first, aim.last + 1), aim), aim)
     crf = min((p.crf for p in known), key=lambda crf: (abs(crf - median), crf), default=math.inf)
-    if abs(crf - median) > SAME and len(known) < aim.max_trials:
+    if abs(crf - median) > BY_MEDIAN and len(known) < aim.max_trials:
         why = f"{why}: the film's median, CRF {median:g}" if film.median_crf is not None else f"{why}: the start"
         return Try(crf=median, why=why, predicted=_on_line(low, high, median))
     return Accept(crf=crf, why=f"{why}: CRF {crf:g} by the film's median {median:g}", within_band=False)

@@ -76,6 +76,8 @@ class FilmView:
     settled: bool
     #: Accepted CRFs of the chunks just before and after, where they show the same scene.
     beside: tuple[float, ...] = ()
+    #: The chunk hardly moves, as nearly all flat ones.
+    still: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,7 +23,7 @@ SPREAD = 0.3
 #: Variance of films around their class, in squared CRF.
 BETWEEN = 15.0
 #: A sample looks worse than its chunk by so many CRFs, and the standard deviation of that among chunks.
-SHIFT, BLUR = 0.8, 0.9
+SHIFT, BLUR = 1.0, 0.95
 #: As many chunks as that is worth, against those of this very film; and a chunk counts as no farther off than this.
 SHIFTS, FARTHEST = 6.0, 2.5
 #: As many chunks as the usual slope is worth, against those of this very film.

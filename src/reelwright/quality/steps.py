@@ -16,6 +16,9 @@ STEP = 5
 #: A chunk of fewer frames than `LONG` is scored on every third frame first, one of fewer than `SHORTEST` on all: a mean
 #: of so few tells nothing, nor do they tell from how far they are off.
 LONG, SHORT_STEP, SHORTEST = 60, 3, 30
+#: Of a sample every third frame is scored, from its second on: never the first of a window, which is a key frame and
+#: better or worse than all others. Windows are of such lengths that the second one is scored a frame later.
+SAMPLE_STEP, SAMPLE_FIRST = 3, 1
 #: The mean of some frames is trusted to within so many of its standard errors, as their differences tell them, and a
 #: little more. It was within that in 19 of 20 cases measured; beyond it errors are small where it counts, at the
 #: band's edges.
@@ -56,6 +59,11 @@ def first_step(frames: int, planned: int) -> int:
     if frames < SHORTEST:
         return 1
     return planned if frames >= LONG else min(planned, SHORT_STEP)
+
+
+def sample_look(planned: int) -> tuple[int, int]:
+    """Every how manieth frame of a sample is scored, and the first, where long chunks have a step that was planned."""
+    return (SAMPLE_STEP, SAMPLE_FIRST) if planned > 1 else (1, 0)
 
 
 def first_scored(start: int, step: int) -> int:
