@@ -1,12 +1,14 @@
 """Another container around the same streams: nothing is encoded, everything is held against the source."""
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 from clips import LENGTH, PICTURE, TONE, X264, Clips
 from command import Command, frames, packets
 from keeping import keeper
+from test_resume import assert_soon_gone
 
 REMUX = ("--strategy", "remux")
 
@@ -52,6 +54,29 @@ def test_what_is_there_already_is_skipped_and_what_needs_an_encode_is_refused(en
 def test_why_says_that_nothing_is_encoded(encode: Command, film: Path) -> None:
     said = keeper(encode)("why", film, *REMUX)
     assert "every stream is copied, nothing is encoded" in said.out
+
+
+def test_a_kill_at_any_time_leaves_the_source_and_a_whole_output_or_none(
+    encode: Command, clips: Clips, films: Path
+) -> None:
+    picture = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24:duration=60", *X264)
+    film = Path(shutil.copy(clips("minute.mp4", *picture), films))
+    before = film.read_bytes()
+    for moment in range(4):
+        run = encode.begin(film, *REMUX, "--json")
+        time.sleep(0.3 + 0.3 * moment)
+        run.kill()
+        run.communicate()
+        assert film.read_bytes() == before
+        whole = films / "minute.mkv"
+        if whole.exists():
+            assert frames(whole) == 1440
+            whole.unlink()
+    assert_soon_gone(encode.state)
+    done = encode(film, *REMUX, "--json")
+    assert done.code == 0, done.err
+    assert frames(films / "minute.mkv") == 1440
+    assert sorted(path.name for path in films.iterdir()) == ["minute.mkv", "minute.mp4"]
 
 
 def test_a_film_that_is_cut_off_is_not_copied(encode: Command, film: Path, films: Path) -> None:
