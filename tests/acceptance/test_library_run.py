@@ -62,9 +62,13 @@ def test_an_approved_library_is_encoded_and_accounted_for_and_a_second_run_has_n
     again = reelwright("library", "run")
     assert (again.code, again.out.splitlines()) == (0, ["films: 2 files, nothing changed", "No film waited."])
     exported = json.loads(reelwright("library", "export").out)
-    assert {name: len(rows) for name, rows in exported.items()} == {
-        "libraries": 1, "files": 2, "work": 2, "outcomes": 2, "replacements": 0,
+    counted = {name: len(rows) for name, rows in exported.items()}
+    assert counted.pop("steps") >= counted["jobs"] == 2
+    assert min(counted.pop(name) for name in ("trials", "fates", "events")) > 0
+    assert counted == {
+        "libraries": 1, "files": 2, "work": 2, "outcomes": 2, "replacements": 0, "sources": 2, "jobs": 2,
     }  # fmt: skip
+    assert {trial["crf"] for trial in exported["trials"]} == {45.0}
     assert {outcome["outcome"] for outcome in exported["outcomes"]} == {"encoded"}
     assert exported["outcomes"][0]["checks"]
 

@@ -12,7 +12,7 @@ import pytest
 from reelwright.engine.real_disk import RealDisk
 from reelwright.engine.replace_steps import replace
 from reelwright.engine.replacing import Stage
-from reelwright.errors import RefusedError, ReelwrightError, UsageError
+from reelwright.errors import ReelwrightError, RefusedError, UsageError
 from replaced_for_real import ORIGINAL, OUTPUT, Film, now
 
 ACCESS, DEFAULT = "system.posix_acl_access", "system.posix_acl_default"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,10 +191,13 @@ class Libraries:
         return about(self.settings, self.catalog(), self.leases(), path)
 
     def export(self) -> "Iterator[tuple[str, Mapping[str, Any]]]":
-        """Everything there is of libraries, row by row with the name of its table."""
+        """Everything the ledger holds, row by row with the name of its table."""
         from reelwright.app.library_replace import journal_entries
 
-        return export(self.catalog(), self.leases(), journal_entries(self.settings))
+        rows = export(self.catalog(), self.leases(), journal_entries(self.settings))
+        from reelwright.store.whole import every_row  # once Django is set up
+
+        return chain(rows, every_row(self.settings.ledger))
 
     def default_rules(self) -> str:
         """The rules of a library that has none of its own."""
