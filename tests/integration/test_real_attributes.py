@@ -1,4 +1,4 @@
-"""Films replaced on the real file system: access lists, files that may not be changed, links, folders that are closed."""
+"""Films replaced on the real file system: access lists, files that must not be changed, links, closed folders."""
 
 import os
 import struct
