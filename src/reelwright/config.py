@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import platformdirs
 from pydantic import AfterValidator, Field, ValidationError
 
+from reelwright.cluster_settings import ClusterSettings
 from reelwright.databases import Place, checked_url, parse_url, without_password
 from reelwright.encoding_settings import EncodingSettings
 from reelwright.errors import UsageError
@@ -139,6 +140,7 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     tools: ToolSettings = ToolSettings()
     database: DatabaseSettings = DatabaseSettings()
+    cluster: ClusterSettings = ClusterSettings()
     plugins: PluginSettings = PluginSettings()
     notify: NotifySettings = NotifySettings()
     #: Libraries by name; what is set here goes before what `library add` was told.

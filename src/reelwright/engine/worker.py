@@ -7,7 +7,7 @@ whose work somebody cancelled, ends what it does for it, with every process that
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -121,6 +121,7 @@ class WorkLoop:
         self._running: dict[str, tuple[Held, asyncio.Task[None]]] = {}
         self._stopping = False
         self._awake = asyncio.Event()
+        self._claiming = asyncio.Lock()
 
     @property
     def stopping(self) -> bool:
@@ -163,21 +164,38 @@ class WorkLoop:
             await asyncio.wait({beating})
             await self._tools.offload(self._tools.store.goodbye, self._me)
 
-    async def _claim_some(self) -> int:
+    def say(self, about: Mapping[str, Any]) -> None:
+        """What people and pages are told of this worker from its next heartbeat on, over what they knew."""
+        self._me = replace(self._me, about={**self._me.about, **about})
+
+    async def offered(self, work_id: str) -> bool:
+        """A message names work: claim it where there is room, and wait until it ended; whether it was carried out here.
+
+        It may be another's by now, done, or carried out here already because this worker looked by itself.
+        """
+        if work_id not in self._running and not self._stopping:
+            await self._claim_some([work_id])
+        if (found := self._running.get(work_id)) is None:
+            return False
+        await asyncio.wait({found[1]})
+        return True
+
+    async def _claim_some(self, only: Collection[str] | None = None) -> int:
         try:
-            return await self._claim()
+            async with self._claiming:
+                return await self._claim(only)
         except ResourceError as error:  # the disk is full, or the ledger locked: both pass
             logger.warning("No work could be claimed: %s", error)
             return 0
 
-    async def _claim(self) -> int:
+    async def _claim(self, only: Collection[str] | None) -> int:
         room = self._me.slots - self.busy
         if room <= 0:
             return 0
         store, now = self._tools.store, self._tools.now()
         await self._tools.offload(store.reap, now)
         me = replace(self._me, labels=self._me.labels | await self._labels())
-        leases = await self._tools.offload(store.claim, me, sorted(self._handlers), now, limit=room)
+        leases = await self._tools.offload(store.claim, me, sorted(self._handlers), now, limit=room, only=only)
         for lease in leases:
             held = Held(lease)
             task = asyncio.create_task(self._carry_out(held))

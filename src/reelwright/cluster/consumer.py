@@ -1,0 +1,58 @@
+"""Celery's worker, in a thread: takes messages, shows them to Flower, and has our loop carry out what they name."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from celery.worker import WorkController, state
+
+from reelwright.cluster.celery_app import PATIENCE_SECONDS, CarryOut, make_app
+
+logger = logging.getLogger(__name__)
+
+
+class Consumer:
+    """A Celery worker that lives as long as it is entered.
+
+    Args:
+        broker: its URL.
+        name: what Flower calls it.
+        queues: of the broker, which it takes from.
+        slots: bodies at once: as many as there is room for work.
+        carry_out: what the tasks do, in their threads.
+    """
+
+    def __init__(self, broker: str, *, name: str, queues: Sequence[str], slots: int, carry_out: CarryOut) -> None:
+        self._app = make_app(broker, carry_out)
+        self._name, self._queues, self._slots = name, queues, slots
+        self._worker: WorkController | None = None
+        self._thread = threading.Thread(target=self._run, name="celery", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # The consumer's loop, and its tries to reach a broker that is away, look at this between two steps.
+        state.should_stop = 0  # type: ignore[assignment]
+        if self._worker is not None:
+            with suppress(Exception):  # a broker that is away cannot be told
+                self._worker.stop(exitcode=0)
+        self._thread.join(2 * PATIENCE_SECONDS)
+        state.should_stop = None
+
+    def _run(self) -> None:
+        # Not `celery.apps.worker.Worker`: that one takes the process' signals and its standard output.
+        try:
+            self._worker = WorkController(
+                app=self._app, hostname=self._name, queues=list(self._queues), concurrency=self._slots,
+                pool="threads", task_events=True, without_gossip=True, without_mingle=True, loglevel="WARNING",
+            )  # fmt: skip
+            self._worker.start()
+        except Exception as error:  # noqa: BLE001 - no message, no harm: the loop looks by itself
+            logger.warning("Celery's worker ended (%s); this worker looks for work by itself.", error)
