@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         SequenceOrder,
         ServeOrder,
         Tell,
+        WorkerOrder,
     )
     from reelwright.cli.library_commands import LibraryProgram
     from reelwright.cli.user_commands import UserProgram
@@ -242,6 +243,15 @@ class Commands:
         with Pages(settings, sink) as pages:
             tell(f"The pages are at {pages.address}")
             return run_draining(lambda stop: serve(settings, sink, stop, [pages.run]))[1]
+
+    def work(self, order: "WorkerOrder", sink: "EventSink", tell: "Tell") -> int | None:
+        """Work for a cluster until a signal comes."""
+        from reelwright.app.wiring import load, run_draining
+
+        settings = load({"cluster": dict(order.cluster)} if order.cluster else {})
+        from reelwright.app.cluster_worker import work
+
+        return run_draining(lambda stop: work(settings, sink, tell, stop))[1]
 
     def libraries(self) -> "LibraryProgram":
         """What can be asked of libraries."""

@@ -166,6 +166,14 @@ class ServeOrder:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerOrder:
+    """A `worker` command."""
+
+    #: Of the `[cluster]` table, what the command line says over it.
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CleanRequest:
     """A `clean` command."""
 
@@ -349,6 +357,10 @@ class Program(Protocol):
 
     def serve(self, order: ServeOrder, sink: "EventSink", tell: Tell) -> int | None:
         """Scan libraries and work on them until a signal comes; returns its number."""
+        ...
+
+    def work(self, order: WorkerOrder, sink: "EventSink", tell: Tell) -> int | None:
+        """Work for a cluster until a signal comes; returns its number."""
         ...
 
     def libraries(self) -> "LibraryProgram":

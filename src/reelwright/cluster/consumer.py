@@ -4,8 +4,6 @@ import logging
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 from celery.worker import WorkController, state
 
@@ -15,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 
 class Consumer:
-    """A Celery worker that lives as long as it is entered.
+    """A Celery worker between `start` and `stop`.
 
     Args:
         broker: its URL.
@@ -31,13 +29,12 @@ class Consumer:
         self._worker: WorkController | None = None
         self._thread = threading.Thread(target=self._run, name="celery", daemon=True)
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Begin to take messages; a broker that is away is tried again and again."""
         self._thread.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def stop(self) -> None:
+        """Take no more, let the bodies end, and end. Blocks."""
         # The consumer's loop, and its tries to reach a broker that is away, look at this between two steps.
         state.should_stop = 0  # type: ignore[assignment]
         if self._worker is not None:

@@ -118,8 +118,8 @@ def work_for_trial(
     text = json.dumps([told, sorted(needs)], sort_keys=True)
     mark = hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
     return Work(
-        id=f"{film.job_id}/{order.trial_key}/{mark}", kind=KIND, owner=OWNER.format(where.library), payload=payload, needs=needs,
-        attempts_allowed=MOST_LOST,
+        id=f"{film.job_id}/{order.trial_key}/{mark}", kind=KIND, owner=OWNER.format(where.library), payload=payload,
+        needs=needs, attempts_allowed=MOST_LOST,
     )  # fmt: skip
 
 

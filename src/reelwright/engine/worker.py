@@ -122,6 +122,8 @@ class WorkLoop:
         self._stopping = False
         self._awake = asyncio.Event()
         self._claiming = asyncio.Lock()
+        #: What it was seen to have last, for its row.
+        self._had = me.labels
 
     @property
     def stopping(self) -> bool:
@@ -148,6 +150,7 @@ class WorkLoop:
         Args:
             finished: asked when nothing runs and nothing could be claimed: whether to end. None: never.
         """
+        await self._look_around()
         await self._beat()
         beating = asyncio.create_task(self._beat_on())
         try:
@@ -194,7 +197,7 @@ class WorkLoop:
             return 0
         store, now = self._tools.store, self._tools.now()
         await self._tools.offload(store.reap, now)
-        me = replace(self._me, labels=self._me.labels | await self._labels())
+        me = await self._look_around()
         leases = await self._tools.offload(store.claim, me, sorted(self._handlers), now, limit=room, only=only)
         for lease in leases:
             held = Held(lease)
@@ -202,6 +205,11 @@ class WorkLoop:
             self._running[lease.work.id] = (held, task)
             task.add_done_callback(partial(self._ended, lease.work.id))
         return len(leases)
+
+    async def _look_around(self) -> Worker:
+        """This worker with what it has at the moment."""
+        self._had = self._me.labels | await self._labels()
+        return replace(self._me, labels=self._had)
 
     async def _wait(self, seconds: float) -> None:
         """Until something runs out, somebody wakes it, or the time is over."""
@@ -257,7 +265,11 @@ class WorkLoop:
         manners, tools = self._tools.manners, self._tools
         holding = frozenset(self._running)
         told = await tools.pulse(
-            tools.store.beat, self._me, holding, tools.now(), lasts=dt.timedelta(seconds=manners.lasts)
+            tools.store.beat,
+            replace(self._me, labels=self._had),
+            holding,
+            tools.now(),
+            lasts=dt.timedelta(seconds=manners.lasts),
         )
         for work_id in told.cancelled | told.lost:
             self._end(work_id, Why.LOST if work_id in told.lost else Why.CANCELLED)
