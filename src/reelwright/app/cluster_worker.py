@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reelwright.app.cluster_bench import Benches, EncodeLabels, Roots, Size, size_of
 from reelwright.app.cluster_film import FilmLeader
@@ -32,9 +33,11 @@ from reelwright.library.catalog import Catalog
 from reelwright.library.films import KIND as FILM
 from reelwright.store.database import open_ledger
 from reelwright.store.events import LedgerSink
-from reelwright.store.jobs import DjangoJobStore
 from reelwright.tools.process import Runner
 from reelwright.version import VERSION
+
+if TYPE_CHECKING:
+    from reelwright.store.jobs import DjangoJobStore
 
 logger = logging.getLogger(__name__)
 FILES, ENCODE = LEADS, "encode"
@@ -46,7 +49,7 @@ class Floor:
 
     settings: Settings
     sink: EventSink
-    store: DjangoJobStore
+    store: "DjangoJobStore"
     catalog: Catalog
     leases: LeaseStore
     offload: Offload
@@ -113,14 +116,14 @@ async def _run(loops: Sequence[WorkLoop], stop: asyncio.Event) -> None:
 @asynccontextmanager
 async def _floor(settings: Settings, sink: EventSink) -> AsyncIterator[Floor]:
     """Open the ledger, and whatever else is shared."""
-    from reelwright.store.leases import DjangoLeaseStore  # models load once Django is set up
-    from reelwright.store.libraries import DjangoCatalog
-
     cluster = settings.cluster
     manners = Manners(beat=cluster.beat, lasts=cluster.lease, poll=cluster.poll, grace=settings.queue.grace)
     async with notifying(settings, sink) as told:
         with Hints(cluster.broker) as hint, Offload() as offload, Offload() as pulse:
             store = await offload(open_ledger, settings.ledger)
+            from reelwright.store.leases import DjangoLeaseStore  # models load once Django is set up
+            from reelwright.store.libraries import DjangoCatalog
+
             leases = DjangoLeaseStore(store.place)
             tools = Tools(store=leases, offload=offload, pulse=pulse, now=utc_now, manners=manners)
             try:
