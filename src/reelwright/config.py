@@ -56,6 +56,8 @@ class ProcessingSettings(Section):
     memory_per_encode: Size = None
     #: Seconds to wait for space on the work disk when it is nearly full; 0: not at all.
     disk_wait: float = Field(default=3600, ge=0)
+    #: Results are taken in the order of chunks, and what is known at the start decides: the same bytes every time.
+    deterministic: bool = False
     #: Where work folders live; empty: the user's state folder.
     temp_dir: str = ""
 
