@@ -93,7 +93,9 @@ def rabbit() -> Iterator[Broker]:
         pytest.skip("there is no rabbitmq-server here")
     folder, port, own, names = Path(mkdtemp(prefix="rabbit-of-tests-")), free_port(), free_port(), str(free_port())
     (folder / "plugins").write_text("[].\n")
-    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{port}\nvm_memory_high_watermark.absolute = 512MB\n")
+    (folder / "rabbitmq.conf").write_text(
+        f"listeners.tcp.1 = 127.0.0.1:{port}\nvm_memory_high_watermark.absolute = 512MB\n"
+    )
     env = {
         "HOME": str(folder), "RABBITMQ_NODENAME": f"tests{port}@localhost", "RABBITMQ_NODE_PORT": str(port),
         "RABBITMQ_DIST_PORT": str(own), "ERL_EPMD_PORT": names, "ERL_EPMD_ADDRESS": "127.0.0.1",

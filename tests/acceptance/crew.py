@@ -15,6 +15,7 @@ import imageio_ffmpeg
 from clips import X264, Clips
 from keeping import Keeper
 
+from postgres import the_server
 from warm import PROGRAM
 
 PATIENCE = 240.0
@@ -46,6 +47,8 @@ class Crew:
     out: Path
     #: More settings, such as the broker's.
     env: dict[str, str] = field(default_factory=dict)
+    #: On the tests' server; None: the ledger is a file.
+    database: str | None = None
     running: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def worker(self, queues: str, **more: str) -> "subprocess.Popen[bytes]":
@@ -80,25 +83,31 @@ class Crew:
         return "\n".join(p.read_text(errors="replace")[-3000:] for p in sorted(self.keeper.state.glob("worker-*.log")))
 
     def ask(self, question: str) -> list[tuple[object, ...]]:
-        """The ledger's answer; it is a file in these tests."""
+        """The ledger's answer."""
+        if self.database is not None:
+            return the_server().ask(question, self.database)
         with closing(sqlite3.connect(self.keeper.state / "ledger.sqlite3", timeout=30)) as ledger:
             return ledger.execute(question).fetchall()
 
     def until(self, question: str, enough: Callable[[int], bool] = bool) -> None:
         """Wait until a count is enough."""
         deadline = time.monotonic() + PATIENCE
-        while not enough(int(str(self.ask(question)[0][0]))):
+        while not enough(self.number(question)):
             assert time.monotonic() < deadline, (question, self.ask(STANDS), self.logs)
             time.sleep(0.1)
 
     def until_done(self) -> None:
         """Wait until the film is through."""
-        self.until(f"SELECT count(*) FROM store_workitem WHERE {FILM} AND state IN ('done', 'failed')")
-        assert self.ask(f"SELECT state, result FROM store_workitem WHERE {FILM}")[0][0] == "done", self.logs
+        self.until(ENDED_FILMS)
+        assert self.ask(FILM_STATES) == [("done",)], (self.ask(STANDS), self.logs)
 
     def trials(self) -> dict[str, str]:
         """The hash of the packets of each trial, by its key."""
         return {str(key): str(digest) for key, digest in self.ask("SELECT trial_key, packets_digest FROM store_trial")}
+
+    def number(self, question: str) -> int:
+        """A count."""
+        return int(str(self.ask(question)[0][0] or 0))
 
     def left(self) -> list[str]:
         """Half-written trials in the work folder."""
@@ -106,13 +115,18 @@ class Crew:
 
 
 #: Trials' ids have a slash.
-FILM, TRIAL = "instr(work, '/') = 0", "instr(work, '/') > 0"
 STANDS = "SELECT state, attempts, worker, substr(work, 34, 8), substr(result, 1, 200) FROM store_workitem"
-DONE_TRIALS = f"SELECT count(*) FROM store_workitem WHERE {TRIAL} AND state = 'done'"
+FILM_STATES = "SELECT state FROM store_workitem WHERE work NOT LIKE '%/%'"
+ENDED_FILMS = "SELECT count(*) FROM store_workitem WHERE work NOT LIKE '%/%' AND state IN ('done', 'failed')"
+DONE_TRIALS = "SELECT count(*) FROM store_workitem WHERE work LIKE '%/%' AND state = 'done'"
+OPEN_TRIALS = "SELECT count(*) FROM store_workitem WHERE work LIKE '%/%' AND state IN ('ready', 'leased')"
+LEASED_TRIALS = "SELECT count(*) FROM store_workitem WHERE work LIKE '%/%' AND state = 'leased'"
+ATTEMPTS = "SELECT sum(attempts) FROM store_workitem WHERE work LIKE '%/%'"
+TRIAL_WORKERS = "SELECT count(DISTINCT worker) FROM store_workitem WHERE work LIKE '%/%'"
 
 
 @contextmanager
-def crew(keeper: Keeper, film: Path, films: Path, out: Path, **env: str) -> Iterator[Crew]:
+def crew(keeper: Keeper, film: Path, films: Path, out: Path, database: str | None = None, **env: str) -> Iterator[Crew]:
     """A crew with a film that waits."""
     place = films / "film.mkv"
     place.write_bytes(film.read_bytes())
@@ -120,7 +134,7 @@ def crew(keeper: Keeper, film: Path, films: Path, out: Path, **env: str) -> Iter
     # The work folder of processes of these tests is beside the ledger.
     keeper.environment["REELWRIGHT_PROCESSING__TEMP_DIR"] = str(keeper.state / "work")
     keeper.approved(films, "--output-dir", out)
-    found = Crew(keeper=keeper, out=out, env=env)
+    found = Crew(keeper=keeper, out=out, env=env, database=database)
     try:
         yield found
     finally:

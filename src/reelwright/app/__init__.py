@@ -85,7 +85,9 @@ class Commands:
 
         settings = load({})
         use_encoders(settings)
-        return [*run_to_end(lambda: examine(settings)), *rows(settings)]
+        from reelwright.app.cluster_rows import cluster_rows
+
+        return [*run_to_end(lambda: examine(settings)), *cluster_rows(settings), *rows(settings)]
 
     def test_notifications(self) -> "list[CheckRow]":
         """Send a message to everybody the settings name."""
@@ -205,6 +207,12 @@ class Commands:
         from reelwright.app.db import migrated
 
         return migrated()
+
+    def worker_rights(self, role: str) -> list[str]:
+        """SQL that makes a role for workers that encode."""
+        from reelwright.store.roles import rights_of_encoder
+
+        return list(rights_of_encoder(role))
 
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are."""

@@ -339,6 +339,10 @@ class Program(Protocol):
         """Bring the ledger's tables up to date."""
         ...
 
+    def worker_rights(self, role: str) -> list[str]:
+        """SQL that makes a role for workers that encode."""
+        ...
+
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are, those built in first."""
         ...

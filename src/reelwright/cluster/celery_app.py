@@ -90,3 +90,16 @@ def arguments_of(work: Work) -> dict[str, Any]:
     if payload.get("windows"):
         told["sample"] = True
     return {"work": work.id, "film": path, "library": payload.get("library", work.owner), **told}
+
+
+def answers(broker: str) -> str | None:
+    """What keeps a broker from answering; None: it answers."""
+    app = make_app(broker)
+    try:
+        with app.connection_for_write(connect_timeout=PATIENCE_SECONDS) as connection:
+            connection.ensure_connection(max_retries=1, timeout=int(PATIENCE_SECONDS))
+    except Exception as error:  # noqa: BLE001 - whatever a broker's client raises
+        return str(error) or type(error).__name__
+    finally:
+        app.close()
+    return None

@@ -3,7 +3,6 @@
 import logging
 import threading
 from collections.abc import Sequence
-from contextlib import suppress
 
 from celery.worker import WorkController, state
 
@@ -26,7 +25,6 @@ class Consumer:
     def __init__(self, broker: str, *, name: str, queues: Sequence[str], slots: int, carry_out: CarryOut) -> None:
         self._app = make_app(broker, carry_out)
         self._name, self._queues, self._slots = name, queues, slots
-        self._worker: WorkController | None = None
         self._thread = threading.Thread(target=self._run, name="celery", daemon=True)
 
     def start(self) -> None:
@@ -35,21 +33,18 @@ class Consumer:
 
     def stop(self) -> None:
         """Take no more, let the bodies end, and end. Blocks."""
-        # The consumer's loop, and its tries to reach a broker that is away, look at this between two steps.
+        # The consumer's loop, and its tries to reach a broker that is away, look at this between two steps, and end in
+        # their own thread: ended from this one, after a lost connection, it was seen to wait for itself.
         state.should_stop = 0  # type: ignore[assignment]
-        if self._worker is not None:
-            with suppress(Exception):  # a broker that is away cannot be told
-                self._worker.stop(exitcode=0)
         self._thread.join(2 * PATIENCE_SECONDS)
-        state.should_stop = None
 
     def _run(self) -> None:
         # Not `celery.apps.worker.Worker`: that one takes the process' signals and its standard output.
         try:
-            self._worker = WorkController(
+            worker = WorkController(
                 app=self._app, hostname=self._name, queues=list(self._queues), concurrency=self._slots,
                 pool="threads", task_events=True, without_gossip=True, without_mingle=True, loglevel="WARNING",
             )  # fmt: skip
-            self._worker.start()
+            worker.start()
         except Exception as error:  # noqa: BLE001 - no message, no harm: the loop looks by itself
             logger.warning("Celery's worker ended (%s); this worker looks for work by itself.", error)

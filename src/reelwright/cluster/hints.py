@@ -54,12 +54,13 @@ class Hints:
         with suppress(queue.Full):
             self._waiting.put_nowait(None)
         self._thread.join(2 * PATIENCE_SECONDS)
-        self._app.close()
 
     def _send_on(self) -> None:
         while (work := self._waiting.get()) is not None:
             if time.monotonic() >= self._away_until:
                 self._send(work)
+        if self._app is not None:
+            self._app.close()
 
     def _send(self, work: Work) -> None:
         assert self._app is not None  # noqa: S101 - there is no thread without it
