@@ -19,10 +19,10 @@ from postgres import the_server
 from warm import PROGRAM
 
 PATIENCE = 240.0
-#: Ten seconds of six frames, each second of another look: ten chunks whose searches differ.
-TEN_CHUNKS = (
+#: Six seconds of six frames, each second of another look: six chunks whose searches differ.
+SIX_CHUNKS = (
     *("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t,hue=h=t*25"),
-    *("-frames:v", "60", *X264),
+    *("-frames:v", "36", *X264),
 )
 #: A search, cheap ones, of the same trials whoever makes them in whatever order.
 SEARCHES = {
@@ -96,6 +96,11 @@ class Crew:
             assert time.monotonic() < deadline, (question, self.ask(STANDS), self.logs)
             time.sleep(0.1)
 
+    def until_more(self, trials: int) -> None:
+        """Wait until so many more trials are done, or the film is through."""
+        seen = self.number(DONE_TRIALS) + trials
+        self.until(DONE_TRIALS, lambda n: n >= seen or self.number(ENDED_FILMS) > 0)
+
     def until_done(self) -> None:
         """Wait until the film is through."""
         self.until(ENDED_FILMS)
@@ -141,9 +146,9 @@ def crew(keeper: Keeper, film: Path, films: Path, out: Path, database: str | Non
         found.end()
 
 
-def ten_chunks(clips: Clips) -> Path:
+def six_chunks(clips: Clips) -> Path:
     """The film."""
-    return clips("cluster.mkv", *TEN_CHUNKS)
+    return clips("cluster.mkv", *SIX_CHUNKS)
 
 
 def packets(path: Path) -> str:

@@ -1,4 +1,7 @@
-"""A film's trials on several workers: the same bytes as on one machine, whatever happens to workers and broker."""
+"""A film's trials on several workers: the same bytes as on one machine, whatever happens to workers and broker.
+
+`make test` has the kills; `make prove` everything else, and the chaos of test_cluster_chaos.py.
+"""
 
 import json
 import signal
@@ -21,7 +24,7 @@ from crew import (
     Crew,
     crew,
     packets,
-    ten_chunks,
+    six_chunks,
 )
 from keeping import Keeper, keeper
 from test_resume import assert_soon_gone
@@ -35,7 +38,7 @@ Undisturbed = tuple[dict[str, str], str]
 
 @pytest.fixture(scope="session")
 def film(clips: Clips) -> Path:
-    return ten_chunks(clips)
+    return six_chunks(clips)
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +96,7 @@ def test_leader_and_worker_are_killed_and_cost_only_what_was_in_flight(hands: Cr
     assert_soon_gone(hands.keeper.state)
 
 
+@pytest.mark.prove
 def test_a_worker_that_stands_still_past_its_lease_and_wakes_up_changes_nothing(
     hands: Crew, undisturbed: Undisturbed
 ) -> None:
@@ -107,6 +111,7 @@ def test_a_worker_that_stands_still_past_its_lease_and_wakes_up_changes_nothing(
     assert_as_undisturbed(hands, undisturbed)
 
 
+@pytest.mark.prove
 def test_a_worker_that_is_told_to_end_gives_back_what_it_holds_and_counts_no_attempt(
     hands: Crew, undisturbed: Undisturbed
 ) -> None:
@@ -122,6 +127,7 @@ def test_a_worker_that_is_told_to_end_gives_back_what_it_holds_and_counts_no_att
     assert hands.number(ATTEMPTS) == len(undisturbed[0])
 
 
+@pytest.mark.prove
 def test_a_film_that_is_cancelled_ends_its_encodes_on_every_worker(hands: Crew) -> None:
     hands.worker("files")
     hands.worker("encode")
@@ -151,6 +157,7 @@ def test_without_its_root_a_worker_takes_nothing_and_says_why(hands: Crew, tmp_p
     hands.until(DONE_TRIALS, lambda n: n >= 1)
 
 
+@pytest.mark.prove
 def test_an_encoder_of_postgresql_needs_the_rights_of_its_role_and_no_more(
     reelwright: Keeper, film: Path, films: Path, tmp_path: Path, *, broker: Broker, undisturbed: Undisturbed
 ) -> None:
@@ -176,6 +183,7 @@ def test_an_encoder_of_postgresql_needs_the_rights_of_its_role_and_no_more(
     assert refused.code != 0
 
 
+@pytest.mark.prove
 def test_rabbitmq_restarts_and_messages_come_twice_late_and_never(
     reelwright: Keeper, film: Path, films: Path, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
