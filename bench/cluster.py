@@ -6,6 +6,7 @@ Prints the ratio of the medians. Redis carries the hints; the ledger is a file, 
 """
 
 import argparse
+import datetime as dt
 import json
 import os
 import shutil
@@ -103,9 +104,7 @@ def measured(place: Path) -> tuple[float, int]:
 
 def seconds(stamp: str) -> float:
     """Of a time as events have it."""
-    import datetime as dt  # noqa: PLC0415
-
-    return dt.datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+    return dt.datetime.fromisoformat(stamp).timestamp()
 
 
 def main() -> None:

@@ -89,7 +89,8 @@ def arguments_of(work: Work) -> dict[str, Any]:
     told = {name: payload[name] for name in ("chunk", "crf", "action") if payload.get(name) is not None}
     if payload.get("windows"):
         told["sample"] = True
-    return {"work": work.id, "film": path, "library": payload.get("library", work.owner), **told}
+    # Lists show the beginning: what tells tasks apart comes first.
+    return {"film": path, **told, "library": payload.get("library", work.owner), "work": work.id}
 
 
 def answers(broker: str) -> str | None:

@@ -101,6 +101,7 @@ class LeasedTrials:
         self._store, self._offload, self._where, self._hint, self._now = store, offload, where, hint, now
         self._waited: dict[str, _Waited] = {}
         self._jobs: set[str] = set()
+        self._folders: set[Path] = set()
         self._slots = Slots(share=1, total=0, why="no worker is known yet")
         self._emit: Emitter | None = None
         self._digests: dict[Path, str] = {}
@@ -141,9 +142,12 @@ class LeasedTrials:
         rows = await self._offload(self._store.works, open_states, kinds=[KIND], limit=100_000)
         ours = [row.work.id for row in rows if row.work.id.partition("/")[0] in self._jobs]
         await self._offload(self._store.ask_cancel, ours)
+        for folder in self._folders:
+            await asyncio.to_thread(remove_half_written, folder)
 
     async def _run(self, film: Film, step: TrialStep, known: TrialRecord | None) -> TrialRecord:
         self._jobs.add(film.job_id)
+        self._folders.add(film.workspace.segments)
         work = work_for_trial(film, step, known, self._where, await self._digest(film.workspace.index))
         for _ in range(MOST_MADE):
             trial = made_of(await self._ended(work), step)
@@ -228,6 +232,12 @@ class LeasedTrials:
         if old and self._emit is not None and (lack := self._slots.lacking(old[0].needs)):
             why = f"trials wait: no worker that is alive has {', '.join(sorted(lack))}"
             self._emit(EventName.RESOURCES_CHANGED, "encoding", workers=0, why=why)
+
+
+def remove_half_written(segments: Path) -> None:
+    """Remove what workers that were killed have left of trials that nobody waits for any more."""
+    for path in segments.glob("*.leased"):
+        path.unlink(missing_ok=True)
 
 
 async def seen(film: Film, trial: TrialRecord) -> bool:
