@@ -13,7 +13,8 @@ from pathlib import Path
 
 import imageio_ffmpeg
 from clips import X264, Clips
-from keeping import Keeper
+from command import AS_THEY_ARE, Command
+from keeping import Keeper, keeper
 
 from postgres import the_server
 from warm import PROGRAM
@@ -156,3 +157,14 @@ def packets(path: Path) -> str:
     argv = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", os.fspath(path), "-map", "0", "-c", "copy"]
     done = subprocess.run([*argv, "-f", "streamhash", "-"], check=True, capture_output=True)
     return re.sub(r"\s+", " ", done.stdout.decode())
+
+
+def made_by_one_machine(film: Path, place: Path) -> tuple[dict[str, str], str]:
+    """What one machine makes of a film without a cluster: its trials, and its output's packets."""
+    (place / "films").mkdir()
+    (place / "state").mkdir()
+    alone = keeper(Command(folder=place / "films", state=place / "state", environment=dict(AS_THEY_ARE)))
+    with crew(alone, film, place / "films", place / "out") as found:
+        done = alone("library", "run")
+        assert done.code == 0, (done.out, done.err)
+        return found.trials(), packets(place / "out" / "film.mkv")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from clips import Clips
-from command import AS_THEY_ARE, Command
+from command import Command
 from crew import (
     ATTEMPTS,
     DONE_TRIALS,
@@ -23,6 +23,7 @@ from crew import (
     TRIAL_WORKERS,
     Crew,
     crew,
+    made_by_one_machine,
     packets,
     six_chunks,
 )
@@ -60,15 +61,8 @@ def hands(reelwright: Keeper, film: Path, films: Path, tmp_path: Path, broker: B
 
 @pytest.fixture(scope="session")
 def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    """What one machine makes of it without a cluster: its trials, and its output's packets."""
-    place = tmp_path_factory.mktemp("undisturbed")
-    (place / "films").mkdir()
-    (place / "state").mkdir()
-    alone = keeper(Command(folder=place / "films", state=place / "state", environment=dict(AS_THEY_ARE)))
-    with crew(alone, film, place / "films", place / "out") as found:
-        done = alone("library", "run")
-        assert done.code == 0, (done.out, done.err)
-        return found.trials(), packets(place / "out" / "film.mkv")
+    """What one machine makes of it."""
+    return made_by_one_machine(film, tmp_path_factory.mktemp("undisturbed"))
 
 
 def assert_as_undisturbed(hands: Crew, undisturbed: Undisturbed) -> None:

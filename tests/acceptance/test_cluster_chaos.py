@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from clips import Clips
-from command import AS_THEY_ARE, Command
-from crew import ENDED_FILMS, FILM_STATES, OPEN_TRIALS, Crew, crew, packets, six_chunks
+from command import Command
+from crew import ENDED_FILMS, FILM_STATES, OPEN_TRIALS, Crew, crew, made_by_one_machine, packets, six_chunks
 from keeping import keeper
 from test_resume import assert_soon_gone
 
@@ -38,15 +38,8 @@ def broker() -> Iterator[Broker]:
 
 @pytest.fixture(scope="session")
 def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], str]:
-    """What one machine makes of it: its trials, and its output's packets."""
-    place = tmp_path_factory.mktemp("undisturbed")
-    (place / "films").mkdir()
-    (place / "state").mkdir()
-    alone = keeper(Command(folder=place / "films", state=place / "state", environment=dict(AS_THEY_ARE)))
-    with crew(alone, film, place / "films", place / "out") as found:
-        done = alone("library", "run")
-        assert done.code == 0, (done.out, done.err)
-        return found.trials(), packets(place / "out" / "film.mkv")
+    """What one machine makes of it."""
+    return made_by_one_machine(film, tmp_path_factory.mktemp("undisturbed"))
 
 
 class Chaos:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,9 +142,17 @@ class EncodeLabels:
     def __init__(self, benches: Benches, roots: Roots, settings: Settings, tell: Callable[[list[str]], None]) -> None:
         self._benches, self._roots, self._settings, self._tell = benches, roots, settings, tell
         self._builds: frozenset[str] = frozenset()
+        self._seen: frozenset[str] = frozenset()
+        self._looked = float("-inf")
 
     async def __call__(self) -> frozenset[str]:
-        """The labels; none while nothing can be done at all."""
+        """The labels, looked for once a heartbeat; none while nothing can be done at all."""
+        if time.monotonic() - self._looked >= self._settings.cluster.beat:
+            self._seen = await self._look()
+            self._looked = time.monotonic()
+        return self._seen
+
+    async def _look(self) -> frozenset[str]:
         troubles: list[str] = []
         labels = frozenset({ENCODES, *self._settings.cluster.labels})
         here, missing = await self._roots.looked()

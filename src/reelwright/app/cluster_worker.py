@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from reelwright.app.cluster_bench import Benches, EncodeLabels, Roots, Size, size_of
@@ -156,7 +156,8 @@ async def _encoding(floor: Floor, stack: AsyncExitStack, tell: Callable[[str], N
     troubles = _Troubles(tell)
     labels = EncodeLabels(benches, roots, floor.settings, troubles)
     handler = TrialHandler(benches, roots.source, utc_now)
-    loop = WorkLoop(floor.me(ENCODE, floor.size.slots), floor.tools, {TRIAL: handler}, labels)
+    tools = replace(floor.tools, manners=replace(floor.tools.manners, reaps=False))  # those that lead do
+    loop = WorkLoop(floor.me(ENCODE, floor.size.slots), tools, {TRIAL: handler}, labels)
     troubles.loop = loop
     return loop
 

@@ -7,6 +7,7 @@ whose work somebody cancelled, ends what it does for it, with every process that
 import asyncio
 import datetime as dt
 import logging
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -86,6 +87,9 @@ class Manners:
     poll: float = 2.0
     #: What runs may take so long to end by itself once the worker is told to end.
     grace: float = 5.0
+    #: Take back what silent workers held, once a beat at the most. It looks at every worker's heartbeat: of a thousand
+    #: workers not each is to do so.
+    reaps: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,6 +128,7 @@ class WorkLoop:
         self._claiming = asyncio.Lock()
         #: What it was seen to have last, for its row.
         self._had = me.labels
+        self._reaped = float("-inf")
 
     @property
     def stopping(self) -> bool:
@@ -196,7 +201,7 @@ class WorkLoop:
         if room <= 0:
             return 0
         store, now = self._tools.store, self._tools.now()
-        await self._tools.offload(store.reap, now)
+        await self._reap(now)
         me = await self._look_around()
         leases = await self._tools.offload(store.claim, me, sorted(self._handlers), now, limit=room, only=only)
         for lease in leases:
@@ -205,6 +210,12 @@ class WorkLoop:
             self._running[lease.work.id] = (held, task)
             task.add_done_callback(partial(self._ended, lease.work.id))
         return len(leases)
+
+    async def _reap(self, now: dt.datetime) -> None:
+        manners = self._tools.manners
+        if manners.reaps and time.monotonic() - self._reaped >= manners.beat:
+            self._reaped = time.monotonic()
+            await self._tools.offload(self._tools.store.reap, now)
 
     async def _look_around(self) -> Worker:
         """This worker with what it has at the moment."""
