@@ -1,13 +1,16 @@
 """A film's trials as rows: who may take them, how many are worth posting, and what their ends come to."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 
+from reelwright.app.cluster_resend import untaken
 from reelwright.cluster.celery_app import arguments_of
 from reelwright.cluster_settings import ClusterSettings
 from reelwright.engine.leased_trials import made_of, remove_half_written
 from reelwright.engine.leases import Work, Worker, WorkRow, WorkState, lost_with
+from reelwright.engine.leases_memory import MemoryLeaseStore
 from reelwright.engine.scheduler import TrialStep
 from reelwright.engine.slots import slots_of
 from reelwright.engine.trial_orders import build_label
@@ -102,3 +105,16 @@ def test_an_encoders_role_changes_nothing_but_rows_of_work_and_heartbeats() -> N
     changing = [line for line in said if "UPDATE" in line or "INSERT" in line or "DELETE" in line]
     assert all("store_workitem" in line or "store_workerbeat" in line for line in changing)
     assert said[0] == 'CREATE ROLE "an ""odd"" one" LOGIN;'
+
+
+def test_work_that_waits_for_long_is_told_of_anew_and_no_other() -> None:
+    clock = [dt.datetime(2026, 1, 1, tzinfo=dt.UTC)]
+    store, me, minute = MemoryLeaseStore(lambda: clock[0]), worker("me"), dt.timedelta(minutes=1)
+    store.add_work(
+        [Work(id="old", kind="film"), Work(id="j/t", kind="trial"), Work(id="taken", kind="film", priority=1)]
+    )
+    store.beat(me, [], clock[0], lasts=dt.timedelta(days=1))
+    assert [lease.work.id for lease in store.claim(me, ["film"], clock[0])] == ["taken"]
+    clock[0] += minute
+    store.add_work([Work(id="new", kind="film")])
+    assert [work.id for work in untaken(store, clock[0])] == ["j/t", "old"]

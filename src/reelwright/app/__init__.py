@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -257,6 +258,10 @@ class Commands:
         from reelwright.app.wiring import load, run_draining
 
         settings = load({"cluster": dict(order.cluster)} if order.cluster else {})
+        if find_spec("celery") is None:
+            from reelwright.errors import ToolError
+
+            raise ToolError("Celery is not installed.", hint="Install it: pip install 'reelwright[cluster]'.")
         from reelwright.app.cluster_worker import work
 
         return run_draining(lambda stop: work(settings, sink, tell, stop))[1]

@@ -85,16 +85,24 @@ async def work(settings: Settings, sink: EventSink, tell: Callable[[str], None],
         loops = []
         if FILES in settings.cluster.queues:
             loops.append(await _leading(floor))
+            await stack.enter_async_context(_resending(floor))
         if ENCODE in settings.cluster.queues:
             loops.append(await _encoding(floor, stack, tell))
         await stack.enter_async_context(_listening(floor, loops))
         tell(_said(floor))
-        resending = asyncio.create_task(resend_on(floor.leases, floor.offload, floor.hint, settings.cluster.resend))
-        try:
-            await _run(loops, stop)
-        finally:
-            resending.cancel()
-            await asyncio.wait({resending})
+        await _run(loops, stop)
+
+
+@asynccontextmanager
+async def _resending(floor: Floor) -> AsyncIterator[None]:
+    """Tell the broker anew of what nobody took, while this is entered."""
+    seconds = floor.settings.cluster.resend
+    resending = asyncio.create_task(resend_on(floor.leases, floor.offload, floor.hint, seconds))
+    try:
+        yield
+    finally:
+        resending.cancel()
+        await asyncio.wait({resending})
 
 
 async def _run(loops: Sequence[WorkLoop], stop: asyncio.Event) -> None:

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 MOST_WAITING = 10_000
 #: After a failure the broker is left alone for so long, and what is to be sent meanwhile is dropped.
 PAUSE_SECONDS = 5.0
+#: A message that nobody took for so long is thrown away: what waits is told of anew, and queues would only grow.
+OLD_SECONDS = 300.0
 
 
 class Hints:
@@ -66,8 +68,9 @@ class Hints:
         assert self._app is not None  # noqa: S101 - there is no thread without it
         try:
             self._app.send_task(
-                TASKS[work.kind], kwargs=arguments_of(work), queue=QUEUES[work.kind], retry=False, ignore_result=True
-            )
+                TASKS[work.kind], kwargs=arguments_of(work), queue=QUEUES[work.kind], retry=False, ignore_result=True,
+                expires=OLD_SECONDS, expiration=OLD_SECONDS,
+            )  # fmt: skip
             self.trouble = ""
         except Exception as error:  # noqa: BLE001 - whatever a broker's client raises: it is only a hint
             self._away_until = time.monotonic() + PAUSE_SECONDS
