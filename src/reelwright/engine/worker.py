@@ -198,7 +198,7 @@ class WorkLoop:
 
     async def _claim(self, only: Collection[str] | None) -> int:
         room = self._me.slots - self.busy
-        if room <= 0:
+        if room <= 0 or self._stopping:
             return 0
         store, now = self._tools.store, self._tools.now()
         await self._reap(now)
@@ -301,6 +301,8 @@ class WorkLoop:
 
     async def _drain(self) -> None:
         """Let what runs end by itself for a moment."""
+        async with self._claiming:  # what is being claimed for a message has begun then, and nothing is any more
+            self._stopping = True
         if tasks := [task for _, task in self._running.values()]:
             await asyncio.wait(tasks, timeout=self._tools.manners.grace)
 
