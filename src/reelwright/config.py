@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import platformdirs
 from pydantic import AfterValidator, Field, ValidationError
 
+from reelwright.cluster_settings import ClusterSettings
 from reelwright.databases import Place, checked_url, parse_url, without_password
 from reelwright.encoding_settings import EncodingSettings
 from reelwright.errors import UsageError
@@ -55,6 +56,8 @@ class ProcessingSettings(Section):
     memory_per_encode: Size = None
     #: Seconds to wait for space on the work disk when it is nearly full; 0: not at all.
     disk_wait: float = Field(default=3600, ge=0)
+    #: Results are taken in the order of chunks, and what is known at the start decides: the same bytes every time.
+    deterministic: bool = False
     #: Where work folders live; empty: the user's state folder.
     temp_dir: str = ""
 
@@ -139,6 +142,7 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     tools: ToolSettings = ToolSettings()
     database: DatabaseSettings = DatabaseSettings()
+    cluster: ClusterSettings = ClusterSettings()
     plugins: PluginSettings = PluginSettings()
     notify: NotifySettings = NotifySettings()
     #: Libraries by name; what is set here goes before what `library add` was told.

@@ -134,6 +134,23 @@ class TestClaiming:
         assert names(world.claim(gpu, limit=9)) == ["a"]
         assert names(world.claim(both, limit=9)) == ["b"]
 
+    def test_rows_that_a_message_named_and_no_others(self, world: World, store: LeaseStore) -> None:
+        store.add_work([work(f"w{k}", kind="film" if k < 4 else "trial") for k in range(5)])
+        store.add_work([work("gpu", needs=frozenset({"gpu"}))])
+
+        def named(*ids: str, limit: int = 9) -> list[str]:
+            return names(store.claim(ANNA, FILM, world.now, limit=limit, only=ids))
+
+        assert named("w2", "w4", "gpu", "unknown") == ["w2"]
+        assert named("w2") == []
+        assert named() == []
+        store.pause("", paused=True)
+        assert named("w1") == []
+        store.pause("", paused=False)
+        assert named("w3", "w0", limit=1) in (["w0"], ["w3"])
+        stranger = worker("nobody")
+        assert store.claim(stranger, FILM, world.now, only=["w1"]) == []
+
     def test_what_is_paused_is_held_back(self, world: World, store: LeaseStore) -> None:
         store.add_work([work("a", owner="a"), work("b", owner="b"), work("c")])
         assert store.paused() == frozenset()
@@ -435,6 +452,19 @@ class TestListing:
         assert [one.work.id for one in filled.works({WorkState.READY}, kinds=["film"])] == ["c"]
         assert [one.work.id for one in filled.works(kinds=["chunk"])] == ["f"]
         assert filled.works(()) == filled.works(kinds=()) == []
+
+    def test_some_are_found_by_their_ids(self, filled: LeaseStore) -> None:
+        every = {row.work.id: row for row in filled.works()}
+        some = sorted(every)[:2]
+        found = {row.work.id: row for row in filled.rows([*some, "unknown"])}
+        assert found == {name: every[name] for name in some}
+        assert filled.rows([]) == []
+
+    def test_those_of_a_kind_are_counted(self, filled: LeaseStore) -> None:
+        kinds = {row.work.kind for row in filled.works()}
+        for kind in kinds:
+            assert sum(filled.count_work([kind]).values()) == len(filled.works(kinds=[kind]))
+        assert filled.count_work(["nothing"]) == {}
 
     def test_all_of_them_are_counted(self, filled: LeaseStore) -> None:
         assert filled.count_work() == {

@@ -256,3 +256,25 @@ def test_a_ledger_that_is_locked_for_a_while_ends_no_worker(caplog: pytest.LogCa
     assert bench.state("a") is WorkState.DONE
     assert "The heartbeat could not be noted" in caplog.text
     assert "No work could be claimed" in caplog.text
+
+
+def test_work_that_a_message_names_is_carried_out_once_however_often_it_is_named() -> None:
+    met: list[str] = []
+    answers: list[bool] = []
+
+    async def carry_out(held: Held) -> Ending:
+        met.append(held.lease.work.id)
+        await asyncio.sleep(0.01)
+        return Done(result={})
+
+    async def beside(bench: Bench, loop: WorkLoop) -> None:
+        await until(lambda: bool(bench.store.workers(now())))
+        answers.extend(await asyncio.gather(*(loop.offered("b") for _ in range(5))))
+        answers.append(await loop.offered("b"))
+        answers.append(await loop.offered("unknown"))
+
+    bench = Bench(carry_out, film("a"), film("b"), film("c"))
+    asyncio.run(bench.run(beside))
+    assert sorted(met) == ["a", "b", "c"]
+    assert answers[5:] == [False, False]
+    assert bench.state("b") is WorkState.DONE

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         SequenceOrder,
         ServeOrder,
         Tell,
+        WorkerOrder,
     )
     from reelwright.cli.library_commands import LibraryProgram
     from reelwright.cli.user_commands import UserProgram
@@ -84,7 +86,9 @@ class Commands:
 
         settings = load({})
         use_encoders(settings)
-        return [*run_to_end(lambda: examine(settings)), *rows(settings)]
+        from reelwright.app.cluster_rows import cluster_rows
+
+        return [*run_to_end(lambda: examine(settings)), *cluster_rows(settings), *rows(settings)]
 
     def test_notifications(self) -> "list[CheckRow]":
         """Send a message to everybody the settings name."""
@@ -205,6 +209,12 @@ class Commands:
 
         return migrated()
 
+    def worker_rights(self, role: str) -> list[str]:
+        """SQL that makes a role for workers that encode."""
+        from reelwright.store.roles import rights_of_encoder
+
+        return list(rights_of_encoder(role))
+
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are."""
         from reelwright.app.profiles import all_profiles
@@ -242,6 +252,19 @@ class Commands:
         with Pages(settings, sink) as pages:
             tell(f"The pages are at {pages.address}")
             return run_draining(lambda stop: serve(settings, sink, stop, [pages.run]))[1]
+
+    def work(self, order: "WorkerOrder", sink: "EventSink", tell: "Tell") -> int | None:
+        """Work for a cluster until a signal comes."""
+        from reelwright.app.wiring import load, run_draining
+
+        settings = load({"cluster": dict(order.cluster)} if order.cluster else {})
+        if find_spec("celery") is None:
+            from reelwright.errors import ToolError
+
+            raise ToolError("Celery is not installed.", hint="Install it: pip install 'reelwright[cluster]'.")
+        from reelwright.app.cluster_worker import work
+
+        return run_draining(lambda stop: work(settings, sink, tell, stop))[1]
 
     def libraries(self) -> "LibraryProgram":
         """What can be asked of libraries."""

@@ -47,7 +47,7 @@ def request_for(settings: Settings, job: EncodeJob) -> Request:
         max_crf=float(encoding.max_crf),
         chunk_seconds=float(settings.processing.chunk_size),
         vmaf_model=encoding.vmaf_model,
-        deterministic=job.deterministic,
+        deterministic=job.deterministic or settings.processing.deterministic,
         zones=checked((*(scenes.zones if scenes else ()), *job.zones)),
         cuts=scenes.cuts if scenes else None,
         cuts_frames=scenes.frames if scenes else None,

@@ -33,6 +33,9 @@ from reelwright.store.events import LedgerSink
 from reelwright.tools.process import sweep
 from reelwright.version import VERSION
 
+#: The label of workers that lead films of a cluster.
+LEADS = "files"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workshop:
@@ -86,7 +89,8 @@ async def _workshop(settings: Settings, sink: EventSink, wanted: Callable[[Libra
         told = Tee([sink, LedgerSink(store, offload)])
         try:
             replacements = Replacements(settings, catalog, store, offload, told)
-            await replacements.recover()
+            if not await offload(_others_lead, leases):  # they are at their replacements themselves
+                await replacements.recover()
             await replacements.expire()
             queue = Queue(settings, catalog, leases)
             me = _me(place, settings)
@@ -94,10 +98,11 @@ async def _workshop(settings: Settings, sink: EventSink, wanted: Callable[[Libra
             manners = Manners(grace=settings.queue.grace)
             tools = Tools(store=leases, offload=offload, pulse=pulse, now=utc_now, manners=manners)
             handler = FilmHandler(settings, catalog, store, offload, sink, replacements)
-            is_open = _Open(settings, catalog, leases, offload, wanted)
+            is_open = OpenLibraries(settings, catalog, leases, offload, wanted)
+            handlers = {} if settings.cluster.enabled else {KIND: handler}  # workers carry films out
             yield Workshop(
                 settings=settings, catalog=catalog, leases=leases, queue=queue, offload=offload, open=is_open.names,
-                loop=WorkLoop(me, tools, {KIND: handler}, is_open.labels), sink=told,
+                loop=WorkLoop(me, tools, handlers, is_open.labels), sink=told,
                 expire=replacements.expire,
             )  # fmt: skip
         finally:
@@ -115,6 +120,11 @@ def _me(lock: Path, settings: Settings) -> Worker:
     )  # fmt: skip
 
 
+def _others_lead(leases: LeaseStore) -> bool:
+    """Whether workers of a cluster that are alive lead films."""
+    return any(alive and LEADS in worker.labels for worker, _, alive in leases.workers(utc_now()))
+
+
 def _take_over(me: Worker, catalog: Catalog, leases: LeaseStore, queue: Queue) -> None:
     """Release at once what a worker left that held the same lock: it is dead, for its lock is ours now."""
     for other, _, _ in leases.workers(utc_now()):
@@ -125,7 +135,7 @@ def _take_over(me: Worker, catalog: Catalog, leases: LeaseStore, queue: Queue) -
         queue.settle(library)
 
 
-class _Open:
+class OpenLibraries:
     """Which libraries' films may be begun at the moment: not held back, in their hours, and there."""
 
     def __init__(

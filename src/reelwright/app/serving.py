@@ -50,5 +50,6 @@ async def serve(settings: Settings, sink: EventSink, stop: asyncio.Event, parts:
             with suppress(asyncio.CancelledError):
                 await asyncio.shield(working) if not working.done() else None
         for task in (*tasks, working):
-            if not task.cancelled() and (error := task.exception()) is not None:
+            # A second signal ends this before the worker has ended.
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 raise error

@@ -166,6 +166,14 @@ class ServeOrder:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerOrder:
+    """A `worker` command."""
+
+    #: Of the `[cluster]` table, what the command line says over it.
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CleanRequest:
     """A `clean` command."""
 
@@ -331,6 +339,10 @@ class Program(Protocol):
         """Bring the ledger's tables up to date."""
         ...
 
+    def worker_rights(self, role: str) -> list[str]:
+        """SQL that makes a role for workers that encode."""
+        ...
+
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are, those built in first."""
         ...
@@ -349,6 +361,10 @@ class Program(Protocol):
 
     def serve(self, order: ServeOrder, sink: "EventSink", tell: Tell) -> int | None:
         """Scan libraries and work on them until a signal comes; returns its number."""
+        ...
+
+    def work(self, order: WorkerOrder, sink: "EventSink", tell: Tell) -> int | None:
+        """Work for a cluster until a signal comes; returns its number."""
         ...
 
     def libraries(self) -> "LibraryProgram":

@@ -54,13 +54,14 @@ def run(args: argparse.Namespace, program: Program) -> int:
         pages=not args.no_web,
     )
     try:
-        came = program.serve(order, _sink(as_json=as_json), JsonLog.tell if as_json else _say)
+        came = program.serve(order, sink_for(as_json=as_json), JsonLog.tell if as_json else say)
     finally:
         log.removeHandler(handler)
     return InterruptedRunError.exit_code if came == signal.SIGINT else 0
 
 
-def _sink(*, as_json: bool) -> "EventSink":
+def sink_for(*, as_json: bool) -> "EventSink":
+    """What writes events on standard output."""
     if as_json:
         from reelwright.cli.jsonlines import JsonSink  # noqa: PLC0415
 
@@ -90,7 +91,8 @@ class JsonLog(logging.Handler):
         print(json.dumps(line), flush=True)
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
+    """A line for people."""
     print(message, flush=True)
 
 

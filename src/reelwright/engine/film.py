@@ -61,6 +61,8 @@ class Film:
     copied: Pictures | None = None
     #: Keeps the frames of chunks under way; None: each encode and each score reads the film.
     held: "HeldFrames | None" = None
+    #: Ends the names of half-written trials; a leased one's holds its token, so that no two write into one file.
+    mark: str = ".part"
 
     @property
     def pictures(self) -> Pictures:

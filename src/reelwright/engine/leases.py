@@ -153,10 +153,25 @@ class LeaseStore(Protocol):
         """Make ended work ready again with its attempts counted anew; returns how many were. Leased ones stay."""
         ...
 
-    def claim(self, worker: Worker, kinds: Collection[str], now: dt.datetime, *, limit: int = 1) -> list[Lease]:
+    def claim(
+        self,
+        worker: Worker,
+        kinds: Collection[str],
+        now: dt.datetime,
+        *,
+        limit: int = 1,
+        only: Collection[str] | None = None,
+    ) -> list[Lease]:
         """Lease ready work that the worker may do; nothing for a worker that is not heard of.
 
         The owner with the fewest leases at the moment comes first, then the higher priority, then the older work.
+
+        Args:
+            worker: who takes it.
+            kinds: of the work it can do.
+            now: see above.
+            limit: how many at the most.
+            only: ids, where it asks for these rows alone: a message named them.
         """
         ...
 
@@ -237,14 +252,18 @@ class LeaseStore(Protocol):
         """One row."""
         ...
 
+    def rows(self, ids: Collection[str]) -> list[WorkRow]:
+        """The rows of these ids, as far as there are any."""
+        ...
+
     def works(
         self, states: Collection[WorkState] | None = None, *, kinds: Collection[str] | None = None, limit: int = 1000
     ) -> list[WorkRow]:
         """Leased rows, then ready ones in the order of their priority, then the ended ones newest first."""
         ...
 
-    def count_work(self) -> Mapping[tuple[str, WorkState], int]:
-        """How many rows of each owner are in each state."""
+    def count_work(self, kinds: Collection[str] | None = None) -> Mapping[tuple[str, WorkState], int]:
+        """How many rows of each owner are in each state; of these kinds, or of all."""
         ...
 
     def workers(self, now: dt.datetime) -> list[tuple[Worker, dt.datetime, bool]]:

@@ -68,12 +68,26 @@ class MemoryLeaseStore:
             )
         return len(ended)
 
-    def claim(self, worker: Worker, kinds: Collection[str], now: dt.datetime, *, limit: int = 1) -> list[Lease]:
+    def claim(
+        self,
+        worker: Worker,
+        kinds: Collection[str],
+        now: dt.datetime,
+        *,
+        limit: int = 1,
+        only: Collection[str] | None = None,
+    ) -> list[Lease]:
         """See the port."""
         if not self._alive(worker.id, now) or "" in self._paused:
             return []
         leases: list[Lease] = []
-        while len(leases) < limit and (found := [row for row in self._ready(now) if _fits(row.work, worker, kinds)]):
+        while len(leases) < limit and (
+            found := [
+                row
+                for row in self._ready(now)
+                if _fits(row.work, worker, kinds) and (only is None or row.work.id in only)
+            ]
+        ):
             busy = self._busy()
             best = min(found, key=lambda row: (busy.get(row.work.owner, 0), -row.work.priority))
             leased = replace(
@@ -188,6 +202,10 @@ class MemoryLeaseStore:
         """See the port."""
         return self._rows.get(work_id)
 
+    def rows(self, ids: Collection[str]) -> list[WorkRow]:
+        """See the port."""
+        return list(self._of(ids))
+
     def works(
         self, states: Collection[WorkState] | None = None, *, kinds: Collection[str] | None = None, limit: int = 1000
     ) -> list[WorkRow]:
@@ -201,10 +219,12 @@ class MemoryLeaseStore:
         ready = sorted((row for row in wanted if row.state is WorkState.READY), key=lambda row: -row.work.priority)
         return [*leased, *ready, *(row for row in newest if row in wanted and row.state in ENDED)][:limit]
 
-    def count_work(self) -> Mapping[tuple[str, WorkState], int]:
+    def count_work(self, kinds: Collection[str] | None = None) -> Mapping[tuple[str, WorkState], int]:
         """See the port."""
         counts: dict[tuple[str, WorkState], int] = {}
         for row in self._rows.values():
+            if kinds is not None and row.work.kind not in kinds:
+                continue
             key = (row.work.owner, row.state)
             counts[key] = counts.get(key, 0) + 1
         return counts

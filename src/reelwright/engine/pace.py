@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reelwright.engine.filling import Setting, idle_of, next_setting, threads_at_the_end
 from reelwright.engine.jobs import JobStore, UsageSample
@@ -23,13 +24,15 @@ from reelwright.engine.resources import (
     pressure,
     room_for_one_more,
 )
-from reelwright.engine.services import Services
 from reelwright.errors import DiskFullError, ResourceError
 from reelwright.events import Emitter, EventName
 from reelwright.planning.plan import EncodePlan, Strategy
 from reelwright.tools import machine
 from reelwright.tools.child import memory_is_known
 from reelwright.tools.failures import MemoryCause, OutOfMemoryError
+
+if TYPE_CHECKING:
+    from reelwright.engine.services import Services
 
 #: Free memory is looked at this often, the full disk this often, and waiting is told this often, in seconds.
 LOOK_SECONDS = 1.0
@@ -62,7 +65,7 @@ class Gauges:
     clock: Callable[[], float] = time.monotonic
 
 
-async def spread(plan: EncodePlan, source: tuple[int, int], limits: Limits, services: Services) -> Parallel:
+async def spread(plan: EncodePlan, source: tuple[int, int], limits: Limits, services: "Services") -> Parallel:
     """How the work is spread at the start, from what the ledger has seen.
 
     Args:

@@ -25,7 +25,7 @@ from reelwright.engine.outcome import (
     plain_plan,
     result_data,
 )
-from reelwright.engine.pace import Limits, Pace, spread, tell_scarce_disk
+from reelwright.engine.pace import Limits, spread, tell_scarce_disk
 from reelwright.engine.placement import FULL, check_destination, refuse_existing, temporary_path
 from reelwright.engine.published import ProgressFile
 from reelwright.engine.runner import LocalRunner
@@ -234,7 +234,8 @@ class Line:
         known = await services.offload(services.store.open_job, job)
         await services.offload(services.store.commit_fates, job.id, plan.ledger)
         limits, info = self.options.limits, self.info_or_fail()
-        pace = Pace(await spread(plan, source_size(info), limits, services), limits, self.emit, workspace.root)
+        parallel = await spread(plan, source_size(info), limits, services)
+        pace = services.place.pace(parallel, limits, self.emit, workspace.root)
         film = Film(
             runner=services.runner, tools=services.tools, source=self.source, stamp=stamp, info=info,
             plan=plan, index=index, chunks=chunks, workspace=workspace,
@@ -251,7 +252,7 @@ class Line:
         emit.job = self.job_id
         runner = LocalRunner(
             film, services.store, services.offload, emit,
-            pace=pace, overwrite=self.options.overwrite, learns=self.options.learns,
+            pace=pace, overwrite=self.options.overwrite, learns=self.options.learns, place=services.place,
         )  # fmt: skip
         try:
             state = await self.carry_out(runner)

@@ -19,7 +19,8 @@ from reelwright.engine.progress import Lane, Watch
 from reelwright.engine.scheduler import accept_waiting, next_steps
 from reelwright.engine.seekable import with_copy
 from reelwright.engine.sounds import Sounds
-from reelwright.engine.trials import run_trial, still_holds
+from reelwright.engine.trial_place import HERE, TrialPlace
+from reelwright.engine.trials import still_holds
 from reelwright.engine.worth import Worth
 from reelwright.events import Emitter, EventName
 from reelwright.quality.moves import Accept
@@ -38,11 +39,12 @@ class LocalRunner:
         pace: how many trials run at once.
         overwrite: whether an existing output may be replaced.
         learns: whether the trials of other films say where to begin.
+        place: where trials run.
     """
 
     def __init__(
         self, film: Film, store: JobStore, offload: Offload, emit: Emitter,
-        *, pace: Pace, overwrite: bool, learns: bool = True,
+        *, pace: Pace, overwrite: bool, learns: bool = True, place: TrialPlace = HERE,
     ) -> None:  # fmt: skip
         self.film = film
         self.store = store
@@ -51,6 +53,7 @@ class LocalRunner:
         self.pace = pace
         self.overwrite = overwrite
         self.learns = learns
+        self.place = place
         self.learning: dict[str, object] = {}
         self.trials = Trials()
         self.made = 0
@@ -159,7 +162,7 @@ class LocalRunner:
         lane = Lane(chunk=step.chunk.index, frames=step.frames, crf=step.crf, doing="score" if step.again else "encode")
         self.watch.open(lane)
         film = replace(self.film, threads=self.pace.threads_for(step.chunk.index, alone))
-        task = asyncio.create_task(run_trial(film, step, lane.tell(self.watch), known))
+        task = asyncio.create_task(self.place.run(film, step, lane.tell(self.watch), known))
         self._running[task] = step
 
     async def collect(self, state: JobState) -> JobState:

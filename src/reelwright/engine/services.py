@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reelwright.engine.decoding import SOFTWARE
 from reelwright.engine.jobs import JobStore
 from reelwright.engine.offload import Offload
+from reelwright.engine.trial_place import HERE, TrialPlace
 from reelwright.events import EventSink
 from reelwright.tools.capabilities import Capabilities
 from reelwright.tools.devices import Device
@@ -25,3 +26,5 @@ class Services:
     now: Callable[[], dt.datetime]
     #: What decodes the films.
     device: Device = SOFTWARE
+    #: Where its trials run.
+    place: TrialPlace = HERE

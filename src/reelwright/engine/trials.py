@@ -122,7 +122,7 @@ async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> Tria
     """
     curve = (film.sample_key(step.chunk) or "") if step.windows else film.curve_key(step.chunk)
     key = identity.trial_key(curve, step.crf)
-    part = film.workspace.segments / f"{key}.part"
+    part = film.workspace.segments / f"{key}{film.mark}"
     final = film.workspace.segments / f"{key}.mkv"
     meter = IdleMeter()
     decode_usage = Usage()

@@ -7,7 +7,8 @@ whose work somebody cancelled, ends what it does for it, with every process that
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -86,6 +87,9 @@ class Manners:
     poll: float = 2.0
     #: What runs may take so long to end by itself once the worker is told to end.
     grace: float = 5.0
+    #: Take back what silent workers held, once a beat at the most. It looks at every worker's heartbeat: of a thousand
+    #: workers not each is to do so.
+    reaps: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +125,10 @@ class WorkLoop:
         self._running: dict[str, tuple[Held, asyncio.Task[None]]] = {}
         self._stopping = False
         self._awake = asyncio.Event()
+        self._claiming = asyncio.Lock()
+        #: What it was seen to have last, for its row.
+        self._had = me.labels
+        self._reaped = float("-inf")
 
     @property
     def stopping(self) -> bool:
@@ -147,6 +155,7 @@ class WorkLoop:
         Args:
             finished: asked when nothing runs and nothing could be claimed: whether to end. None: never.
         """
+        await self._look_around()
         await self._beat()
         beating = asyncio.create_task(self._beat_on())
         try:
@@ -163,27 +172,55 @@ class WorkLoop:
             await asyncio.wait({beating})
             await self._tools.offload(self._tools.store.goodbye, self._me)
 
-    async def _claim_some(self) -> int:
+    def say(self, about: Mapping[str, Any]) -> None:
+        """What people and pages are told of this worker from its next heartbeat on, over what they knew."""
+        self._me = replace(self._me, about={**self._me.about, **about})
+
+    async def offered(self, work_id: str) -> bool:
+        """A message names work: claim it where there is room, and wait until it ended; whether it was carried out here.
+
+        It may be another's by now, done, or carried out here already because this worker looked by itself.
+        """
+        if work_id not in self._running and not self._stopping:
+            await self._claim_some([work_id])
+        if (found := self._running.get(work_id)) is None:
+            return False
+        await asyncio.wait({found[1]})
+        return True
+
+    async def _claim_some(self, only: Collection[str] | None = None) -> int:
         try:
-            return await self._claim()
+            async with self._claiming:
+                return await self._claim(only)
         except ResourceError as error:  # the disk is full, or the ledger locked: both pass
             logger.warning("No work could be claimed: %s", error)
             return 0
 
-    async def _claim(self) -> int:
+    async def _claim(self, only: Collection[str] | None) -> int:
         room = self._me.slots - self.busy
-        if room <= 0:
+        if room <= 0 or self._stopping:
             return 0
         store, now = self._tools.store, self._tools.now()
-        await self._tools.offload(store.reap, now)
-        me = replace(self._me, labels=self._me.labels | await self._labels())
-        leases = await self._tools.offload(store.claim, me, sorted(self._handlers), now, limit=room)
+        await self._reap(now)
+        me = await self._look_around()
+        leases = await self._tools.offload(store.claim, me, sorted(self._handlers), now, limit=room, only=only)
         for lease in leases:
             held = Held(lease)
             task = asyncio.create_task(self._carry_out(held))
             self._running[lease.work.id] = (held, task)
             task.add_done_callback(partial(self._ended, lease.work.id))
         return len(leases)
+
+    async def _reap(self, now: dt.datetime) -> None:
+        manners = self._tools.manners
+        if manners.reaps and time.monotonic() - self._reaped >= manners.beat:
+            self._reaped = time.monotonic()
+            await self._tools.offload(self._tools.store.reap, now)
+
+    async def _look_around(self) -> Worker:
+        """This worker with what it has at the moment."""
+        self._had = self._me.labels | await self._labels()
+        return replace(self._me, labels=self._had)
 
     async def _wait(self, seconds: float) -> None:
         """Until something runs out, somebody wakes it, or the time is over."""
@@ -239,7 +276,11 @@ class WorkLoop:
         manners, tools = self._tools.manners, self._tools
         holding = frozenset(self._running)
         told = await tools.pulse(
-            tools.store.beat, self._me, holding, tools.now(), lasts=dt.timedelta(seconds=manners.lasts)
+            tools.store.beat,
+            replace(self._me, labels=self._had),
+            holding,
+            tools.now(),
+            lasts=dt.timedelta(seconds=manners.lasts),
         )
         for work_id in told.cancelled | told.lost:
             self._end(work_id, Why.LOST if work_id in told.lost else Why.CANCELLED)
@@ -260,6 +301,8 @@ class WorkLoop:
 
     async def _drain(self) -> None:
         """Let what runs end by itself for a moment."""
+        async with self._claiming:  # what is being claimed for a message has begun then, and nothing is any more
+            self._stopping = True
         if tasks := [task for _, task in self._running.values()]:
             await asyncio.wait(tasks, timeout=self._tools.manners.grace)
 

@@ -28,6 +28,16 @@ def claim_work(worker: Worker, kinds: Collection[str], now: dt.datetime, limit: 
     return leases
 
 
+def claim_named(worker: Worker, kinds: Collection[str], now: dt.datetime, ids: Collection[str]) -> list[Lease]:
+    """Lease these rows as far as they are ready and the worker may take them, within such a transaction.
+
+    The same on every database: a message names one row, and who loses the race for it passes it over.
+    """
+    lanes = {lane.pk: lane for lane in _lanes_for(worker, kinds)}
+    rows = _due(now).filter(work__in=ids, lane__in=list(lanes)).select_for_update(skip_locked=True).order_by("pk")
+    return [lease for row in list(rows) if (lease := _leased(row, lanes[row.lane_id], now, worker)) is not None]
+
+
 def _lanes_for(worker: Worker, kinds: Collection[str]) -> list[models.WorkLane]:
     """The lanes a worker may take from."""
     paused = set(models.WorkPause.objects.values_list("owner", flat=True))
@@ -61,13 +71,16 @@ def _leases_by_owner() -> dict[str, int]:
 def _take(lane: models.WorkLane, now: dt.datetime, worker: Worker, limit: int) -> list[Lease]:
     """Lease the first rows of a lane."""
     rows = _due(now).filter(lane=lane).order_by("-priority", "pk")
-    taken = []
-    for row in rows[:limit]:
-        leased = models.WorkItem.objects.filter(pk=row.pk, state=_READY, token=row.token).update(
-            state=_LEASED, token=row.token + 1, attempts=row.attempts + 1, worker=worker.id, leased=now,
-            not_before=None, updated=timezone.now(),
-        )  # fmt: skip
-        if leased:
-            row.token, row.attempts, row.worker, row.lane = row.token + 1, row.attempts + 1, worker.id, lane
-            taken.append(lease_value(row))
-    return taken
+    return [lease for row in rows[:limit] if (lease := _leased(row, lane, now, worker)) is not None]
+
+
+def _leased(row: models.WorkItem, lane: models.WorkLane, now: dt.datetime, worker: Worker) -> Lease | None:
+    """Lease one row; None where another was faster."""
+    leased = models.WorkItem.objects.filter(pk=row.pk, state=_READY, token=row.token).update(
+        state=_LEASED, token=row.token + 1, attempts=row.attempts + 1, worker=worker.id, leased=now,
+        not_before=None, updated=timezone.now(),
+    )  # fmt: skip
+    if not leased:
+        return None
+    row.token, row.attempts, row.worker, row.lane = row.token + 1, row.attempts + 1, worker.id, lane
+    return lease_value(row)

@@ -25,7 +25,7 @@ from reelwright.engine.leases import (
     state_after_release,
 )
 from reelwright.store import models
-from reelwright.store.claiming import claim_work
+from reelwright.store.claiming import claim_named, claim_work
 from reelwright.store.claiming_there import claim_there
 from reelwright.store.connection import hang_up, made_again, speaking_to
 from reelwright.store.reading import all_values, first_value
@@ -69,8 +69,21 @@ class DjangoLeaseStore:
                 for part in _parts(ids)
             )
 
-    def claim(self, worker: Worker, kinds: Collection[str], now: dt.datetime, *, limit: int = 1) -> list[Lease]:
+    def claim(
+        self,
+        worker: Worker,
+        kinds: Collection[str],
+        now: dt.datetime,
+        *,
+        limit: int = 1,
+        only: Collection[str] | None = None,
+    ) -> list[Lease]:
         """See the port."""
+        if only is not None:
+            with self._committing():
+                now = _clock(now)
+                alive = models.WorkerBeat.objects.filter(pk=worker.id, until__gt=now).select_for_update()
+                return claim_named(worker, kinds, now, sorted(only)[:limit]) if list(alive) else []
         if connection.vendor == "postgresql":
             with speaking_to(self.place):
                 return claim_there(worker, kinds, limit)
@@ -185,6 +198,11 @@ class DjangoLeaseStore:
         with speaking_to(self.place):
             return first_value(_items([work_id]).select_related("lane"), work_row)
 
+    def rows(self, ids: Collection[str]) -> list[WorkRow]:
+        """See the port."""
+        with speaking_to(self.place):
+            return [row for part in _parts(ids) for row in all_values(part.select_related("lane"), work_row)]
+
     def works(
         self, states: Collection[WorkState] | None = None, *, kinds: Collection[str] | None = None, limit: int = 1000
     ) -> list[WorkRow]:
@@ -203,12 +221,14 @@ class DjangoLeaseStore:
         newest = merge(*ended, key=lambda dated: dated[0], reverse=True)
         return [*found, *(row for _, row in newest)][:limit]
 
-    def count_work(self) -> Mapping[tuple[str, WorkState], int]:
+    def count_work(self, kinds: Collection[str] | None = None) -> Mapping[tuple[str, WorkState], int]:
         """See the port."""
         counts: dict[tuple[str, WorkState], int] = {}
+        wanted = {} if kinds is None else {"kind__in": kinds}
         with speaking_to(self.place):
-            owners = dict(models.WorkLane.objects.values_list("pk", "owner"))
-            rows = models.WorkItem.objects.order_by().values_list("lane", "state").annotate(number=Count("pk"))
+            owners = dict(models.WorkLane.objects.filter(**wanted).values_list("pk", "owner"))
+            items = models.WorkItem.objects.order_by().filter(lane__in=list(owners))
+            rows = items.values_list("lane", "state").annotate(number=Count("pk"))
             for lane, state, number in rows:
                 key = (owners[lane], WorkState(state))
                 counts[key] = counts.get(key, 0) + number

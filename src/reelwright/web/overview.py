@@ -14,6 +14,7 @@ from reelwright.engine.jobs import JobStatus
 from reelwright.engine.leases import WorkState
 from reelwright.engine.listing import SHORT
 from reelwright.library.catalog import FileState
+from reelwright.library.films import KIND
 from reelwright.store import models
 from reelwright.web.desk import desk
 from reelwright.web.drawing import area, bars
@@ -45,7 +46,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 def now(subject: str = "") -> dict[str, Any]:
     """What runs, and how much waits."""
     del subject
-    waiting = sum(count for (_, state), count in desk().work.count_work().items() if state is WorkState.READY)
+    waiting = sum(count for (_, state), count in desk().work.count_work([KIND]).items() if state is WorkState.READY)
     return {"running": running(), "waiting": waiting, "machine": machine()}
 
 

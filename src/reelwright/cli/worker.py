@@ -1,0 +1,66 @@
+"""The `worker` command."""
+
+import argparse
+import logging
+import signal
+import sys
+from typing import Any
+
+from reelwright.cli.arguments import Parser, whole
+from reelwright.cli.commands import Program, WorkerOrder
+from reelwright.cli.serve import JsonLog, say, sink_for
+from reelwright.errors import InterruptedRunError, UsageError
+
+DESCRIPTION = """Work for a cluster: encode chunks of films, lead films, or both, until a signal comes.
+
+The films are those that libraries have queued; `reelwright serve` with cluster.enabled scans and queues them. All
+workers need the same ledger (database.url), the same work folder (processing.temp_dir) and the libraries' roots; one
+that lacks something takes no work that needs it, and says what is missing. The broker (cluster.broker) makes workers
+quicker and Flower able to show them; without one they look at the ledger every few seconds.
+
+SIGTERM ends it in good order: nothing more is begun, and what does not end within queue.grace seconds goes back into
+the queue. The exit code is 0. A second signal ends it at once."""
+
+EXAMPLES = """examples:
+  reelwright worker
+  reelwright worker --queues encode --slots 2 --threads 4
+  REELWRIGHT_CLUSTER__BROKER=redis://10.0.0.5:6379/0 reelwright worker --queues encode"""
+
+QUEUES = ("files", "encode")
+
+
+def add_arguments(parser: Parser) -> None:
+    """The command's arguments."""
+    parser.add_argument("--queues", metavar="NAMES", help="what it does: files, encode, or files,encode (the default)")
+    parser.add_argument("--slots", type=whole(0, 1024), metavar="N", help="encodes at once (cluster.slots)")
+    parser.add_argument("--threads", type=whole(0, 256), metavar="N", help="threads of each (cluster.threads)")
+    parser.add_argument("--json", action="store_true", help="JSON on standard output, also on a terminal")
+
+
+def run(args: argparse.Namespace, program: Program) -> int:
+    """Carry out the command."""
+    as_json = args.json or not sys.stdout.isatty()
+    handler = JsonLog() if as_json else logging.StreamHandler(sys.stderr)
+    log = logging.getLogger("reelwright")
+    log.addHandler(handler)
+    try:
+        order = WorkerOrder(cluster=flags_of(args))
+        came = program.work(order, sink_for(as_json=as_json), JsonLog.tell if as_json else say)
+    finally:
+        log.removeHandler(handler)
+    return InterruptedRunError.exit_code if came == signal.SIGINT else 0
+
+
+def flags_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Of the `[cluster]` table, what the command line says over it.
+
+    Raises:
+        UsageError: there is no such queue.
+    """
+    found = {name: value for name in ("slots", "threads") if (value := getattr(args, name)) is not None}
+    if args.queues is not None:
+        names = [name.strip() for name in args.queues.split(",")]
+        if wrong := [name for name in names if name not in QUEUES]:
+            raise UsageError(f"There is no queue {wrong[0]!r}.", hint="Queues are files and encode.")
+        found["queues"] = names
+    return found

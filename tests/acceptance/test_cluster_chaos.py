@@ -1,0 +1,136 @@
+"""Seeded chaos on a cluster: whatever is killed, stopped, restarted or said twice, the film comes out the same."""
+
+import random
+import signal
+import subprocess  # noqa: TC003 -- what a worker is
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from clips import Clips
+from command import Command
+from crew import ENDED_FILMS, FILM_STATES, OPEN_TRIALS, Crew, crew, made_by_one_machine, packets, six_chunks
+from keeping import keeper
+from test_resume import assert_soon_gone
+
+from brokers import Broker, redis
+from postgres import PASSWORD, empty_ledger_there, the_server
+from reelwright.cluster.celery_app import make_app
+
+pytestmark = pytest.mark.prove
+RUNS = 100
+EVENTS = 3
+#: Longer than a lease lasts here.
+ASLEEP_SECONDS = 4.5
+
+
+@pytest.fixture(scope="session")
+def film(clips: Clips) -> Path:
+    return six_chunks(clips)
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    with redis() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], str]:
+    """What one machine makes of it."""
+    return made_by_one_machine(film, tmp_path_factory.mktemp("undisturbed"))
+
+
+class Chaos:
+    """What may happen, by a seed."""
+
+    def __init__(self, hands: Crew, broker: Broker, rng: random.Random) -> None:
+        self.hands, self.broker, self.rng = hands, broker, rng
+        self.roles: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self.events: list[Callable[[], None]] = [self.kill, self.sleep, self.drain, self.restart_broker, self.repeat]
+        if hands.database is not None:
+            self.events.append(self.restart_database)
+
+    def begin(self, role: str) -> None:
+        """One more worker."""
+        self.roles.append((role, self.hands.worker(role)))
+
+    def one(self) -> tuple[str, "subprocess.Popen[bytes]"]:
+        """Any that is alive."""
+        return self.rng.choice([(role, worker) for role, worker in self.roles if worker.poll() is None])
+
+    def kill(self) -> None:
+        role, worker = self.one()
+        worker.kill()
+        worker.wait()
+        self.begin(role)
+
+    def drain(self) -> None:
+        role, worker = self.one()
+        worker.terminate()
+        self.begin(role)
+
+    def sleep(self) -> None:
+        role, worker = self.one()
+        worker.send_signal(signal.SIGSTOP)
+        self.begin(role)
+        time.sleep(ASLEEP_SECONDS)
+        worker.send_signal(signal.SIGCONT)
+
+    def restart_broker(self) -> None:
+        self.broker.stop()
+        time.sleep(self.rng.random())
+        self.broker.start(60)
+
+    def restart_database(self) -> None:
+        the_server().stop()
+        time.sleep(self.rng.random())
+        the_server().start()
+
+    def repeat(self) -> None:
+        """Every message again, twice, in any order."""
+        known = [str(name) for (name,) in self.hands.ask("SELECT work FROM store_workitem")] * 2
+        self.rng.shuffle(known)
+        with make_app(self.broker.url) as app:
+            for name in known:
+                trial = "/" in name
+                app.send_task(
+                    "reelwright.trial" if trial else "reelwright.film", kwargs={"work": name},
+                    queue="encode" if trial else "files",
+                )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(RUNS))
+def test_the_film_comes_out_the_same(
+    seed: int, film: Path, tmp_path: Path, encode: Command, *, broker: Broker, undisturbed: tuple[dict[str, str], str]
+) -> None:
+    rng = random.Random(seed)
+    reelwright = keeper(encode)
+    place = None
+    if seed % 2:
+        place = empty_ledger_there().name
+        word = PASSWORD.replace(":", "%3A").replace("/", "%2F").replace("@", "%40").replace(" ", "%20")
+        url = f"postgresql://owner:{word}@127.0.0.1:{the_server().port}/{place}"
+        reelwright.environment["REELWRIGHT_DATABASE__URL"] = url
+    more = {"REELWRIGHT_CLUSTER__BROKER": broker.url}
+    with crew(reelwright, film, encode.folder, tmp_path / "out", place, **more) as hands:
+        chaos = Chaos(hands, broker, rng)
+        for role in ("files", "encode", "encode"):
+            chaos.begin(role)
+        said = []
+        for _ in range(EVENTS):
+            hands.until_more(rng.randint(1, 4))
+            if hands.number(ENDED_FILMS):
+                break
+            event = rng.choice(chaos.events)
+            said.append(event.__name__)
+            event()
+        hands.until(ENDED_FILMS)
+        assert hands.ask(FILM_STATES) == [("done",)], (seed, said, hands.logs)
+        trials, output = undisturbed
+        assert hands.trials() == trials, (seed, said)
+        assert packets(hands.out / "film.mkv") == output, (seed, said)
+        assert hands.number(OPEN_TRIALS) == 0, (seed, said)
+        hands.end()
+    assert_soon_gone(reelwright.state)
