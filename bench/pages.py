@@ -1,14 +1,19 @@
 """What the pages cost: 50 watchers while two films are encoded, and lists of 100,000 files.
 
-    .venv/bin/python bench/pages.py [--watchers 50] [--seconds 20] [--rows 100000]
+    .venv/bin/python bench/pages.py [--watchers 50] [--seconds 20] [--rows 100000] [--cost-only | --lists-only]
 
 Run it on a machine that does nothing else; it takes about four minutes on two cores. Two encodes of a film that is made
-for it run three times without anybody watching and three times with 50 watchers of the living parts while pages are
-asked for all the time; in turns, so that a machine that warms up favours neither. Figures go to build/bench/pages.json.
+for it run three times without anybody watching and three times with 50 watchers of the living parts, who together open
+a page a second; in turns, so that a machine that warms up favours neither. The processor time that the server takes
+with and without watchers is the same on a busy machine: --cost-only measures that alone, in a minute. Who watches is a
+process of its own, and what it takes is no cost of the pages: on real days it is on other machines. Figures go to
+build/bench/pages.json.
 """
 
 import argparse
 import json
+import selectors
+import socket
 import statistics
 import subprocess
 import sys
@@ -16,10 +21,13 @@ import tempfile
 import threading
 import time
 import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import imageio_ffmpeg
+import psutil
 
 HERE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HERE / "tests"))
@@ -31,7 +39,6 @@ LISTS = (
     "", "?sort=size", "?sort=saves", "?state=asked", "?state=planned&sort=size", "?rule=dolby-vision&sort=saves",
     "?codec=vc1", "?text=%D0%A1%D1%82%D0%B0%D0%BB", "?text=nothing-like-it", "?sort=size&after=60000",
 )  # fmt: skip
-ROUNDS = 3
 
 
 def get(url: str) -> float:
@@ -42,11 +49,55 @@ def get(url: str) -> float:
     return time.perf_counter() - began
 
 
-def watch(url: str, stop: threading.Event) -> None:
-    """Be one who watches."""
-    with suppress(OSError), urllib.request.urlopen(url, timeout=60) as stream:  # noqa: S310 -- as above
-        while not stop.is_set() and stream.readline():
-            pass
+def watch(address: str, count: int) -> None:
+    """Be so many who watch, until killed: all in one process, which looks at nothing it reads."""
+    place = urlsplit(address)
+    ready = selectors.DefaultSelector()
+    for _ in range(count):
+        line = socket.create_connection((place.hostname, place.port))
+        line.sendall(f"GET /live/now+figures HTTP/1.1\r\nHost: {place.netloc}\r\n\r\n".encode())
+        ready.register(line, selectors.EVENT_READ)
+    while True:
+        for key, _ in ready.select():
+            if isinstance(key.fileobj, socket.socket) and not key.fileobj.recv(1 << 16):
+                ready.unregister(key.fileobj)
+
+
+@contextmanager
+def watchers(site: Served, count: int) -> Iterator[None]:
+    """So many who watch, while the block lasts."""
+    command = [sys.executable, __file__, "--be-watchers", str(count), "--address", site.address]
+    process = subprocess.Popen(command)
+    try:
+        time.sleep(1)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def server_seconds(site: Served) -> float:
+    """Processor seconds the server took so far; encodes are processes of their own and not in it."""
+    took = psutil.Process(site.process.pid).cpu_times()
+    return took.user + took.system
+
+
+def cost(site: Served, count: int, seconds: float = 20.0) -> dict[str, float]:
+    """Processor seconds a second that the server takes: idle, watched, and watched while a page a second is opened."""
+
+    def rate(pages: float) -> float:
+        began, before = time.monotonic(), server_seconds(site)
+        while (now := time.monotonic() - began) < seconds:
+            if pages:
+                get(site.url(PAGES[int(now) % len(PAGES)]))
+            time.sleep(1)
+        return round((server_seconds(site) - before) / now, 4)
+
+    found = {"idle": rate(0)}
+    with watchers(site, count):
+        found["watched"] = rate(0)
+        found["watched_and_opened"] = rate(1)
+    return found
 
 
 def film(folder: Path, seconds: int) -> Path:
@@ -75,25 +126,21 @@ def encodes(site: Served, source: Path, folder: Path, mark: str) -> float:
     return time.perf_counter() - began
 
 
-def watched(site: Served, source: Path, folder: Path, mark: str, watchers: int) -> tuple[float, list[float]]:
+def watched(site: Served, source: Path, folder: Path, mark: str, count: int) -> tuple[float, list[float]]:
     """The same while many watch; also how long pages took meanwhile."""
     stop, took = threading.Event(), []
 
     def ask() -> None:
         while not stop.is_set():
-            for path in PAGES if not stop.is_set() else ():
-                took.append(get(site.url(path)))
-                time.sleep(0.2)
+            took.append(get(site.url(PAGES[len(took) % len(PAGES)])))
+            stop.wait(1)
 
-    threads = [
-        threading.Thread(target=watch, args=(site.url("/live/now+figures"), stop), daemon=True) for _ in range(watchers)
-    ]
-    threads.append(threading.Thread(target=ask, daemon=True))
-    for thread in threads:
-        thread.start()
-    seconds = encodes(site, source, folder, mark)
-    stop.set()
-    threads[-1].join()
+    asking = threading.Thread(target=ask, daemon=True)
+    with watchers(site, count):
+        asking.start()
+        seconds = encodes(site, source, folder, mark)
+        stop.set()
+        asking.join()
     return seconds, took
 
 
@@ -112,34 +159,50 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--watchers", type=int, default=50)
     parser.add_argument("--seconds", type=int, default=20, help="length of the film")
+    parser.add_argument("--rounds", type=int, default=3, help="of encodes without and with watchers")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--lists-only", action="store_true")
+    parser.add_argument("--cost-only", action="store_true")
+    parser.add_argument("--be-watchers", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--address", help=argparse.SUPPRESS)
     parser.add_argument("--build", type=Path, default=HERE / "build" / "bench")
     args = parser.parse_args()
+    if args.be_watchers:
+        watch(args.address, args.be_watchers)
     found: dict[str, object] = {}
     with tempfile.TemporaryDirectory(prefix="reelwright-pages-") as name:
         folder = Path(name)
         filled(folder / "state", folder / "films", args.rows)
         with served(folder / "state") as site:
-            found["lists_ms"] = lists(site)
+            if not args.cost_only:
+                found["lists_ms"] = lists(site)
             if not args.lists_only:
-                found |= compared(site, film(folder, args.seconds), folder, args.watchers)
+                found["server_cpu_per_second"] = cost(site, args.watchers)
+            if not args.lists_only and not args.cost_only:
+                found |= compared(site, film(folder, args.seconds), folder, args.watchers, args.rounds)
     args.build.mkdir(parents=True, exist_ok=True)
     (args.build / "pages.json").write_text(json.dumps(found, indent=1) + "\n")
     print(json.dumps(found, indent=1))
 
 
-def compared(site: Served, source: Path, folder: Path, watchers: int) -> dict[str, object]:
-    """Encodes without and with watchers, in turns."""
-    alone, beside, took = [], [], []
-    for k in range(ROUNDS):
+def compared(site: Served, source: Path, folder: Path, count: int, rounds: int) -> dict[str, object]:
+    """Encodes without and with watchers, in turns; with what the server's own processor time was meanwhile."""
+    alone, beside, took, spent = [], [], [], {"alone": 0.0, "watched": 0.0}
+    for k in range(rounds):
+        before = server_seconds(site)
         alone.append(encodes(site, source, folder, f"alone{k}"))
-        seconds, pages = watched(site, source, folder, f"beside{k}", watchers)
+        between = server_seconds(site)
+        seconds, pages = watched(site, source, folder, f"beside{k}", count)
+        spent["alone"] += between - before
+        spent["watched"] += server_seconds(site) - between
         beside.append(seconds)
         took += pages
     return {
-        "watchers": watchers, "encodes_alone_s": alone, "encodes_watched_s": beside,
+        "watchers": count, "encodes_alone_s": alone, "encodes_watched_s": beside,
         "slower_percent": round(100 * (statistics.median(beside) / statistics.median(alone) - 1), 2),
+        "server_cpu_per_second_beside_encodes": {
+            "alone": round(spent["alone"] / sum(alone), 4), "watched": round(spent["watched"] / sum(beside), 4),
+        },
         "pages": len(took), "page_p95_ms": round(1000 * statistics.quantiles(took, n=20)[-1]),
         "page_median_ms": round(1000 * statistics.median(took)),
     }  # fmt: skip

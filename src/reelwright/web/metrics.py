@@ -54,12 +54,17 @@ def jobs() -> Iterator[Metric]:
     yield GaugeMetricFamily("reelwright_jobs_running", "Jobs that somebody works on now.", len(runs))
     far = GaugeMetricFamily("reelwright_job_progress_ratio", "How far a job is, 0 to 1.", labels=["job"])
     left = GaugeMetricFamily("reelwright_job_eta_seconds", "Seconds a job is expected to take yet.", labels=["job"])
+    fast = GaugeMetricFamily(
+        "reelwright_job_frames_per_second", "Frames a job gets through in a second.", labels=["job"]
+    )
     for run in runs:
         if run.percent is not None:
             far.add_metric([run.short], run.percent / 100)
         if run.eta is not None:
             left.add_metric([run.short], run.eta)
-    yield from (far, left)
+        if run.speed is not None:
+            fast.add_metric([run.short], run.speed)
+    yield from (far, left, fast)
 
 
 def queue() -> Iterator[Metric]:
