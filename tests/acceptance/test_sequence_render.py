@@ -206,6 +206,23 @@ def test_by_default_a_missing_frame_ends_the_run_before_anything_is_written(stud
     assert not studio.out.exists()
 
 
+@pytest.mark.parametrize("space", [LINEAR, "lin_rec709_scene", "SCENE_LINEAR"])
+def test_light_whose_values_above_one_would_be_cut_off_is_refused_by_all_its_names(studio: Studio, space: str) -> None:
+    studio.write(1001)
+    for profile in ("exr", "tiff", "h264"):
+        done = studio("--profile", profile, "--to", space)
+        assert done.code == 2, done.err
+        assert f"those of {space} above 1 and below 0 would be cut off" in done.err
+        assert not studio.out.exists() or not list(studio.out.iterdir())
+
+
+def test_frames_that_cannot_be_delivered_leave_no_folder(studio: Studio) -> None:
+    studio.write(1001, 1002, 1003)
+    studio.frame(1002).write_bytes(studio.frame(1002).read_bytes()[:200])
+    assert studio("--profile", "png").code == 4
+    assert not list(studio.out.iterdir())
+
+
 @pytest.mark.parametrize("trouble", ["cut", "empty", "another size", "no picture"])
 def test_so_does_a_broken_one(studio: Studio, trouble: str) -> None:
     studio.write(*range(1001, 1005))

@@ -174,7 +174,7 @@ class House:
             known = await know(check, order, asked, ready.runner)
             rendering = rendering_of(known, asked)
             wanted = outputs_of(row, order, self.settings)
-            refuse_cut_off(rendering.colors, [w.profile for w in wanted], known.palette)
+            refuse_cut_off(rendering.colors, known.palette)
             for w in wanted:
                 refuse_source(w.path, Path(folder))
         except ReelwrightError as error:

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -262,10 +263,12 @@ class Making:
         )
 
     def remove_leftovers(self) -> None:
-        """Remove what was written under temporary names."""
-        for out in self.outputs():
+        """Remove what was written under temporary names, and folders for frames that got none."""
+        for w, out in zip(self.wanted, self.outputs(), strict=True):
             if out.profile.kind is Kind.FRAMES:
                 shutil.rmtree(hidden_folder(out), ignore_errors=True)
+                with suppress(OSError):
+                    w.path.rmdir()
             else:
                 out.path.unlink(missing_ok=True)
 

@@ -1,6 +1,6 @@
 """From a checked row and what a frame's header says to a rendering: what is asked, what is known, what is an error."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fractions import Fraction
@@ -10,7 +10,6 @@ from reelwright.errors import SourceError, UsageError
 from reelwright.sequences import ranges
 from reelwright.sequences.channels import Chosen, Part, choose
 from reelwright.sequences.check import SequenceCheck
-from reelwright.sequences.delivery import Profile
 from reelwright.sequences.overlay import DEFAULT, BurnIn, slate_of
 from reelwright.sequences.rendering import Colors, Raster, Rendering
 from reelwright.sequences.repair import Missing, Place, fill
@@ -82,7 +81,7 @@ class Palette:
     #: The display and view to take where nobody asks for one.
     display: str
     view: str
-    #: Spaces of light, whose values go beyond 1.
+    #: Spaces of light, whose values go beyond 1, by all their names.
     light: tuple[str, ...] = ()
 
 
@@ -300,16 +299,17 @@ def check_name(what: str, name: str, known: Sequence[str]) -> None:
     raise UsageError(f"The colour configuration has no {what} {name!r}.", hint=hint)
 
 
-def refuse_cut_off(colors: Colors | None, profiles: Iterable[Profile], palette: Palette) -> None:
-    """Raise where values above 1 would be asked for, which no output holds.
+def refuse_cut_off(colors: Colors | None, palette: Palette) -> None:
+    """Raise where values above 1 would be asked for, which no output holds; a LUT that comes last may bring them below.
 
     Raises:
-        UsageError: the frames go to a space of light, and an output of a kind that people expect all of it from.
+        UsageError: the frames go to a space of light.
     """
-    to = None if colors is None else colors.to
-    if to in palette.light and any(profile.seen for profile in profiles):
+    if colors is None or colors.to is None or colors.lut is not None:
+        return
+    if colors.to.lower() in {name.lower() for name in palette.light}:
         raise UsageError(
-            f"Frames are delivered as they are seen, with values of 0 to 1: those of {to} above 1 would be cut off.",
+            f"Outputs hold values of 0 to 1: those of {colors.to} above 1 and below 0 would be cut off.",
             hint="Choose a display and view, or --to a space for display or with a log curve.",
         )
 

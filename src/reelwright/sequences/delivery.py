@@ -38,8 +38,6 @@ class Profile:
     smallest: tuple[int, int] = (2, 2)
     #: Frames of a closed group, the fewest that can be encoded again without the rest; of an intra codec, one.
     group: int = 1
-    #: Whether it could hold values above 1, which are cut off here.
-    seen: bool = False
 
 
 #: Frames of a group of H.264 and H.265: about two seconds. Each begins with a key frame that nothing after it looks
@@ -174,7 +172,6 @@ PROFILES = {
             pix_fmt="gbrpf32le",
             flags=("-c:v", "exr", "-compression", "zip16", "-format", "half"),
             error=1 / 4096,
-            seen=True,
         ),
         Profile(
             name="jpeg",

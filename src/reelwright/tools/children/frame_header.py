@@ -87,6 +87,12 @@ def ruled(config: str, path: str) -> str | None:
     return str(known.getColorSpaceFromFilepath(plain)[0]) or None
 
 
+def spaces_of_light(known: Any) -> list[Any]:
+    """The spaces whose values go beyond 1."""
+    found = [known.getColorSpace(name) for name in known.getColorSpaceNames()]
+    return [space for space in found if space.getEncoding() == "scene-linear"]
+
+
 def colors(asked: dict[str, Any]) -> dict[str, Any]:
     """The spaces, displays and views of a configuration, to check names against before anything is rendered."""
     known = configuration(asked["config"])
@@ -94,7 +100,8 @@ def colors(asked: dict[str, Any]) -> dict[str, Any]:
     display = known.getDefaultDisplay()
     return {
         "spaces": spaces,
-        "light": [name for name in spaces if known.getColorSpace(name).getEncoding() == "scene-linear"],
+        "light": [name for space in spaces_of_light(known) for name in (space.getName(), *space.getAliases())]
+        + [str(role) for role, name in known.getRoles() if name in {s.getName() for s in spaces_of_light(known)}],
         "aliases": sorted({a for name in spaces for a in known.getColorSpace(name).getAliases()}),
         "roles": [str(role) for role, *_ in known.getRoles()],
         "looks": list(known.getLookNames()),
