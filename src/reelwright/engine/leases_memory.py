@@ -264,7 +264,8 @@ class MemoryLeaseStore:
         return busy
 
     def _held_by(self, worker_id: str) -> list[WorkRow]:
-        return [row for name in self._leased if (row := self._rows[name]).worker == worker_id]
+        """In the order the rows were added, as a ledger has them: what is given back at once is listed in it."""
+        return [row for row in self._of(self._leased) if row.worker == worker_id]
 
     def _valid(self, lease: Lease) -> WorkRow | None:
         row = self._rows.get(lease.work.id)
