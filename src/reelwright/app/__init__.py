@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -256,12 +255,13 @@ class Commands:
     def work(self, order: "WorkerOrder", sink: "EventSink", tell: "Tell") -> int | None:
         """Work for a cluster until a signal comes."""
         from reelwright.app.wiring import load, run_draining
+        from reelwright.cluster import INSTALL, is_installed
 
         settings = load({"cluster": dict(order.cluster)} if order.cluster else {})
-        if find_spec("celery") is None:
+        if not is_installed():
             from reelwright.errors import ToolError
 
-            raise ToolError("Celery is not installed.", hint="Install it: pip install 'reelwright[cluster]'.")
+            raise ToolError("Celery is not installed.", hint=INSTALL)
         from reelwright.app.cluster_worker import work
 
         return run_draining(lambda stop: work(settings, sink, tell, stop))[1]

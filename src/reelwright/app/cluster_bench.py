@@ -9,13 +9,13 @@ from pathlib import Path
 
 from reelwright.config import Settings
 from reelwright.encoders import SVT_AV1
+from reelwright.engine.leases import LIBRARY_LABEL
 from reelwright.engine.offload import Offload
 from reelwright.engine.resources import DISK_RESERVE_BYTES
 from reelwright.engine.trial_orders import ENCODES, WORK_LABEL, Bench, build_label
 from reelwright.engine.work_mark import read_mark
 from reelwright.errors import ReelwrightError, SourceError
 from reelwright.library.catalog import Catalog, Library
-from reelwright.library.films import LABEL
 from reelwright.library.marker import check_marker
 from reelwright.tools.capabilities import Capabilities, ask_ffmpeg, require
 from reelwright.tools.devices import choose_device, with_encoder
@@ -90,15 +90,16 @@ class Benches:
         return frozenset(found)
 
 
+def root_here(settings: Settings, library: Library) -> Path:
+    """A library's root on this machine."""
+    return Path(settings.cluster.roots.get(library.name, library.root))
+
+
 class Roots:
     """Where libraries are mounted on this machine."""
 
     def __init__(self, settings: Settings, catalog: Catalog, offload: Offload) -> None:
         self._settings, self._catalog, self._offload = settings, catalog, offload
-
-    def root_of(self, library: Library) -> Path:
-        """A library's root here."""
-        return Path(self._settings.cluster.roots.get(library.name, library.root))
 
     async def source(self, name: str, path: str) -> Path:
         """A film's path here.
@@ -108,7 +109,7 @@ class Roots:
         """
         for library in await self._offload(self._catalog.libraries):
             if library.name == name:
-                root = self.root_of(library)
+                root = root_here(self._settings, library)
                 await asyncio.to_thread(check_marker, root, library.marker)
                 return root / path
         raise SourceError(f"There is no library {name} any more.")
@@ -122,8 +123,8 @@ class Roots:
         here, missing = set(), []
         for library in libraries:
             try:
-                check_marker(self.root_of(library), library.marker)
-                here.add(LABEL.format(library.name))
+                check_marker(root_here(self._settings, library), library.marker)
+                here.add(LIBRARY_LABEL.format(library.name))
             except ReelwrightError as error:
                 missing.append(f"No work of library {library.name}: {error.message}")
         return frozenset(here), missing

@@ -2,37 +2,51 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from reelwright.app.encode import options_for
-from reelwright.app.library_film import FilmHandler, Go
+from reelwright.app.library_film import FilmHandler, Go, Placer
 from reelwright.app.wiring import services, utc_now
 from reelwright.cli.commands import EncodeJob
-from reelwright.engine.jobs import OutcomeRecord
+from reelwright.config import Settings
+from reelwright.engine.jobs import JobStore, OutcomeRecord
 from reelwright.engine.leased_trials import Hint, LeasedTrials
 from reelwright.engine.leases import LeaseStore
+from reelwright.engine.offload import Offload
 from reelwright.engine.pipeline import encode_film
 from reelwright.engine.trial_orders import Whereabouts
 from reelwright.engine.work_mark import make_mark
 from reelwright.engine.worker import Ending, GivenBack, Held, Why
 from reelwright.errors import BusyError, ReelwrightError
+from reelwright.events import EventSink
+from reelwright.library.catalog import Catalog
 
 #: Before a film is given back that another leader of this machine still holds.
 BUSY_SECONDS = 2.0
 
 
 class FilmLeader(FilmHandler):
-    """As `FilmHandler`, with trials on every machine. Call `leads` before the first film."""
+    """As `FilmHandler`, with trials on every machine.
 
-    _leases: LeaseStore
-    _hint: Hint
-    _held: dict[str, Held]
-    _busy: set[str]
+    Args:
+        settings: see FilmHandler, as for the next five.
+        catalog: the libraries.
+        store: the ledger's jobs.
+        offload: the thread that speaks to them, and to the queue.
+        sink: takes the events.
+        placer: puts outputs in their films' places.
+        leases: the queue, through which trials are posted.
+        hint: tells the broker of them.
+    """
 
-    def leads(self, leases: LeaseStore, hint: Hint) -> None:
-        """Say through what trials are posted."""
-        self._leases, self._hint, self._held, self._busy = leases, hint, {}, set()
+    def __init__(  # noqa: PLR0917 - as its base
+        self, settings: Settings, catalog: Catalog, store: JobStore, offload: Offload, sink: EventSink, placer: Placer,
+        *, leases: LeaseStore, hint: Hint,
+    ) -> None:  # fmt: skip
+        super().__init__(settings, catalog, store, offload, sink, placer)
+        self._leases, self._hint = leases, hint
+        self._held: dict[str, Held] = {}
+        self._busy: set[str] = set()
 
     async def __call__(self, held: Held) -> Ending:
         """See FilmHandler. A film that a stopped leader still locks waits without counting an attempt."""
@@ -60,10 +74,8 @@ class FilmLeader(FilmHandler):
                 self._busy.add(go.work_id)
             heard(error)
 
-        async with AsyncExitStack() as stack:
-            ready = await stack.enter_async_context(services(go.settings, self._sink, go.request))
-            place = LeasedTrials(self._leases, self._offload, where, self._hint, utc_now)
-            await stack.enter_async_context(place)
+        place = LeasedTrials(self._leases, self._offload, where, self._hint, utc_now)
+        async with services(go.settings, self._sink, go.request) as ready, place:
             try:
                 outcome = await encode_film(
                     go.source, go.staged, go.request, options, replace(ready, place=place), heard=hear

@@ -6,11 +6,9 @@ from contextlib import suppress
 
 from reelwright.app.wiring import utc_now
 from reelwright.engine.leased_trials import Hint
-from reelwright.engine.leases import LeaseStore, Work, WorkState
+from reelwright.engine.leases import FILM, TRIAL, LeaseStore, Work, WorkState
 from reelwright.engine.offload import Offload
-from reelwright.engine.trial_orders import KIND as TRIAL
 from reelwright.errors import ReelwrightError
-from reelwright.library.films import KIND as FILM
 
 #: Rows of each kind that are told of at a time: the first of the queue, which are taken first.
 AT_ONCE = 50

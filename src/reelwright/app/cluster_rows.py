@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from reelwright.app.cluster_bench import size_of
+from reelwright.app.cluster_bench import root_here, size_of
 from reelwright.app.wiring import utc_now
 from reelwright.cli.commands import CheckRow
+from reelwright.cluster import INSTALL, is_installed
 from reelwright.config import Settings
 from reelwright.databases import without_password
 from reelwright.engine.leases import Worker
@@ -28,11 +29,10 @@ def broker_row(broker: str) -> CheckRow:
     if not broker:
         return CheckRow(name="broker", works=None, found="none (cluster.broker)", advice=advice, optional=True)
     shown = without_password(broker)
-    try:
-        from reelwright.cluster.celery_app import answers
-    except ImportError:
-        install = "Install it: pip install 'reelwright[cluster]'."
-        return CheckRow(name="broker", works=False, found="Celery is not installed", advice=install)
+    if not is_installed():
+        return CheckRow(name="broker", works=False, found="Celery is not installed", advice=INSTALL)
+    from reelwright.cluster.celery_app import answers
+
     if (trouble := answers(broker)) is not None:
         return CheckRow(name="broker", works=False, found=f"{shown} does not answer: {trouble}", advice=advice)
     return CheckRow(name="broker", works=True, found=f"{shown} answers")
@@ -71,7 +71,7 @@ def ledger_rows(settings: Settings) -> Iterator[CheckRow]:
 
     try:
         for library in DjangoCatalog(store.place).libraries():
-            root = Path(settings.cluster.roots.get(library.name, library.root))
+            root = root_here(settings, library)
             name = f"library {library.name}"
             try:
                 check_marker(root, library.marker)

@@ -21,16 +21,14 @@ from reelwright.app.wiring import utc_now
 from reelwright.cluster.hints import Hints
 from reelwright.config import Settings
 from reelwright.engine.leased_trials import Hint
-from reelwright.engine.leases import LeaseStore, Worker
+from reelwright.engine.leases import FILM, TRIAL, LeaseStore, Worker
 from reelwright.engine.offload import Offload
-from reelwright.engine.trial_orders import KIND as TRIAL
 from reelwright.engine.trial_worker import TrialHandler
 from reelwright.engine.work_mark import make_mark
 from reelwright.engine.worker import Manners, Tools, WorkLoop
 from reelwright.errors import ReelwrightError
 from reelwright.events import EventSink, Tee
 from reelwright.library.catalog import Catalog
-from reelwright.library.films import KIND as FILM
 from reelwright.store.database import open_ledger
 from reelwright.store.events import LedgerSink
 from reelwright.tools.process import Runner
@@ -150,8 +148,9 @@ async def _leading(floor: Floor) -> WorkLoop:
     await asyncio.to_thread(make_mark, settings.work_dir)
     told = Tee([floor.sink, LedgerSink(floor.store, floor.offload)])
     placer = Replacements(settings, floor.catalog, floor.store, floor.offload, told)
-    leader = FilmLeader(settings, floor.catalog, floor.store, floor.offload, floor.sink, placer)
-    leader.leads(floor.leases, floor.hint)
+    leader = FilmLeader(
+        settings, floor.catalog, floor.store, floor.offload, floor.sink, placer, leases=floor.leases, hint=floor.hint
+    )
     is_open = OpenLibraries(settings, floor.catalog, floor.leases, floor.offload, lambda _: True)
     return WorkLoop(floor.me(FILES, settings.cluster.films), floor.tools, {FILM: leader}, is_open.labels)
 

@@ -1,11 +1,10 @@
 """What is wrong with the configuration, also what only the rooms further in can tell: hours, schedules, rules."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from reelwright.app.library_terms import check_name, checked_settings, film_settings, read_rules
+from reelwright.app.library_terms import check_name, film_settings, read_rules, wrong_times
 from reelwright.config import Problem, Settings, load_settings
 from reelwright.errors import ReelwrightError
 from reelwright.library_settings import LibrarySettings
@@ -27,15 +26,18 @@ def check(environ: Mapping[str, str], file: Path | None = None) -> Examined:
 
 
 def _problems(name: str, table: LibrarySettings, settings: Settings) -> Iterator[Problem]:
-    given = table.model_dump(exclude_unset=True)
-    checks: list[Callable[[], object]] = [
-        partial(check_name, name),
-        *(partial(checked_settings, name, {key: value}) for key, value in given.items()),
-        lambda: [film_settings(settings, rule.settings) for rule in read_rules(table.rules, settings)],
-    ]
-    for check_one in checks:
-        try:
-            check_one()
-        except ReelwrightError as error:
-            key = f"libraries.{name}"
-            yield Problem(place=f"The library {name}", key=key, message=error.message, hint=error.hint)
+    for error in _wrong(name, table, settings):
+        yield Problem(place=f"The library {name}", key=f"libraries.{name}", message=error.message, hint=error.hint)
+
+
+def _wrong(name: str, table: LibrarySettings, settings: Settings) -> Iterator[ReelwrightError]:
+    try:
+        check_name(name)
+    except ReelwrightError as error:
+        yield error
+    yield from wrong_times(name, table)
+    try:
+        for rule in read_rules(table.rules, settings):
+            film_settings(settings, rule.settings)
+    except ReelwrightError as error:
+        yield error

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from reelwright.app.forecasts import foretell
 from reelwright.app.library_terms import REPLACE, Effective, may_replace, settings_of, terms_of
 from reelwright.config import Settings
-from reelwright.engine.leases import LeaseStore, Work, WorkState
+from reelwright.engine.leases import FILM, LeaseStore, Work, WorkState
 from reelwright.library.catalog import Catalog, FileState, Library, LibraryFile, Standing
-from reelwright.library.films import KIND, standing_of, work_for
+from reelwright.library.films import standing_of, work_for
 from reelwright.library.rules import Action, Choice
 
 #: Actions that are work.
@@ -83,10 +83,10 @@ class Queue:
         """
         wanted = set(names)
         if later:
-            counts = self._leases.count_work([KIND])
+            counts = self._leases.count_work([FILM])
             alive = {WorkState.READY, WorkState.LEASED}
             return sum(n for (owner, state), n in counts.items() if owner in wanted and state in alive)
-        rows = self._leases.works([WorkState.READY, WorkState.LEASED], kinds=[KIND], limit=10**6)
+        rows = self._leases.works([WorkState.READY, WorkState.LEASED], kinds=[FILM], limit=10**6)
         return sum(row.work.owner in wanted and (row.state is WorkState.LEASED or not row.attempts) for row in rows)
 
 

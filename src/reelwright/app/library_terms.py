@@ -3,7 +3,7 @@
 import json
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any
@@ -62,12 +62,18 @@ def checked_settings(name: str, tree: dict[str, object]) -> LibrarySettings:
     except ValidationError as error:
         layer = Layer(kind=Kind.FLAGS, name=f"The library {name}", tree=tree)
         raise explain(error, layer)[0].error() from error
+    for wrong in wrong_times(name, found):
+        raise wrong
+    return found
+
+
+def wrong_times(name: str, own: LibrarySettings) -> Iterator[UsageError]:
+    """What is wrong with the times at which a library is scanned and worked on."""
     for key, check in (("schedule", check_expression), ("hours", read_hours)):
         try:
-            check(getattr(found, key))
+            check(getattr(own, key))
         except ValueError as error:
-            raise UsageError(f"The library {name}: {key} = {getattr(found, key)!r} is wrong: {error}.") from error
-    return found
+            yield UsageError(f"The library {name}: {key} = {getattr(own, key)!r} is wrong: {error}.")
 
 
 def settings_of(library: Library, settings: Settings) -> LibrarySettings:

@@ -11,11 +11,10 @@ from reelwright.app.library_queue import AT_WORK, Queue
 from reelwright.app.library_terms import REPLACE, may_replace, read_rules, settings_of
 from reelwright.cli.library_commands import About, Answered
 from reelwright.config import Settings
-from reelwright.engine.leases import LeaseStore, WorkRow
+from reelwright.engine.leases import FILM, LeaseStore, WorkRow
 from reelwright.errors import ConflictError, UsageError
 from reelwright.library.catalog import Catalog, FileState, Library, LibraryFile
 from reelwright.library.deciding import choice_for, facts_of
-from reelwright.library.films import KIND
 from reelwright.library.rules import REFUSED, Action, trace
 
 #: The owner's word that takes the owner's word back.
@@ -120,7 +119,7 @@ def export(catalog: Catalog, leases: LeaseStore, journal: list[Any]) -> Iterator
             for file in files:
                 yield "files", asdict(file)
     yield "work", {}
-    for row in leases.works(kinds=[KIND], limit=10**7):
+    for row in leases.works(kinds=[FILM], limit=10**7):
         yield "work", plain_work(row)
     yield "outcomes", {}
     last = 0

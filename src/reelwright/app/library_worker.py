@@ -18,14 +18,13 @@ from reelwright.app.notify import notifying
 from reelwright.app.plugins import use_encoders
 from reelwright.app.wiring import utc_now
 from reelwright.config import Settings
-from reelwright.engine.leases import LeaseStore, Worker
+from reelwright.engine.leases import FILM, LIBRARY_LABEL, LeaseStore, Worker
 from reelwright.engine.offload import Offload
 from reelwright.engine.worker import Manners, Tools, WorkLoop
 from reelwright.engine.workspace import Lock
 from reelwright.errors import ReelwrightError
 from reelwright.events import EventSink, Tee
 from reelwright.library.catalog import Catalog, Library
-from reelwright.library.films import KIND, LABEL
 from reelwright.library.hours import read_hours
 from reelwright.library.marker import check_marker
 from reelwright.store.database import open_ledger
@@ -99,7 +98,7 @@ async def _workshop(settings: Settings, sink: EventSink, wanted: Callable[[Libra
             tools = Tools(store=leases, offload=offload, pulse=pulse, now=utc_now, manners=manners)
             handler = FilmHandler(settings, catalog, store, offload, sink, replacements)
             is_open = OpenLibraries(settings, catalog, leases, offload, wanted)
-            handlers = {} if settings.cluster.enabled else {KIND: handler}  # workers carry films out
+            handlers = {} if settings.cluster.enabled else {FILM: handler}  # workers carry films out
             yield Workshop(
                 settings=settings, catalog=catalog, leases=leases, queue=queue, offload=offload, open=is_open.names,
                 loop=WorkLoop(me, tools, handlers, is_open.labels), sink=told,
@@ -159,7 +158,7 @@ class OpenLibraries:
 
     async def labels(self) -> frozenset[str]:
         """What the worker has by that."""
-        return frozenset(LABEL.format(name) for name in await self.names())
+        return frozenset(LIBRARY_LABEL.format(name) for name in await self.names())
 
     def _in_hours(self, library: Library, minute: int) -> bool:
         try:

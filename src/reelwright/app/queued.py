@@ -10,11 +10,10 @@ from reelwright.app.library_queue import Queue
 from reelwright.app.library_words import find_in
 from reelwright.cli.commands import QueueChange, QueueShown
 from reelwright.config import Settings, load_settings
-from reelwright.engine.leases import LeaseStore, WorkRow, WorkState
+from reelwright.engine.leases import FILM, LeaseStore, WorkRow, WorkState
 from reelwright.engine.listing import LEAST, State
 from reelwright.errors import UsageError
 from reelwright.library.catalog import Catalog, FileState, LibraryFile, Standing
-from reelwright.library.films import KIND
 from reelwright.store.database import open_ledger
 
 #: States of work that are shown with jobs in a state; of jobs alone the ledger tells more.
@@ -61,9 +60,9 @@ def shown(states: Collection[State] | None, *, queued: bool, limit: int | None) 
         wanted = {WorkState.LEASED, WorkState.FAILED}
     if queued or states is None:
         wanted.add(WorkState.READY)
-    rows = ledger.leases.works(wanted, kinds=[KIND], limit=10**7 if limit is None else limit) if wanted else []
+    rows = ledger.leases.works(wanted, kinds=[FILM], limit=10**7 if limit is None else limit) if wanted else []
     counts: dict[WorkState, int] = {}
-    for (_, state), number in ledger.leases.count_work([KIND]).items():
+    for (_, state), number in ledger.leases.count_work([FILM]).items():
         counts[state] = counts.get(state, 0) + number
     return QueueShown(rows=rows, counts=counts, paused=ledger.leases.paused())
 

@@ -6,10 +6,12 @@ import json
 import logging
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reelwright.cli.arguments import Parser, whole
-from reelwright.cli.commands import Program, ServeOrder
+from reelwright.cli.commands import Program, ServeOrder, Tell
 from reelwright.cli.text import printable_path
 from reelwright.errors import InterruptedRunError
 
@@ -45,23 +47,32 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, program: Program) -> int:
     """Carry out the command."""
-    as_json = args.json or not sys.stdout.isatty()
-    handler = JsonLog() if as_json else logging.StreamHandler(sys.stderr)
-    log = logging.getLogger("reelwright")
-    log.addHandler(handler)
     order = ServeOrder(
         web={name: value for name in ("host", "port") if (value := getattr(args, name)) is not None},
         pages=not args.no_web,
     )
+    return until_signal(partial(program.serve, order), as_json=args.json)
+
+
+def until_signal(work: Callable[["EventSink", Tell], int | None], *, as_json: bool) -> int:
+    """Have a daemon work until a signal comes, its events and log lines on the standard streams; the exit code.
+
+    Args:
+        work: given what takes events, and what is told sentences for people; returns the signal's number.
+        as_json: JSON on standard output also where that is a terminal.
+    """
+    as_json = as_json or not sys.stdout.isatty()
+    handler = JsonLog() if as_json else logging.StreamHandler(sys.stderr)
+    log = logging.getLogger("reelwright")
+    log.addHandler(handler)
     try:
-        came = program.serve(order, sink_for(as_json=as_json), JsonLog.tell if as_json else say)
+        came = work(_sink(as_json=as_json), JsonLog.tell if as_json else _say)
     finally:
         log.removeHandler(handler)
     return InterruptedRunError.exit_code if came == signal.SIGINT else 0
 
 
-def sink_for(*, as_json: bool) -> "EventSink":
-    """What writes events on standard output."""
+def _sink(*, as_json: bool) -> "EventSink":
     if as_json:
         from reelwright.cli.jsonlines import JsonSink  # noqa: PLC0415
 
@@ -91,8 +102,7 @@ class JsonLog(logging.Handler):
         print(json.dumps(line), flush=True)
 
 
-def say(message: str) -> None:
-    """A line for people."""
+def _say(message: str) -> None:
     print(message, flush=True)
 
 

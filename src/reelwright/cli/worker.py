@@ -1,15 +1,13 @@
 """The `worker` command."""
 
 import argparse
-import logging
-import signal
-import sys
+from functools import partial
 from typing import Any
 
 from reelwright.cli.arguments import Parser, whole
 from reelwright.cli.commands import Program, WorkerOrder
-from reelwright.cli.serve import JsonLog, say, sink_for
-from reelwright.errors import InterruptedRunError, UsageError
+from reelwright.cli.serve import until_signal
+from reelwright.errors import UsageError
 
 DESCRIPTION = """Work for a cluster: encode chunks of films, lead films, or both, until a signal comes.
 
@@ -39,16 +37,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(args: argparse.Namespace, program: Program) -> int:
     """Carry out the command."""
-    as_json = args.json or not sys.stdout.isatty()
-    handler = JsonLog() if as_json else logging.StreamHandler(sys.stderr)
-    log = logging.getLogger("reelwright")
-    log.addHandler(handler)
-    try:
-        order = WorkerOrder(cluster=flags_of(args))
-        came = program.work(order, sink_for(as_json=as_json), JsonLog.tell if as_json else say)
-    finally:
-        log.removeHandler(handler)
-    return InterruptedRunError.exit_code if came == signal.SIGINT else 0
+    return until_signal(partial(program.work, WorkerOrder(cluster=flags_of(args))), as_json=args.json)
 
 
 def flags_of(args: argparse.Namespace) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from typing import Any, Protocol
 
 from celery import Celery
 
-from reelwright.engine.leases import Work
+from reelwright.engine.leases import FILM, TRIAL, Work
 
 NAME = "reelwright"
 #: A task's name and the broker's queue, by the kind of work.
-TASKS: Mapping[str, str] = {"film": "reelwright.film", "trial": "reelwright.trial"}
-QUEUES: Mapping[str, str] = {"film": "files", "trial": "encode"}
+TASKS: Mapping[str, str] = {FILM: "reelwright.film", TRIAL: "reelwright.trial"}
+QUEUES: Mapping[str, str] = {FILM: "files", TRIAL: "encode"}
 #: A broker that does not answer for so long is not waited for.
 PATIENCE_SECONDS = 5.0
 

@@ -13,12 +13,12 @@ from reelwright import errors
 from reelwright.engine.film import Film, Tell
 from reelwright.engine.job_state import TrialStep
 from reelwright.engine.jobs import TrialRecord
-from reelwright.engine.leases import LOST, LeaseStore, Work, WorkRow, WorkState
+from reelwright.engine.leases import ENDED, FILM, LOST, TRIAL, LeaseStore, Work, WorkRow, WorkState
 from reelwright.engine.offload import Offload
 from reelwright.engine.pace import Limits, Pace
 from reelwright.engine.resources import Parallel
 from reelwright.engine.slots import Slots, slots_of
-from reelwright.engine.trial_orders import KIND, Whereabouts, record_from, work_for_trial
+from reelwright.engine.trial_orders import Whereabouts, record_from, work_for_trial
 from reelwright.engine.trials import still_holds
 from reelwright.errors import CancelledJobError, ReelwrightError, ResourceError, ToolError
 from reelwright.events import Emitter, EventName
@@ -139,7 +139,7 @@ class LeasedTrials:
         if not self._jobs:
             return
         open_states = [WorkState.READY, WorkState.LEASED]
-        rows = await self._offload(self._store.works, open_states, kinds=[KIND], limit=100_000)
+        rows = await self._offload(self._store.works, open_states, kinds=[TRIAL], limit=100_000)
         ours = [row.work.id for row in rows if row.work.id.partition("/")[0] in self._jobs]
         await self._offload(self._store.ask_cancel, ours)
         for folder in self._folders:
@@ -214,15 +214,14 @@ class LeasedTrials:
     async def _look(self) -> None:
         if not self._waited:
             return
-        ended = {WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED}
         for row in await self._offload(self._store.rows, list(self._waited)):
             waited = self._waited.get(row.work.id)
-            if waited is not None and row.state in ended and not waited.ended.done():
+            if waited is not None and row.state in ENDED and not waited.ended.done():
                 waited.ended.set_result(row)
 
     async def _count(self) -> None:
         known = await self._offload(self._store.workers, self._now())
-        counts = await self._offload(self._store.count_work, ["film"])
+        counts = await self._offload(self._store.count_work, [FILM])
         films = sum(number for (_, state), number in counts.items() if state is WorkState.LEASED)
         self._slots = slots_of([worker for worker, _, alive in known if alive], films)
 

@@ -23,6 +23,10 @@ class WorkState(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: States that only `reopen` changes.
+ENDED = frozenset({WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Work:
     """One piece of work, as it is asked for."""
@@ -104,6 +108,10 @@ class Beat:
     lost: frozenset[str] = frozenset()
 
 
+#: Kinds of work: a library's film, and one trial of it.
+FILM, TRIAL = "film", "trial"
+#: What a worker must have for a library's work: its root is there, and for films, its hours are open.
+LIBRARY_LABEL = "library:{}"
 #: What is written of work whose worker fell silent.
 LOST = "lost"
 

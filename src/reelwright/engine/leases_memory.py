@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reelwright.engine.leases import (
+    ENDED,
     FORGOTTEN_AFTER,
     Beat,
     Lease,
@@ -19,7 +20,6 @@ from reelwright.engine.leases import (
 )
 
 #: States that change only by `reopen`.
-ENDED = frozenset({WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

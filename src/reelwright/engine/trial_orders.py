@@ -13,11 +13,11 @@ from reelwright.engine.decoding import Decoding
 from reelwright.engine.film import Film, Pictures
 from reelwright.engine.job_state import TrialStep
 from reelwright.engine.jobs import TrialRecord
-from reelwright.engine.leases import Work
+from reelwright.engine.leases import LIBRARY_LABEL, TRIAL, Work
 from reelwright.engine.seekable import copy_path, recall
+from reelwright.engine.trials import keys_of
 from reelwright.engine.workspace import take_stamp, workspace_for
 from reelwright.errors import ConflictError, ReelwrightError, SourceError
-from reelwright.planning import identity
 from reelwright.planning.division import divide
 from reelwright.planning.once_read import plan_once_read
 from reelwright.planning.requests import plain_request, request_from
@@ -32,7 +32,6 @@ from reelwright.tools.process import Runner
 from reelwright.tools.seekable import index_of_copy
 from reelwright.version import VERSION
 
-KIND = "trial"
 #: Labels that a worker must have for a row, beside its library's: see decision 037.
 ENCODES = "encode"
 #: Whose a library's trials are: another than its films', so that a pause lets a film that was begun go on.
@@ -92,12 +91,6 @@ def build_label(tools: Capabilities, encoder: str) -> str:
     return BUILD_LABEL.format(hashlib.blake2b(text.encode(), digest_size=6).hexdigest())
 
 
-def key_of(film: Film, step: TrialStep) -> str:
-    """The trial's key: what its bytes follow from."""
-    curve = film.sample_key(step.chunk) if step.windows else film.curve_key(step.chunk)
-    return identity.trial_key(curve or "", step.crf)
-
-
 def work_for_trial(
     film: Film, step: TrialStep, known: TrialRecord | None, where: Whereabouts, index_digest: str
 ) -> Work:
@@ -105,20 +98,20 @@ def work_for_trial(
     order = TrialOrder(
         job=film.job_id, library=where.library, source_id=film.index.source_id, size_bytes=film.stamp.size_bytes,
         mtime_ns=film.stamp.mtime_ns, index_digest=index_digest, request=plain_request(film.plan.request),
-        chunk=step.chunk.index, start=step.chunk.start, end=step.chunk.end, crf=step.crf, trial_key=key_of(film, step),
+        chunk=step.chunk.index, start=step.chunk.start, end=step.chunk.end, crf=step.crf,
         why=step.why, windows=step.windows, predicted=step.predicted, unsure=step.unsure, goal=step.goal,
-        copied=film.copied is not None, known=known,
+        copied=film.copied is not None, known=known, trial_key=keys_of(film, step)[1],
     )  # fmt: skip
     payload = {**ORDERS.dump_python(order, mode="json"), "path": where.path}
     needs = frozenset({
-        ENCODES, f"library:{where.library}", WORK_LABEL.format(where.work_id),
+        ENCODES, LIBRARY_LABEL.format(where.library), WORK_LABEL.format(where.work_id),
         build_label(film.tools, film.plan.request.encoder),
     })  # fmt: skip
     told = {name: value for name, value in payload.items() if name not in {"why", "predicted", "unsure"}}
     text = json.dumps([told, sorted(needs)], sort_keys=True)
     mark = hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
     return Work(
-        id=f"{film.job_id}/{order.trial_key}/{mark}", kind=KIND, owner=OWNER.format(where.library), payload=payload,
+        id=f"{film.job_id}/{order.trial_key}/{mark}", kind=TRIAL, owner=OWNER.format(where.library), payload=payload,
         needs=needs, attempts_allowed=MOST_LOST,
     )  # fmt: skip
 
@@ -160,7 +153,7 @@ def step_of(order: TrialOrder, film: Film) -> TrialStep:
             chunk=chunk, crf=order.crf, why=order.why, windows=order.windows, predicted=order.predicted,
             unsure=order.unsure, goal=order.goal, again=order.known is not None,
         )  # fmt: skip
-        if key_of(film, step) == order.trial_key:
+        if keys_of(film, step)[1] == order.trial_key:
             return step
     raise ConflictError(
         "This worker would make other bytes than the film's leader expects.",

@@ -114,14 +114,19 @@ class FramesMissingError(ToolError):
     """A chunk came out with other frames than its range has."""
 
 
+def keys_of(film: Film, step: TrialStep) -> tuple[str, str]:
+    """The keys of a trial's curve and of the trial itself: what its bytes follow from."""
+    curve = (film.sample_key(step.chunk) or "") if step.windows else film.curve_key(step.chunk)
+    return curve, identity.trial_key(curve, step.crf)
+
+
 async def attempt_trial(film: Film, step: TrialStep, tell: Tell, go: Go) -> TrialRecord:
     """One go at a trial.
 
     Raises:
         OtherPicturesError: the device's pictures are not those of software.
     """
-    curve = (film.sample_key(step.chunk) or "") if step.windows else film.curve_key(step.chunk)
-    key = identity.trial_key(curve, step.crf)
+    curve, key = keys_of(film, step)
     part = film.workspace.segments / f"{key}{film.mark}"
     final = film.workspace.segments / f"{key}.mkv"
     meter = IdleMeter()

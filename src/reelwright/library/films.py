@@ -6,15 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reelwright.engine.leases import Work, WorkRow, WorkState
+from reelwright.engine.leases import FILM, LIBRARY_LABEL, Work, WorkRow, WorkState
 from reelwright.library.catalog import FileState, Library, LibraryFile
 from reelwright.library.order import Candidate, Order, priority
 from reelwright.library.retrying import MOST_ATTEMPTS
 from reelwright.library.rules import Action
-
-KIND = "film"
-#: What a worker must have, for a library's films: its root is there, and its hours are open.
-LABEL = "library:{}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +61,8 @@ def work_for(library: Library, file: LibraryFile, terms: Terms, effective: Mappi
     text = json.dumps(made_of, sort_keys=True, default=str)
     candidate = Candidate(size=file.size, mtime_ns=file.mtime_ns, saves=file.saves, costs=file.costs)
     return Work(
-        id=hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(), kind=KIND,
-        owner=library.name, payload=plain_film(film), needs=frozenset({LABEL.format(library.name)}),
+        id=hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(), kind=FILM,
+        owner=library.name, payload=plain_film(film), needs=frozenset({LIBRARY_LABEL.format(library.name)}),
         priority=priority(terms.order, candidate, weight=terms.weight), attempts_allowed=MOST_ATTEMPTS,
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from reelwright.databases import Place
 from reelwright.engine.leases import (
+    ENDED,
     FORGOTTEN_AFTER,
     Beat,
     Lease,
@@ -36,7 +37,6 @@ from reelwright.store.work_rows import item_row, needs_text, work_row, worker_co
 _ROWS_AT_ONCE = 500
 _LEASED = WorkState.LEASED.value
 _READY = WorkState.READY.value
-_ENDED = (WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED)
 
 
 @made_again()
@@ -63,7 +63,7 @@ class DjangoLeaseStore:
         """See the port."""
         with self._committing():
             return sum(
-                part.filter(state__in=[state.value for state in _ENDED]).update(
+                part.filter(state__in=[state.value for state in ENDED]).update(
                     state=_READY, attempts=0, not_before=None, cancel_asked=False, result={}, updated=timezone.now()
                 )
                 for part in _parts(ids)
@@ -217,7 +217,7 @@ class DjangoLeaseStore:
             if WorkState.READY in wanted and len(found) < limit:
                 found += _ready_rows(list(lanes), limit - len(found))
             left = limit - len(found)
-            ended = [_ended_rows(every, state, left) for state in _ENDED if state in wanted and left]
+            ended = [_ended_rows(every, state, left) for state in ENDED if state in wanted and left]
         newest = merge(*ended, key=lambda dated: dated[0], reverse=True)
         return [*found, *(row for _, row in newest)][:limit]
 

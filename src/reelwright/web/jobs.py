@@ -8,9 +8,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from reelwright.engine.jobs import JobStatus
-from reelwright.engine.leases import WorkRow, WorkState
+from reelwright.engine.leases import FILM, WorkRow, WorkState
 from reelwright.engine.listing import SHORT, JobRow, State, list_jobs, rows_of
-from reelwright.library.films import KIND
 from reelwright.web.desk import desk
 
 #: Rows of a page.
@@ -68,7 +67,7 @@ def row_of_page(row: JobRow) -> Mapping[str, Any]:
 def waiting(number: int) -> list[Mapping[str, Any]]:
     """What waits in the queue, in its order."""
     end = number * PAGE + 1
-    return [_work(row) for row in desk().work.works([WorkState.READY], kinds=[KIND], limit=end)[(number - 1) * PAGE :]]
+    return [_work(row) for row in desk().work.works([WorkState.READY], kinds=[FILM], limit=end)[(number - 1) * PAGE :]]
 
 
 def _work(row: WorkRow) -> Mapping[str, Any]:

@@ -11,9 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from reelwright.engine.jobs import JobStatus
-from reelwright.engine.leases import WorkState
+from reelwright.engine.leases import FILM, WorkState
 from reelwright.engine.quarantine import savings
-from reelwright.library.films import KIND
 from reelwright.store import models
 from reelwright.version import VERSION
 from reelwright.web.desk import desk
@@ -71,7 +70,7 @@ def queue() -> Iterator[Metric]:
     """Work by library and state, and which libraries are held back."""
     found = GaugeMetricFamily("reelwright_queue", "Work of the queue.", labels=["library", "state"])
     owners = {library.name for library in desk().libraries.libraries()}
-    counts = desk().work.count_work([KIND])
+    counts = desk().work.count_work([FILM])
     for owner in sorted(owners | {owner for owner, _ in counts}):
         for state in WorkState:
             found.add_metric([owner, state.value], counts.get((owner, state), 0))

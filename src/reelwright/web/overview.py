@@ -11,10 +11,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from reelwright.engine.jobs import JobStatus
-from reelwright.engine.leases import WorkState
+from reelwright.engine.leases import FILM, WorkState
 from reelwright.engine.listing import SHORT
 from reelwright.library.catalog import FileState
-from reelwright.library.films import KIND
 from reelwright.store import models
 from reelwright.web.desk import desk
 from reelwright.web.drawing import area, bars
@@ -46,7 +45,7 @@ def alive(request: HttpRequest) -> HttpResponse:
 def now(subject: str = "") -> dict[str, Any]:
     """What runs, and how much waits."""
     del subject
-    waiting = sum(count for (_, state), count in desk().work.count_work([KIND]).items() if state is WorkState.READY)
+    waiting = sum(count for (_, state), count in desk().work.count_work([FILM]).items() if state is WorkState.READY)
     return {"running": running(), "waiting": waiting, "machine": machine()}
 
 

@@ -87,23 +87,22 @@ def ruled(config: str, path: str) -> str | None:
     return str(known.getColorSpaceFromFilepath(plain)[0]) or None
 
 
-def spaces_of_light(known: Any) -> list[Any]:
-    """The spaces whose values go beyond 1."""
-    found = [known.getColorSpace(name) for name in known.getColorSpaceNames()]
-    return [space for space in found if space.getEncoding() == "scene-linear"]
-
-
 def colors(asked: dict[str, Any]) -> dict[str, Any]:
     """The spaces, displays and views of a configuration, to check names against before anything is rendered."""
     known = configuration(asked["config"])
     spaces = list(known.getColorSpaceNames())
     display = known.getDefaultDisplay()
+    roles = {str(role): name for role, name in known.getRoles()}
+    found = [known.getColorSpace(name) for name in spaces]
+    light = {space.getName(): space for space in found if space.getEncoding() == "scene-linear"}
     return {
         "spaces": spaces,
-        "light": [name for space in spaces_of_light(known) for name in (space.getName(), *space.getAliases())]
-        + [str(role) for role, name in known.getRoles() if name in {s.getName() for s in spaces_of_light(known)}],
-        "aliases": sorted({a for name in spaces for a in known.getColorSpace(name).getAliases()}),
-        "roles": [str(role) for role, *_ in known.getRoles()],
+        "light": [
+            *(name for space in light.values() for name in (space.getName(), *space.getAliases())),
+            *(role for role, name in roles.items() if name in light),
+        ],
+        "aliases": sorted({alias for space in found for alias in space.getAliases()}),
+        "roles": list(roles),
         "looks": list(known.getLookNames()),
         "displays": {display: list(known.getViews(display)) for display in known.getDisplays()},
         "display": display,

@@ -6,10 +6,9 @@ from typing import Annotated, Any
 from django.http import Http404, HttpRequest
 from ninja import Query, Router
 
-from reelwright.engine.leases import WorkRow, WorkState
+from reelwright.engine.leases import FILM, WorkRow, WorkState
 from reelwright.engine.quarantine import savings
 from reelwright.engine.replacing import Entry
-from reelwright.library.films import KIND
 from reelwright.web.api.jobs import PROBLEMS, readable
 from reelwright.web.api.libraries import the_library
 from reelwright.web.api.schemas import (
@@ -41,9 +40,9 @@ def show_queue(
     """What runs, then what waits in its order, then what ended."""
     del request
     counts: dict[str, dict[str, int]] = {}
-    for (owner, stands), count in desk().work.count_work([KIND]).items():
+    for (owner, stands), count in desk().work.count_work([FILM]).items():
         counts.setdefault(owner, {})[stands.value] = count
-    rows = desk().work.works(state or None, kinds=[KIND], limit=limit)
+    rows = desk().work.works(state or None, kinds=[FILM], limit=limit)
     return QueueOut(counts=counts, paused=sorted(desk().work.paused()), items=[work_out(row) for row in rows])
 
 
@@ -114,7 +113,7 @@ def list_workers(request: HttpRequest) -> Any:
 def known_workers() -> list[dict[str, Any]]:
     """Every worker with what it holds, those alive first."""
     holds: dict[str, list[WorkRow]] = {}
-    for row in desk().work.works([WorkState.LEASED], kinds=[KIND], limit=1000):
+    for row in desk().work.works([WorkState.LEASED], kinds=[FILM], limit=1000):
         holds.setdefault(row.worker or "", []).append(row)
     found = [
         {
