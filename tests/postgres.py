@@ -4,17 +4,18 @@ import atexit
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import time
 from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
+from urllib.parse import quote
 
 import psycopg
 import pytest
 
+from brokers import free_port
 from reelwright.databases import Postgres
 from reelwright.store.database import migrate_ledger
 
@@ -41,7 +42,7 @@ class Server:
         self.options = options
         # PostgreSQL refuses to be root's.
         self.user = None if os.geteuid() else next(name for name in ("postgres", "nobody") if _exists(name))
-        self.port = _free_port()
+        self.port = free_port()
         word = self.folder / "password"
         word.write_text(PASSWORD)
         if self.user is not None:
@@ -128,9 +129,9 @@ def _exists(name: str) -> bool:
     return True
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+def url_of(place: Postgres, *, user: str | None = None, password: str = PASSWORD) -> str:
+    """What `database.url` is set to, for whoever its ledger was made for or another user."""
+    return f"postgresql://{user or place.user}:{quote(password, safe='')}@{place.host}:{place.port}/{place.name}"
 
 
 @cache

@@ -11,6 +11,8 @@ PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=24")
 GRAINY = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=24,noise=alls=12:allf=t")
 TONE = ("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000:duration=0.25")
 X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-g", "4")
+#: Two seconds of six frames: two chunks.
+TWO_CHUNKS = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t", "-frames:v", "12", *X264)
 LENGTH = ("-frames:v", str(FRAMES))
 
 

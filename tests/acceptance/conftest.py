@@ -1,11 +1,15 @@
 """What every acceptance test has: tiny clips, and the command with a place of its own."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from clips import Clips
 from command import AS_THEY_ARE, Command
+from crew import Undisturbed, made_by_one_machine, six_chunks
+
+from brokers import Broker, redis
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +39,21 @@ def films(encode: Command) -> Path:
 def root_only() -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can mount a file system or drop single rights")
+
+
+@pytest.fixture(scope="session")
+def cluster_film(clips: Clips) -> Path:
+    """What a cluster's workers share."""
+    return six_chunks(clips)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(cluster_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """What one machine makes of it."""
+    return made_by_one_machine(cluster_film, tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    with redis() as found:
+        yield found

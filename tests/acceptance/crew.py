@@ -20,6 +20,8 @@ from postgres import the_server
 from warm import PROGRAM
 
 PATIENCE = 240.0
+#: Trials' hashes of packets by key, and the output's.
+Undisturbed = tuple[dict[str, str], str]
 #: Six seconds of six frames, each second of another look: six chunks whose searches differ.
 SIX_CHUNKS = (
     *("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t,hue=h=t*25"),
@@ -159,7 +161,7 @@ def packets(path: Path) -> str:
     return re.sub(r"\s+", " ", done.stdout.decode())
 
 
-def made_by_one_machine(film: Path, place: Path) -> tuple[dict[str, str], str]:
+def made_by_one_machine(film: Path, place: Path) -> Undisturbed:
     """What one machine makes of a film without a cluster: its trials, and its output's packets."""
     (place / "films").mkdir()
     (place / "state").mkdir()

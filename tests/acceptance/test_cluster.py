@@ -8,10 +8,8 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from clips import Clips
 from command import Command
 from crew import (
     ATTEMPTS,
@@ -22,30 +20,16 @@ from crew import (
     OPEN_TRIALS,
     TRIAL_WORKERS,
     Crew,
+    Undisturbed,
     crew,
-    made_by_one_machine,
     packets,
-    six_chunks,
 )
 from keeping import Keeper, keeper
 from test_resume import assert_soon_gone
 
-from brokers import Broker, rabbit, redis
-from postgres import PASSWORD, empty_ledger_there, the_server
+from brokers import Broker, rabbit
+from postgres import PASSWORD, empty_ledger_there, the_server, url_of
 from reelwright.cluster.celery_app import make_app
-
-Undisturbed = tuple[dict[str, str], str]
-
-
-@pytest.fixture(scope="session")
-def film(clips: Clips) -> Path:
-    return six_chunks(clips)
-
-
-@pytest.fixture(scope="session")
-def broker() -> Iterator[Broker]:
-    with redis() as found:
-        yield found
 
 
 @pytest.fixture
@@ -54,15 +38,9 @@ def reelwright(encode: Command) -> Keeper:
 
 
 @pytest.fixture
-def hands(reelwright: Keeper, film: Path, films: Path, tmp_path: Path, broker: Broker) -> Iterator[Crew]:
-    with crew(reelwright, film, films, tmp_path / "out", REELWRIGHT_CLUSTER__BROKER=broker.url) as found:
+def hands(reelwright: Keeper, cluster_film: Path, films: Path, tmp_path: Path, broker: Broker) -> Iterator[Crew]:
+    with crew(reelwright, cluster_film, films, tmp_path / "out", REELWRIGHT_CLUSTER__BROKER=broker.url) as found:
         yield found
-
-
-@pytest.fixture(scope="session")
-def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    """What one machine makes of it."""
-    return made_by_one_machine(film, tmp_path_factory.mktemp("undisturbed"))
 
 
 def assert_as_undisturbed(hands: Crew, undisturbed: Undisturbed) -> None:
@@ -153,37 +131,33 @@ def test_without_its_root_a_worker_takes_nothing_and_says_why(hands: Crew, tmp_p
 
 @pytest.mark.prove
 def test_an_encoder_of_postgresql_needs_the_rights_of_its_role_and_no_more(
-    reelwright: Keeper, film: Path, films: Path, tmp_path: Path, *, broker: Broker, undisturbed: Undisturbed
+    reelwright: Keeper, cluster_film: Path, films: Path, tmp_path: Path, *, broker: Broker, undisturbed: Undisturbed
 ) -> None:
     place = empty_ledger_there()
     server = the_server()
-
-    def url(user: str) -> str:
-        return f"postgresql://{user}:{quote(PASSWORD, safe='')}@127.0.0.1:{server.port}/{place.name}"
-
-    reelwright.environment["REELWRIGHT_DATABASE__URL"] = url("owner")
+    reelwright.environment["REELWRIGHT_DATABASE__URL"] = url_of(place)
     role = f"encoder_of_{place.name}"
     rights = reelwright("db", "roles", role)
     assert rights.code == 0
     server.ask(rights.out, place.name)
     server.ask(f"ALTER ROLE {role} PASSWORD '{PASSWORD}'", place.name)
     more = {"REELWRIGHT_CLUSTER__BROKER": broker.url}
-    with crew(reelwright, film, films, tmp_path / "out", place.name, **more) as hands:
+    with crew(reelwright, cluster_film, films, tmp_path / "out", place.name, **more) as hands:
         hands.worker("files")
-        hands.worker("encode", REELWRIGHT_DATABASE__URL=url(role))
+        hands.worker("encode", REELWRIGHT_DATABASE__URL=url_of(place, user=role))
         hands.until_done()
         assert_as_undisturbed(hands, undisturbed)
-    refused = reelwright("jobs", env={"REELWRIGHT_DATABASE__URL": url(role)})
+    refused = reelwright("jobs", env={"REELWRIGHT_DATABASE__URL": url_of(place, user=role)})
     assert refused.code != 0
 
 
 @pytest.mark.prove
 def test_rabbitmq_restarts_and_messages_come_twice_late_and_never(
-    reelwright: Keeper, film: Path, films: Path, tmp_path: Path, undisturbed: Undisturbed
+    reelwright: Keeper, cluster_film: Path, films: Path, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     with (
         rabbit() as broker,
-        crew(reelwright, film, films, tmp_path / "out", REELWRIGHT_CLUSTER__BROKER=broker.url) as hands,
+        crew(reelwright, cluster_film, films, tmp_path / "out", REELWRIGHT_CLUSTER__BROKER=broker.url) as hands,
     ):
         hands.worker("files")
         hands.worker("encode")

@@ -4,18 +4,17 @@ import random
 import signal
 import subprocess  # noqa: TC003 -- what a worker is
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable  # noqa: TC003 -- as above
 from pathlib import Path
 
 import pytest
-from clips import Clips
 from command import Command
-from crew import ENDED_FILMS, FILM_STATES, OPEN_TRIALS, Crew, crew, made_by_one_machine, packets, six_chunks
+from crew import ENDED_FILMS, FILM_STATES, OPEN_TRIALS, Crew, Undisturbed, crew, packets
 from keeping import keeper
 from test_resume import assert_soon_gone
 
-from brokers import Broker, redis
-from postgres import PASSWORD, empty_ledger_there, the_server
+from brokers import Broker
+from postgres import empty_ledger_there, the_server, url_of
 from reelwright.cluster.celery_app import make_app
 
 pytestmark = pytest.mark.prove
@@ -23,23 +22,6 @@ RUNS = 100
 EVENTS = 3
 #: Longer than a lease lasts here.
 ASLEEP_SECONDS = 4.5
-
-
-@pytest.fixture(scope="session")
-def film(clips: Clips) -> Path:
-    return six_chunks(clips)
-
-
-@pytest.fixture(scope="session")
-def broker() -> Iterator[Broker]:
-    with redis() as found:
-        yield found
-
-
-@pytest.fixture(scope="session")
-def undisturbed(film: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], str]:
-    """What one machine makes of it."""
-    return made_by_one_machine(film, tmp_path_factory.mktemp("undisturbed"))
 
 
 class Chaos:
@@ -103,18 +85,17 @@ class Chaos:
 
 @pytest.mark.parametrize("seed", range(RUNS))
 def test_the_film_comes_out_the_same(
-    seed: int, film: Path, tmp_path: Path, encode: Command, *, broker: Broker, undisturbed: tuple[dict[str, str], str]
+    seed: int, cluster_film: Path, tmp_path: Path, encode: Command, *, broker: Broker, undisturbed: Undisturbed
 ) -> None:
     rng = random.Random(seed)
     reelwright = keeper(encode)
     place = None
     if seed % 2:
-        place = empty_ledger_there().name
-        word = PASSWORD.replace(":", "%3A").replace("/", "%2F").replace("@", "%40").replace(" ", "%20")
-        url = f"postgresql://owner:{word}@127.0.0.1:{the_server().port}/{place}"
-        reelwright.environment["REELWRIGHT_DATABASE__URL"] = url
+        ledger = empty_ledger_there()
+        place = ledger.name
+        reelwright.environment["REELWRIGHT_DATABASE__URL"] = url_of(ledger)
     more = {"REELWRIGHT_CLUSTER__BROKER": broker.url}
-    with crew(reelwright, film, encode.folder, tmp_path / "out", place, **more) as hands:
+    with crew(reelwright, cluster_film, encode.folder, tmp_path / "out", place, **more) as hands:
         chaos = Chaos(hands, broker, rng)
         for role in ("files", "encode", "encode"):
             chaos.begin(role)

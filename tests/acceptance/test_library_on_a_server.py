@@ -4,24 +4,20 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from brake import SHORT_CHUNKS, brake
-from clips import X264, Clips
+from brake import SHORT_CHUNKS, standing
+from clips import TWO_CHUNKS, Clips
 from command import Command, frames
-from keeping import Keeper, keeper, settle, told_until
+from keeping import Keeper, keeper, settle
 from test_resume import assert_soon_gone
 
-from postgres import empty_ledger_there
-
-TWO_CHUNKS = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t", "-frames:v", "12", *X264)
+from postgres import empty_ledger_there, url_of
 
 
 @pytest.fixture
 def on_a_server(encode: Command) -> Command:
-    place = empty_ledger_there()
-    url = f"postgresql://{place.user}:{quote(place.password, safe='')}@{place.host}:{place.port}/{place.name}"
+    url = url_of(empty_ledger_there())
     return replace(encode, environment={**encode.environment, "REELWRIGHT_DATABASE__URL": url})
 
 
@@ -39,9 +35,7 @@ def test_a_library_goes_from_add_to_restore_on_a_server_with_a_kill_in_between(
     before = (films / "a.mkv").read_bytes()
     gate = ("--policy", "replace", "--max-encoded-percent", "1000")
     reelwright.approved(films, *gate)
-    held = brake(on_a_server)
-    run = reelwright.begin("library", "run", "--json", env={**SHORT_CHUNKS, **held.env})
-    told_until(run, "trial_complete")
+    run, _, held = standing(reelwright, "library", "run", "--json")
     held.wait()
     run.kill()
     run.communicate()

@@ -11,15 +11,12 @@ import stat
 from pathlib import Path
 
 import pytest
-from brake import SHORT_CHUNKS, brake
-from clips import X264, Clips
+from brake import SHORT_CHUNKS, brake, standing
+from clips import TWO_CHUNKS, X264, Clips
 from command import Command, frames
 from elsewhere import wait_for
 from keeping import ALL, Keeper, keeper, settle, told_until
 from test_resume import assert_soon_gone
-
-#: Two seconds of six frames: two chunks.
-TWO_CHUNKS = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t", "-frames:v", "12", *X264)
 
 
 @pytest.fixture
@@ -136,14 +133,12 @@ def test_an_output_that_is_not_worth_it_is_not_placed_and_not_tried_again_before
 
 
 def test_a_killed_run_is_taken_up_at_once_and_nothing_is_done_twice(
-    reelwright: Keeper, encode: Command, film: Path, films: Path, tmp_path: Path
+    reelwright: Keeper, film: Path, films: Path, tmp_path: Path
 ) -> None:
     for name in ("a.mkv", "b.mkv"):
         (films / name).write_bytes(film.read_bytes() + name.encode())
     reelwright.approved(films, "--output-dir", tmp_path / "out")
-    held = brake(encode)
-    run = reelwright.begin("library", "run", "--json", env={**SHORT_CHUNKS, **held.env})
-    told_until(run, "trial_complete")
+    run, _, held = standing(reelwright, "library", "run", "--json")
     held.wait()
     run.kill()
     run.communicate()

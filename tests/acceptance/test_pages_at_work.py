@@ -9,15 +9,13 @@ from pathlib import Path
 
 import pytest
 from brake import SHORT_CHUNKS, brake
-from clips import X264, Clips
+from clips import TWO_CHUNKS, Clips
 from command import AS_THEY_ARE, Command
 from keeping import ALL, ONE_TRIAL, settle
 from playwright.sync_api import Browser, Error
 
 from browsing import CHROMIUM, NO_CHROMIUM, Served, becomes, chromium, served, visitor
 
-#: Two seconds of six frames: two chunks.
-TWO_CHUNKS = ("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=6,noise=alls=12:allf=t", "-frames:v", "12", *X264)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 
 

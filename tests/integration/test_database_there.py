@@ -18,7 +18,7 @@ import pytest
 
 from dossiers import trial
 from leasing import LASTS, work, worker
-from postgres import PASSWORD, Server, empty_ledger_there, find_programs, migrated, the_server
+from postgres import PASSWORD, Server, empty_ledger_there, find_programs, migrated, the_server, url_of
 from reelwright.app import main
 from reelwright.databases import Postgres
 from reelwright.engine.jobs import Job, OutcomeRecord, TrialRecord
@@ -53,10 +53,6 @@ def place() -> Postgres:
 
 def some_trial(number: int = 0) -> TrialRecord:
     return trial(0, 20.0 + number / 4, None, 93.0)
-
-
-def url_of(place: Postgres, password: str = PASSWORD) -> str:
-    return f"postgresql://{place.user}:{quote(password, safe='')}@{place.host}:{place.port}/{place.name}"
 
 
 def cut(place: Postgres) -> int:

@@ -10,7 +10,7 @@ from django.test import override_settings
 from visitors import QUICK
 
 from ledger_of_pages import with_tables
-from postgres import the_server
+from postgres import the_server, url_of
 from reelwright.app import main
 from reelwright.store.database import migrate_ledger
 
@@ -30,8 +30,7 @@ def say(
     else:
         place = the_server().new_database()
         migrate_ledger(place)
-        word = "it%20is%3A%20a%2Fsecret%40home"
-        monkeypatch.setenv("REELWRIGHT_DATABASE__URL", f"postgresql://owner:{word}@127.0.0.1:{place.port}/{place.name}")
+        monkeypatch.setenv("REELWRIGHT_DATABASE__URL", url_of(place))
     monkeypatch.chdir(tmp_path)
 
     def said(*words: str, typed: str = "") -> tuple[int, str, str]:
