@@ -11,15 +11,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reelwright.app.page_sheets import ContactSheets, frames_of
 from reelwright.app.sequence import READERS, check_names, look_at_pictures
+from reelwright.app.sheet_work import Noting, SheetWork, Task
 from reelwright.app.wiring import utc_now
 from reelwright.cli.commands import RenderOrder
 from reelwright.config import Settings
-from reelwright.errors import ConflictError, ReelwrightError, UsageError
+from reelwright.engine.jobs import OutcomeRecord
+from reelwright.errors import ReelwrightError, UsageError
 from reelwright.events import EventSink
 from reelwright.origins import Report, trace
+from reelwright.sequences.check import CheckProgress
 from reelwright.sequences.repair import Missing
-from reelwright.web.asking import Checkup, Health, Sheet, SheetLook
+from reelwright.tools.process import Runner
+from reelwright.web.asking import Checkup, Doing, Health, Sheet, SheetLook, Wish
 from reelwright.web.desk import desk
 
 if TYPE_CHECKING:
@@ -29,6 +34,10 @@ logger = logging.getLogger(__name__)
 
 #: Jobs looked through for sequences that were rendered lately, and entries of a configured folder.
 RECENT, MOST = 200, 500
+#: Sequences of one sheet of which contact sheets are made: as many as its page shows.
+MOST_SHEETS = 100
+#: Seconds between two looks at sequences that are followed.
+WATCH_SECONDS = 2.0
 
 
 class Asked:
@@ -38,8 +47,7 @@ class Asked:
         self._settings, self._sink = settings, sink
         self._one = threading.Lock()
         self._checkup = Checkup()
-        self._doing: dict[str, str] = {}
-        self._came: dict[str, tuple[str, ...]] = {}
+        self._work, self._contacts = SheetWork(), ContactSheets(settings)
         self._seen: dict[str, CheckReport] = {}
 
     def flower(self) -> str:
@@ -83,60 +91,101 @@ class Asked:
         sheet = self._find(sheet_id)
         if sheet is None:
             return None
-        doing, came = self._doing.get(sheet_id, ""), self._came.get(sheet_id, ())
+        now = self._work.seen(sheet_id)
         try:
             report = self._seen.get(sheet_id) or check_names(Path(sheet.path), lambda _: None)
         except ReelwrightError as error:
-            return SheetLook(sheet=sheet, report=None, complaint=str(error), doing=doing, came=came)
-        return SheetLook(sheet=sheet, report=report, doing=doing, came=came)
+            return SheetLook(sheet=sheet, report=None, complaint=str(error), now=now)
+        contacts = {
+            k: found
+            for k, check in enumerate(report.checks[:MOST_SHEETS])
+            if (found := self._contacts.kept(f"{sheet_id}-{k}", check)) is not None
+        }
+        return SheetLook(sheet=sheet, report=report, now=now, contacts=contacts)
+
+    def doing(self, sheet_id: str) -> Doing:
+        """See the port."""
+        return self._work.seen(sheet_id)
 
     def look(self, sheet_id: str) -> str:
         """See the port."""
+        sheet = self._known(sheet_id)
 
-        def work(sheet: Sheet) -> tuple[str, ...]:
-            report = check_names(Path(sheet.path), lambda _: None)
-            self._seen[sheet.id] = asyncio.run(look_at_pictures(report, lambda _: None))
+        async def work(task: Task) -> tuple[str, ...]:
+            report = await asyncio.to_thread(check_names, Path(sheet.path), lambda _: None)
+
+            def tell(progress: CheckProgress) -> None:
+                task.share = progress.share
+
+            self._seen[sheet.id] = await look_at_pictures(report, tell)
             return ("Every picture was looked at.",)
 
-        self._begin(sheet_id, "looking at the pictures", work)
+        self._work.begin(sheet_id, "looking at the pictures", work)
         return "Every picture is looked at; that takes as long as reading them."
 
-    def render(self, sheet_id: str) -> str:
+    def render(self, sheet_id: str, wish: Wish = Wish()) -> str:  # noqa: B008 -- it never changes
         """See the port."""
+        sheet, order = self._known(sheet_id), _order(self._known(sheet_id), self._settings, wish)
 
-        def work(sheet: Sheet) -> tuple[str, ...]:
+        async def work(task: Task) -> tuple[str, ...]:
             from reelwright.app.sequencerender import render_all
 
-            outcomes = asyncio.run(render_all(_order(sheet, self._settings), self._sink))
-            return tuple(
-                f"{Path(one.output_path or '').name}: {one.outcome}. {' '.join(one.reasons)}" for one in outcomes
-            )
+            # What was seen in the pictures may not be so any more, once they are followed.
+            self._seen.pop(sheet.id, None)
+            return tuple(map(_told, await render_all(order, Noting(sink=self._sink, task=task))))
 
-        self._begin(sheet_id, "rendering", work)
+        self._work.begin(sheet_id, "watching and rendering" if wish.watch else "rendering", work)
+        if wish.watch:
+            return "It is followed and rendered anew as frames land, until every planned frame is there."
         return "It is being rendered; each movie is a job."
+
+    def contact(self, sheet_id: str) -> str:
+        """See the port."""
+        sheet = self._known(sheet_id)
+
+        async def work(task: Task) -> tuple[str, ...]:
+            report = self._seen.get(sheet_id)
+            if report is None:
+                report = await asyncio.to_thread(check_names, Path(sheet.path), lambda _: None)
+            wanted = [
+                (f"{sheet_id}-{k}", check)
+                for k, check in enumerate(report.checks[:MOST_SHEETS])
+                if check.names and self._contacts.kept(f"{sheet_id}-{k}", check) is None
+            ]
+            total, done = sum(len(set(frames_of(check)) & check.names.keys()) for _, check in wanted), 0
+
+            def tell() -> None:
+                nonlocal done
+                done += 1
+                task.share = done / max(1, total)
+
+            async with Runner(nice=self._settings.processing.nice) as runner:
+                for key, check in wanted:
+                    await self._contacts.make(runner, key, check, tell)
+            return ()
+
+        self._work.begin(sheet_id, "making the contact sheets", work)
+        return "The contact sheets are made."
+
+    def thumbnail(self, sheet_id: str, row: int, place: int) -> bytes | None:
+        """See the port."""
+        return self._contacts.one(f"{self._known(sheet_id).id}-{row:d}", place)
+
+    def stop(self, sheet_id: str) -> str:
+        """See the port."""
+        self._known(sheet_id)
+        if not self._work.stop(sheet_id):
+            return "Nothing is done with it any more."
+        return "It is asked to end."
 
     def _find(self, sheet_id: str) -> Sheet | None:
         return next((sheet for sheet in self.sheets() if sheet.id == sheet_id), None)
 
-    def _begin(self, sheet_id: str, what: str, work: Callable[[Sheet], tuple[str, ...]]) -> None:
+    def _known(self, sheet_id: str) -> Sheet:
         sheet = self._find(sheet_id)
         if sheet is None:
             raise UsageError("There is no such sheet any more.")
-        with self._one:
-            if sheet_id in self._doing:
-                raise ConflictError(f"We are {self._doing[sheet_id]} already.")
-            self._doing[sheet_id] = what
-
-        def carry_out() -> None:
-            try:
-                self._came[sheet_id] = work(sheet)
-            except ReelwrightError as error:
-                self._came[sheet_id] = (str(error),)
-            finally:
-                with self._one:
-                    del self._doing[sheet_id]
-
-        _begin(what, carry_out)
+        return sheet
 
 
 def _begin(name: str, work: Callable[[], None]) -> None:
@@ -149,12 +198,21 @@ def _begin(name: str, work: Callable[[], None]) -> None:
     threading.Thread(target=guarded, name=name, daemon=True).start()
 
 
-def _order(sheet: Sheet, settings: Settings) -> RenderOrder:
+def _told(outcome: OutcomeRecord) -> str:
+    named = Path(outcome.output_path or outcome.source_path).name
+    return f"{named}: {outcome.outcome}. {' '.join(outcome.reasons)}".rstrip()
+
+
+def _order(sheet: Sheet, settings: Settings, wish: Wish) -> RenderOrder:
     output = settings.placement.output_dir
+    try:
+        missing = Missing(wish.missing)
+    except ValueError:
+        raise UsageError("What stands for missing frames is one of: " + ", ".join(Missing) + ".") from None
     return RenderOrder(
-        source=Path(sheet.path), output=f"{output}/" if output else None, profiles=(), missing=Missing.ERROR.value,
-        retrieve=(), no_slate=False, no_burn_ins=False, burn_ins=(), asked={}, overwrite=False, dry_run=False,
-        flags={},
+        source=Path(sheet.path), output=f"{output}/" if output else None, missing=missing.value,
+        overwrite=wish.overwrite, contact_sheet="jpg" if wish.contact else None,
+        watch=WATCH_SECONDS if wish.watch else None,
     )  # fmt: skip
 
 

@@ -51,6 +51,13 @@ def cell(said: Mapping[str, Any]) -> Cell:
     return Cell(frame=int(said["frame"]), label=f"{said['number']}  {what}".strip(), own=said["decision"] == "source")
 
 
+def spread(first: int, last: int, most: int = MOST) -> tuple[int, ...]:
+    """Frames from the first to the last, evenly, both ends among them; all where there are no more than wanted."""
+    span = last - first
+    count = min(most, span + 1)
+    return tuple(first + k * span // max(1, count - 1) for k in range(count))
+
+
 def columns(count: int) -> int:
     """Columns of a sheet: somewhat more than rows, as pictures are wider than high."""
     return max(1, math.ceil(math.sqrt(count * 1.5)))

@@ -1,8 +1,8 @@
 """What the pages ask that is in no ledger: settings, health, and image sequences. `app` implements it."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from reelwright.origins import Report
@@ -45,6 +45,54 @@ class Sheet:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One picture of a contact sheet."""
+
+    frame: int
+    #: By which the picture is asked for; None: there is none.
+    place: int | None
+    #: Why there is none: "missing", or what is wrong with the file.
+    said: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contact:
+    """A contact sheet of the frames of one sequence; its pictures are asked for one by one."""
+
+    cells: tuple[Cell, ...]
+    #: Another one once the frames have changed.
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Doing:
+    """What is done with a sheet now, or came of what was done last."""
+
+    #: "looking at the pictures", "rendering"; empty: nothing.
+    what: str = ""
+    #: Of all that is to be done; None: nobody knows.
+    share: float | None = None
+    #: Ids of the jobs that it made.
+    jobs: tuple[str, ...] = ()
+    #: What came of it, as sentences.
+    came: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """How a sheet is to be rendered."""
+
+    #: What stands for frames that are missing; see `sequences.repair.Missing`.
+    missing: str = "error"
+    #: Whether movies that are there already are replaced.
+    overwrite: bool = False
+    #: Whether a contact sheet is written beside each movie.
+    contact: bool = False
+    #: Whether the sequences are followed until they are complete.
+    watch: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SheetLook:
     """What is known of a sheet by now."""
 
@@ -52,10 +100,9 @@ class SheetLook:
     #: None where it could not be read.
     report: CheckReport | None
     complaint: str = ""
-    #: What is done with it now: "looking at the pictures", "rendering"; empty: nothing.
-    doing: str = ""
-    #: What came of the last deed, as sentences.
-    came: tuple[str, ...] = ()
+    now: Doing = Doing()
+    #: Contact sheets there are, by the place of the sequence in the report.
+    contacts: Mapping[int, Contact] = field(default_factory=dict)
 
 
 class Inquiries(Protocol):
@@ -85,8 +132,29 @@ class Inquiries(Protocol):
         """Look at every picture in the background; returns a sentence."""
         ...
 
-    def render(self, sheet_id: str) -> str:
-        """Render in the background; returns a sentence."""
+    def render(self, sheet_id: str, wish: Wish = Wish()) -> str:
+        """Render in the background; returns a sentence.
+
+        Raises:
+            UsageError: what stands for missing frames is none of what can.
+            ConflictError: something else is done with the sheet.
+        """
+        ...
+
+    def contact(self, sheet_id: str) -> str:
+        """Make contact sheets of its sequences in the background; returns a sentence."""
+        ...
+
+    def stop(self, sheet_id: str) -> str:
+        """Have what is done with a sheet end; returns a sentence."""
+        ...
+
+    def doing(self, sheet_id: str) -> Doing:
+        """What is done with a sheet now; costs nothing."""
+        ...
+
+    def thumbnail(self, sheet_id: str, row: int, place: int) -> bytes | None:
+        """One picture of a contact sheet, as WebP; None: there is none such."""
         ...
 
 

@@ -38,6 +38,7 @@ urlpatterns = [
     path("sequences", shots.show_all, name="sequences"),
     path("sequences/<hex:sheet_id>", shots.show, name="sequence"),
     path("sequences/<hex:sheet_id>/<slug:what>", shots.deed, name="sequence-deed"),
+    path("sequences/<hex:sheet_id>/contact/<int:row>/<int:place>", shots.thumbnail, name="thumbnail"),
     path("audit", trail.show, name="audit"),
     path("metrics", metrics.show, name="metrics"),
     path("api/events", events.stream, name="events"),

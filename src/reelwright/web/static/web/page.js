@@ -53,6 +53,8 @@
   document.addEventListener("htmx:sseMessage", () => {
     const steps = document.querySelector("#film-live .steps");
     if (steps && steps.dataset.state !== "running") location.reload();
+    const sheet = document.querySelector("#sheet-live[data-busy]");
+    if (sheet && !sheet.querySelector("[data-doing]")) location.reload();
   });
 
   // Not on each picture: some come later.
