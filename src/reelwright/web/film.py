@@ -1,6 +1,7 @@
 """The page of a film: a job with everything that is known of it, living while it runs."""
 
 import datetime as dt
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from reelwright.engine.jobs import Job, StepKind
 from reelwright.engine.listing import JobRow, State, rows_of
 from reelwright.engine.replacing import Stage
 from reelwright.errors import BusyError, ReelwrightError
+from reelwright.events import EventName
 from reelwright.report.gather import recorded
 from reelwright.report.headline import figures_of, headline_context
 from reelwright.report.page import SEARCHES, SHOWS, charts, request_of
@@ -27,11 +29,15 @@ from reelwright.report.tables import (
     stream_table,
     time_table,
 )
+from reelwright.store import models
 from reelwright.web.acts import act
 from reelwright.web.desk import desk
 from reelwright.web.live import part
 from reelwright.web.running import PHASES, running_of
 
+NEWS = (EventName.TRIAL_COMPLETE.value, EventName.SEGMENT_COMPLETE.value)
+#: Films whose charts are kept, and how many times as long as it took to gather one it is not gathered anew.
+MOST_CHARTS, RARELY = 20, 50.0
 #: Events of the log that are shown.
 LOG = 200
 #: The line of steps: what is committed once it is done, what the run calls it, and its name.
@@ -87,6 +93,38 @@ def film(subject: str) -> dict[str, Any]:
     job = found_job(subject)
     here = desk()
     return {"job": job, **living(rows_of(here.jobs, [job], here.work_dir)[0])}
+
+
+@part("chart", "web/parts/chart.html")
+def chart(subject: str) -> dict[str, Any]:
+    """The numbers of a job's charts: gathered anew only where a trial or a chunk has ended since."""
+    job = found_job(subject)
+    ended = models.Event.objects.filter(job_id=job.id, event__in=NEWS)
+    stamp = (ended.count(), len(desk().jobs.steps(job.id)))
+    return {"charts": CHARTS.get(job, stamp)}
+
+
+class Charts:
+    """Numbers of charts of films that run, each with what it was made of. Long films are gathered less often."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[object, float, dict[str, Any]]] = {}
+
+    def get(self, job: Job, stamp: object) -> dict[str, Any]:
+        """The numbers as of this stamp, or those of somewhat earlier where gathering takes long."""
+        kept, began = self._kept.get(job.id), time.monotonic()
+        if kept is not None and (kept[0] == stamp or began < kept[1]):
+            return kept[2]
+        dossier = recorded(desk().jobs, job, dt.datetime.now(dt.UTC), exact_times=False)
+        found = charts(dossier, chunk_stories(dossier))
+        now = time.monotonic()
+        while len(self._kept) >= MOST_CHARTS:
+            del self._kept[next(iter(self._kept))]
+        self._kept[job.id] = stamp, now + RARELY * (now - began), found
+        return found
+
+
+CHARTS = Charts()
 
 
 def living(row: JobRow) -> dict[str, Any]:

@@ -24,7 +24,7 @@ Key = tuple[str, str]
 #: Parts of pages by the name of their event: a template and what it is filled with.
 PARTS: dict[str, tuple[str, Part]] = {}
 #: Parts that are sums of long lists are looked at every so many ticks.
-SELDOM = {"figures": 5}
+SELDOM = {"figures": 5, "chart": 3}
 
 
 def part(name: str, template: str) -> Callable[[Filler], Filler]:

@@ -2,7 +2,7 @@
 (() => {
   const find = (query, from = document) => from.querySelector(query);
   const all = (query, from = document) => [...from.querySelectorAll(query)];
-  const data = JSON.parse(find("#data").textContent);
+  let data = JSON.parse(find("#data").textContent);
   const root = document.documentElement;
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const narrow = matchMedia("(max-width: 560px)");
@@ -261,12 +261,66 @@
     const element = find(".chart.small", details);
     if (details.open && !drawn.has(element)) draw(element, search);
   };
+  // By keyboard the chart is a slider: its value is a chunk, whose numbers are told and pointed at.
+  const walk = (element) => {
+    const say = () => {
+      const k = Number(element.getAttribute("aria-valuenow"));
+      const c = data.chunks[k];
+      element.setAttribute("aria-valuemax", data.chunks.length - 1);
+      element.setAttribute("aria-valuetext", c.mean === null ? `chunk ${k}, from ${clock(c.begins)}: not known yet`
+        : `chunk ${k}, from ${clock(c.begins)}: VMAF ${c.mean.toFixed(2)}, CRF ${c.crf}, ${bytes(c.bytes)}`);
+      return c;
+    };
+    const point = () => {
+      const c = say();
+      const middle = (c.begins + c.ends) / 2;
+      const [from, to] = element.layout.xaxis.range;
+      const told = () => Plotly.Fx.hover(element, { xval: middle }, "xy");
+      if (middle >= from && middle <= to) return told();
+      const start = Math.min(Math.max(0, middle - (to - from) / 2), data.seconds - (to - from));
+      return Plotly.relayout(element, { "xaxis.range": [start, start + to - from] }).then(told);
+    };
+    const keys = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageDown: -10, PageUp: 10, Home: -Infinity, End: Infinity };
+    element.addEventListener("keydown", (event) => {
+      if (!(event.key in keys) || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      const next = Number(element.getAttribute("aria-valuenow")) + keys[event.key];
+      element.setAttribute("aria-valuenow", Math.min(Math.max(0, next), data.chunks.length - 1));
+      point();
+    });
+    element.addEventListener("focus", () => { if (element.matches(":focus-visible")) point(); });
+    element.addEventListener("blur", () => Plotly.Fx.unhover(element));
+    say();
+    return { say, point };
+  };
+
   const start = async () => {
     if (alone) await unpack();
     const film = find("#along");
     if (film) {
       await draw(film, along);
       moves(film);
+      const walking = walk(film);
+      // Where the pointer is, so that what is told of that place stays when the chart is drawn anew.
+      let pointer = null;
+      film.addEventListener("mousemove", (event) => { if (event.isTrusted) pointer = event; }, true);
+      film.addEventListener("mouseleave", () => { pointer = null; });
+      // A film that runs: its page brings other numbers from time to time.
+      root.addEventListener("fed", async () => {
+        const zoomed = film.layout.xaxis.range[0] > 0 || film.layout.xaxis.range[1] < data.seconds;
+        data = JSON.parse(find("#data").textContent);
+        if (!data.chunks.length) return;
+        if (!zoomed) film.layout.xaxis.range = [0, data.seconds];
+        await drawn.get(film)();
+        walking.say();
+        if (pointer) {
+          const place = pointer.target.isConnected ? pointer.target : document.elementFromPoint(pointer.clientX, pointer.clientY);
+          place?.dispatchEvent(new MouseEvent("mousemove", { bubbles: true, clientX: pointer.clientX, clientY: pointer.clientY }));
+        } else if (document.activeElement === film && film.matches(":focus-visible")) {
+          walking.point();
+        }
+        root.dataset.fed = Number(root.dataset.fed || 0) + 1;
+      });
     }
     if (find("#foresight")) await draw(find("#foresight"), foresight);
     for (const details of all("details")) {

@@ -50,7 +50,14 @@
   } catch { /* storage may be closed to us */ }
 
   // A film that has ended while one watched: all of its page is another one now.
-  document.addEventListener("htmx:sseMessage", () => {
+  document.addEventListener("htmx:sseMessage", (event) => {
+    if (event.detail?.type === "chart") {
+      // Its chunks came while one watched: the page is another one; from then on only the chart is drawn anew.
+      const found = JSON.parse(document.querySelector("#data").textContent);
+      if (!document.querySelector("#along") && found.chunks.length) location.reload();
+      else root.dispatchEvent(new Event("fed"));
+      return;
+    }
     const steps = document.querySelector("#film-live .steps");
     if (steps && steps.dataset.state !== "running") location.reload();
     const sheet = document.querySelector("#sheet-live[data-busy]");
