@@ -104,6 +104,62 @@ def test_a_film_that_runs_is_watched_while_it_runs_and_cancelled_from_its_page(
         assert seen.complaints == []
 
 
+#: Writes into a ledger what a run does once the chunk it tries is accepted.
+NEXT = """
+import sys
+from dataclasses import replace
+from reelwright.config import settings_from
+from reelwright.engine.jobs import StepKind
+from reelwright.events import EventName
+from reelwright.store.database import open_ledger
+store = open_ledger(settings_from(None, {"database": {"path": sys.argv[1]}}).ledger)
+(job,) = store.recent_jobs(None, 5)
+chunks = store.steps(job.id)[StepKind.ANALYSE].result["chunks"]
+told = [event for event in store.events_of(job.id) if event.event is EventName.TRIAL_COMPLETE]
+first = next(t for t in store.trials([one["curve"] for one in chunks]) if t.crf == told[0].data["crf"])
+chunk = told[0].data["chunk"]
+data = {"chunk": chunk, "crf": first.crf, "why": "It is within the band.", "within_band": True}
+store.add_event(replace(told[0], event=EventName.SEGMENT_COMPLETE, data=data))
+store.close()
+"""
+
+
+def test_the_chart_of_a_film_that_runs_follows_it_and_keeps_zoom_focus_and_what_is_pointed_at(
+    browser: Browser, clips: Clips, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    with served(state, **AS_THEY_ARE) as site, visitor(browser) as (page, seen):
+        held = brake(Command(folder=tmp_path, state=state))
+        words = ("encode", clips("living.mkv", *TWO_CHUNKS), "-o", tmp_path / "out.mkv", "--preset", "13")
+        run = subprocess.Popen(
+            [sys.executable, "-P", "-m", "reelwright", *words], env={**site.env, **SHORT_CHUNKS, **held.env},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            held.wait()
+            page.goto(site.url("/"))
+            page.locator("#now a", has_text="living.mkv").click()
+            page.wait_for_selector("html[data-ready=charts][data-fed]")
+            assert page.evaluate("document.querySelector('#along').data[4].y.every((one) => one === null)")
+            page.get_by_role("button", name="Zoom in").click()
+            zoom = page.evaluate("document.querySelector('#along').layout.xaxis.range.join()")
+            page.locator("#along").focus()
+            page.keyboard.press("End")
+            page.keyboard.press("Home")
+            assert "chunk 0" in (page.locator("#along").get_attribute("aria-valuetext") or "")
+            page.evaluate("document.documentElement.dataset.fed = 0")
+            subprocess.run([sys.executable, "-c", NEXT, state / "ledger.sqlite3"], env=dict(site.env), check=True)
+            becomes(page, "Number(document.documentElement.dataset.fed) > 0")
+            assert page.evaluate("document.querySelector('#along').data[4].y.some((one) => one !== null)")
+            assert page.evaluate("document.activeElement.id") == "along"
+            assert page.evaluate("document.querySelector('#along').layout.xaxis.range.join()") == zoom
+            page.locator("#along .hoverlayer .hovertext").first.wait_for()
+            assert seen.complaints == []
+        finally:
+            run.kill()
+            run.wait()
+
+
 def test_the_same_frames_of_source_and_output_are_fetched_and_compared(
     browser: Browser, clips: Clips, tmp_path: Path
 ) -> None:

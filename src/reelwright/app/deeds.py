@@ -27,6 +27,7 @@ from reelwright.engine.listing import workspace_of
 from reelwright.errors import ReelwrightError, UsageError
 from reelwright.events import EventSink
 from reelwright.library.catalog import FileState
+from reelwright.report.dossier import Shot
 from reelwright.web.desk import Approved, Gallery, Known, Proposal, desk
 from reelwright.words import printable_path
 
@@ -155,6 +156,10 @@ class PageDeeds:
     def picture(self, job_id: str, number: int, side: str) -> bytes | None:
         """See the port."""
         return self._pictures.one(_job(job_id), number, side)
+
+    def chunk_picture(self, job_id: str, shot: Shot, side: str) -> bytes | None:
+        """See the port."""
+        return self._pictures.chunks.picture(_job(job_id), shot, side)
 
 
 def _job(job_id: str) -> Job:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from reelwright.app.chunk_pictures import ChunkPictures
 from reelwright.app.report import with_pictures
 from reelwright.app.wiring import utc_now
 from reelwright.config import Settings
@@ -33,6 +34,7 @@ class Pictures:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._one = threading.Lock()
+        self.chunks = ChunkPictures(settings, self._one)
 
     def _folder(self, job: Job) -> Path:
         return self._settings.work_dir / "pictures" / job.id

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reelwright.app.named_job import find_named
 from reelwright.app.report_pictures import (
+    Files,
     Tell,
     fetch_pairs,
     files_of,
@@ -79,30 +80,48 @@ async def with_pictures(
     dossier: Dossier, store: JobStore, offload: Offload, runner: Runner, *, settings: Settings, tell: Tell
 ) -> Dossier:
     """The dossier with the files' facts and pictures, or with why there are none."""
+    try:
+        dossier, files = await with_files(dossier, store, offload, runner, settings=settings, tell=tell)
+        if files is None:
+            return dossier
+        wanted, ffmpeg = shots(chunk_stories(dossier)), find_ffmpeg(settings.tools.ffmpeg)
+        pairs, missing = await fetch_pairs(runner, ffmpeg, dossier.job, files, shots=wanted, tell=tell)
+    except ResourceError:
+        raise
+    except ReelwrightError as error:
+        return replace(dossier, missing=(f"There are no pictures: {error.message}",))
+    return replace(dossier, pairs=pairs, missing=missing)
+
+
+async def with_files(
+    dossier: Dossier, store: JobStore, offload: Offload, runner: Runner, *, settings: Settings, tell: Tell
+) -> tuple[Dossier, Files | None]:
+    """The dossier with the files' facts, and what pictures are taken of; None where there are none, and it says why.
+
+    Both files are read to their ends where nobody has since they changed.
+
+    Raises:
+        ReelwrightError: a tool is missing, or the source cannot be read.
+    """
     job, steps = dossier.job, dict(dossier.steps)
     if job.plan.get("strategy") == "deliver":
         said = "There are no pictures: this is a sequence, and the manifest beside the movie says what each frame is."
-        return replace(dossier, missing=(said,))
-    try:
-        ffmpeg = find_ffmpeg(settings.tools.ffmpeg)
-    except ReelwrightError as error:
-        return replace(dossier, missing=(f"There are no pictures: {error.message}",))
+        return replace(dossier, missing=(said,)), None
+    ffmpeg = find_ffmpeg(settings.tools.ffmpeg)
     changed = await source_complaint(job, store, offload, tell)
     if changed is None:
         dossier = replace(dossier, source=await facts(runner, ffmpeg, Path(job.source_path)))
     wrong = [w for w in (changed, await output_complaint(job, steps.get(StepKind.PLACE), tell)) if w]
     if wrong or StepKind.ASSEMBLE not in steps:
-        return replace(dossier, missing=tuple(wrong))
+        return replace(dossier, missing=tuple(wrong)), None
     try:
         output = await probe(runner, ffmpeg, Path(job.output_path))
         index = dossier.index or await read_index(runner, job, tell)
-        files, wanted = files_of(job, steps, output, index), shots(chunk_stories(dossier))
-        pairs, missing = await fetch_pairs(runner, ffmpeg, job, files, shots=wanted, tell=tell)
+        return replace(dossier, output=output, index=index), files_of(job, steps, output, index)
     except ResourceError:
         raise
     except ReelwrightError as error:
-        return replace(dossier, missing=(f"There are no pictures: {error.message}",))
-    return replace(dossier, output=output, index=index, pairs=pairs, missing=missing)
+        return replace(dossier, missing=(f"There are no pictures: {error.message}",)), None
 
 
 async def facts(runner: Runner, ffmpeg: str, path: Path) -> MediaInfo | None:

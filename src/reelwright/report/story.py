@@ -136,6 +136,12 @@ def shots(chunks: Sequence[ChunkStory]) -> tuple[Shot, ...]:
     return tuple(sorted(found.values(), key=lambda s: list(places).index(s.kind)))
 
 
+def ranked(chunks: Sequence[ChunkStory]) -> tuple[Shot, ...]:
+    """The lowest frame of each chunk that was accepted, the lowest-scored chunk first."""
+    scored = [(chunk.accepted.score.mean, chunk) for chunk in chunks if chunk.accepted]
+    return tuple(_shot("worst", chunk) for _, chunk in sorted(scored, key=lambda one: (one[0], one[1].index)))
+
+
 def _shot(kind: str, chunk: ChunkStory) -> Shot:
     if chunk.accepted is None:
         raise ValueError("only a chunk that was accepted can be shown")

@@ -116,6 +116,10 @@ class Deeds(Protocol):
         """One picture of a gallery that was fetched, as WebP; `side` is "source" or "output"."""
         ...
 
+    def chunk_picture(self, job_id: str, shot: Shot, side: str) -> bytes | None:
+        """A frame of one chunk as WebP, fetched where nobody asked before; `side` is "source" or "output"."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Desk:

@@ -89,8 +89,8 @@ def states(library: int) -> dict[str, int]:
 class Remembered(Generic[Kept]):
     """A value that is made anew once it is older than some seconds: sums over a whole library."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, most: int = 1000) -> None:
+        self._seconds, self._most = seconds, most
         self._values: dict[object, tuple[float, Kept]] = {}
 
     def get(self, key: object, make: Callable[[], Kept]) -> Kept:
@@ -99,6 +99,8 @@ class Remembered(Generic[Kept]):
         found = self._values.get(key)
         if found is None or now - found[0] > self._seconds:
             found = self._values[key] = now, make()
+            while len(self._values) > self._most:
+                self._values.pop(next(iter(self._values)), None)
         return found[1]
 
     def forget(self) -> None:

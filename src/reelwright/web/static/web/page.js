@@ -64,6 +64,16 @@
     if (sheet && !sheet.querySelector("[data-doing]")) location.reload();
   });
 
+  // Who steps from chunk to chunk by keyboard stays at the button.
+  let step = null;
+  document.addEventListener("htmx:beforeRequest", (event) => { step = event.target.dataset?.step ?? null; });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!step || event.target.id !== "every") return;
+    const again = [step, "chunk"].map((name) => event.target.querySelector(`[data-step=${name}]:enabled`)).find(Boolean);
+    step = null;
+    again?.focus();
+  });
+
   // Not on each picture: some come later.
   document.addEventListener("input", (event) => {
     if (event.target.matches(".compare input")) event.target.parentElement.style.setProperty("--x", `${event.target.value}%`);
