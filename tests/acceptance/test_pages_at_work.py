@@ -14,7 +14,7 @@ from command import AS_THEY_ARE, Command
 from keeping import ALL, ONE_TRIAL, settle
 from playwright.sync_api import Browser, Error
 
-from browsing import CHROMIUM, NO_CHROMIUM, Served, becomes, chromium, served, visitor
+from browsing import CHROMIUM, NO_CHROMIUM, Served, becomes, chromium, serious, served, visitor
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 
@@ -163,8 +163,18 @@ def test_the_chart_of_a_film_that_runs_follows_it_and_keeps_zoom_focus_and_what_
 def test_the_same_frames_of_source_and_output_are_fetched_and_compared(
     browser: Browser, clips: Clips, tmp_path: Path
 ) -> None:
-    with served(tmp_path / "state", **AS_THEY_ARE) as site, visitor(browser) as (page, seen):
-        command(site, "encode", clips.film(), "-o", tmp_path / "out.mkv", "--preset", "13", "--crf", "45")
+    with served(tmp_path / "state", **AS_THEY_ARE, **SHORT_CHUNKS) as site, visitor(browser) as (page, seen):
+        command(
+            site,
+            "encode",
+            clips("compared.mkv", *TWO_CHUNKS),
+            "-o",
+            tmp_path / "out.mkv",
+            "--preset",
+            "13",
+            "--crf",
+            "45",
+        )
         page.goto(site.url("/jobs"))
         page.locator(".films a").first.click()
         page.locator("#gallery").scroll_into_view_if_needed()
@@ -177,3 +187,19 @@ def test_the_same_frames_of_source_and_output_are_fetched_and_compared(
         job = page.url.rpartition("/")[2]
         kept = sorted(one.name for one in (site.state / ".local/state/reelwright/work/pictures" / job).iterdir())
         assert kept[:2] == ["0-output.webp", "0-source.webp"]
+        every = page.locator("#every")
+        every.scroll_into_view_if_needed()
+        every.get_by_text("1 of 2").wait_for()
+        becomes(page, "[...document.querySelectorAll('#every img')].every((one) => one.naturalWidth > 0)")
+        worst = every.locator(".score").inner_text()
+        every.get_by_role("button", name="Better").focus()
+        page.keyboard.press("Enter")
+        every.get_by_text("2 of 2").wait_for()
+        # The last one has no better one: the keyboard is at the choice of chunks then.
+        becomes(page, "document.activeElement.dataset.step === 'chunk'")
+        becomes(page, "[...document.querySelectorAll('#every img')].every((one) => one.naturalWidth > 0)")
+        assert every.locator(".score").inner_text() != worst
+        assert serious(page) == []
+        assert seen.complaints == []
+        kept = list((site.state / ".local/state/reelwright/work/chunk-pictures" / job).iterdir())
+        assert len(kept) == 4

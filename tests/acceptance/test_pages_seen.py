@@ -23,6 +23,7 @@ from browsing import (
     visitor,
     with_user,
 )  # fmt: skip
+from stills import write_still
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 PAGES = (
@@ -34,6 +35,11 @@ PAGES = (
     "/library/files/3",
     "/library/of/films/plan",
     "/quarantine",
+    "/sequences",
+    "SHEET",
+    "/workers",
+    "/settings",
+    "/audit",
 )
 #: Rows of the library that is away.
 MANY = 600
@@ -49,8 +55,29 @@ def browser() -> Iterator[Browser]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("pages")
     filled(folder / "state", folder / "films", MANY)
+    shot = folder / "shots" / "sh010"
+    shot.mkdir(parents=True)
+    for frame in (1001, 1002, 1003, 1007):
+        write_still(shot / f"sh010.{frame}.exr", 0.1 * (frame % 10))
+    (shot / "SH010.1004.exr").write_bytes(b"")
+    config = folder / "state" / ".config" / "reelwright"
+    config.mkdir(parents=True)
+    (config / "reelwright.toml").write_text(f'[web]\nsequences = ["{shot}"]\n')
     with served(folder / "state") as running:
         yield running
+
+
+#: Every link of the navigation is within the window, at either width.
+IN_SIGHT = """[...document.querySelectorAll('nav a')].every((one) => {
+    const box = one.getBoundingClientRect();
+    return box.left >= 0 && box.right <= innerWidth && box.height > 0 && one.scrollWidth <= one.clientWidth + 1;
+})"""
+
+
+def sheet_page(page: Page, site: Served) -> str:
+    """Address of the folder of frames."""
+    page.goto(site.url("/sequences"))
+    return page.locator(".rows a").first.get_attribute("href") or ""
 
 
 def film_page(page: Page, site: Served) -> str:
@@ -67,15 +94,17 @@ def rows(site: Served, query: str) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESK, "light"), (PHONE, "dark")], ids=["desk-light", "phone-dark"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_every_page_fits_complains_of_nothing_asks_nobody_else_and_keeps_nobody_out(
     browser: Browser, site: Served, size: tuple[int, int], scheme: Any
 ) -> None:
     with visitor(browser, size, color_scheme=scheme) as (page, seen):
-        film = film_page(page, site)
+        film, sheet = film_page(page, site), sheet_page(page, site)
         for path in PAGES:
-            page.goto(site.url(film if path == "FILM" else path))
+            page.goto(site.url({"FILM": film, "SHEET": sheet}.get(path, path)))
             assert page.locator("h1").count() == 1
+            assert page.evaluate(IN_SIGHT), path
             wide = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
             assert wide[0] <= wide[1], path
             assert serious(page) == [], path
@@ -104,6 +133,51 @@ def test_the_chart_of_a_film_tells_what_is_under_the_pointer_and_follows_the_col
         page.locator("details summary").nth(2).click()
         assert page.get_by_text("93.00 at CRF 18 is within").is_visible()
         assert seen.complaints == []
+
+
+def test_a_folder_of_frames_shows_its_holes_and_its_contact_sheet(browser: Browser, site: Served) -> None:
+    with visitor(browser) as (page, seen):
+        page.goto(site.url(sheet_page(page, site)))
+        assert page.locator(".strip .missing").count() == 1
+        page.get_by_role("button", name="Contact sheet").click()
+        page.locator(".contact img").first.wait_for()
+        becomes(page, "[...document.querySelectorAll('.contact img')].every((one) => one.naturalWidth > 0)")
+        assert page.locator(".contact li").all_inner_texts() == [
+            "1001", "1002", "1003", "missing\n1004", "missing\n1005", "missing\n1006", "1007",
+        ]  # fmt: skip
+        assert page.get_by_role("button", name="Contact sheet").count() == 0
+        assert page.get_by_text("Only capital letters differ").is_visible()
+        assert serious(page) == []
+        page.get_by_role("button", name="Render…").click()
+        for _ in range(8):  # the dialog keeps the keyboard
+            page.keyboard.press("Tab")
+            assert page.evaluate(
+                "!document.activeElement.closest('main') || !!document.activeElement.closest('dialog')"
+            )
+        page.keyboard.press("Escape")
+        assert page.locator("dialog[open]").count() == 0
+        assert seen.complaints == []
+        assert rows(site, "SELECT act FROM web_auditline ORDER BY id DESC LIMIT 1") == [("contact",)]
+
+
+def test_the_keyboard_gets_past_the_navigation_and_to_the_chart(browser: Browser, site: Served) -> None:
+    with visitor(browser) as (page, _):
+        page.goto(site.url(film_page(page, site)))
+        page.wait_for_selector("html[data-ready=charts]")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Enter")
+        becomes(page, "document.activeElement.id === 'main'")
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == "along":
+                break
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        page.keyboard.press("End")
+        last = page.locator("#along").get_attribute("aria-valuemax")
+        assert page.locator("#along").get_attribute("aria-valuenow") == last
+        assert f"chunk {last}" in (page.locator("#along").get_attribute("aria-valuetext") or "")
+        page.locator("#along .hoverlayer .hovertext").first.wait_for()
 
 
 def test_a_job_is_cancelled_by_the_keyboard_alone_after_being_asked_once(browser: Browser, site: Served) -> None:
