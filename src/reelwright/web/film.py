@@ -48,6 +48,12 @@ LINE = (
     (StepKind.VALIDATE, "validate", "Check"),
     (StepKind.PLACE, "place", "Place"),
 )
+#: A sequence is rendered and encoded in one go.
+DELIVERY = (
+    (StepKind.ASSEMBLE, "render", "Render"),
+    (StepKind.VALIDATE, "validate", "Check"),
+    (StepKind.PLACE, "place", "Place"),
+)
 RETRIED = {State.FAILED, State.CANCELLED, State.STOPPED, State.SKIPPED}
 
 
@@ -82,7 +88,7 @@ def show(request: HttpRequest, job_id: str) -> HttpResponse:
         "runs": run_table(dossier.outcomes), "groups": setting_groups(dossier, trials), "notes": notes(dossier),
         "log": [log_line(event.timestamp, event.event.value, event.data) for event in dossier.events[-LOG:]][::-1],
         "may_cancel": row.state in {State.RUNNING, State.STOPPED}, "may_retry": row.state in RETRIED,
-        "kept": kept_original(job), "placed": StepKind.PLACE in dossier.steps,
+        "kept": kept_original(job), "delivered": is_delivery(job), "placed": StepKind.PLACE in dossier.steps,
     }  # fmt: skip
     return render(request, "web/film.html", context)
 
@@ -139,12 +145,18 @@ def living(row: JobRow) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def is_delivery(job: Job) -> bool:
+    """Whether it is a sequence of pictures that becomes a movie."""
+    return job.plan.get("strategy") == "deliver"
+
+
 def line_of(row: JobRow, committed: frozenset[StepKind], phase: str) -> list[dict[str, str]]:
     """Each step with where it stands: done, now, stopped, failed, or to come."""
-    begun = next((k for k, (kind, _, _) in enumerate(LINE) if kind not in committed), len(LINE))
+    line = DELIVERY if is_delivery(row.job) else LINE
+    begun = next((k for k, (kind, _, _) in enumerate(line) if kind not in committed), len(line))
     if row.state is State.RUNNING:
-        named = next((k for k, (_, name, _) in enumerate(LINE) if name == phase), begun)
-        begun = max(begun, named) if StepKind.ANALYSE in committed else begun
+        named = next((k for k, (_, name, _) in enumerate(line) if name == phase), begun)
+        begun = max(begun, named) if line is DELIVERY or StepKind.ANALYSE in committed else begun
     here = {State.RUNNING: "now", State.FAILED: "failed", State.STOPPED: "stopped", State.CANCELLED: "stopped"}
     over = row.state is State.DONE
     return [
@@ -152,7 +164,7 @@ def line_of(row: JobRow, committed: frozenset[StepKind], phase: str) -> list[dic
             "name": name,
             "state": "done" if over or k < begun else here.get(row.state, "todo") if k == begun else "todo",
         }
-        for k, (_, _, name) in enumerate(LINE)
+        for k, (_, _, name) in enumerate(line)
     ]
 
 
