@@ -44,6 +44,7 @@ from reelwright.sequences.repair import Missing
 from reelwright.sequences.sheet import Row
 from reelwright.sequences.steps import Step
 from reelwright.tools.ask import ask
+from reelwright.tools.laid_sound import laid_sound
 from reelwright.tools.listing import absolute, list_folder
 from reelwright.tools.process import Runner
 from reelwright.words import printable_path
@@ -177,6 +178,8 @@ class House:
                 raise SourceError(f"The folder {printable_path(folder)} cannot be listed: {check.failure}.")
             asked = replace(self.asked, steps=self.steps[row.number])
             known = await know(check, order, asked, ready.runner)
+            if asked.audio is not None:
+                await laid_sound(ready.runner, Path(asked.audio))
             rendering = rendering_of(known, asked)
             wanted = outputs_of(row, order, self.settings)
             refuse_cut_off(rendering.colors, known.palette)
