@@ -17,6 +17,7 @@ from reelwright.app.sheet_work import Noting, SheetWork, Task
 from reelwright.app.wiring import utc_now
 from reelwright.cli.commands import RenderOrder
 from reelwright.config import Settings
+from reelwright.engine.delivering import DELIVER
 from reelwright.engine.jobs import OutcomeRecord
 from reelwright.errors import ReelwrightError, UsageError
 from reelwright.events import EventSink
@@ -237,7 +238,7 @@ def _below(root: Path) -> Iterator[Sheet]:
 def _of_jobs() -> Iterator[Sheet]:
     """Folders of sequences that were rendered lately."""
     for job in desk().jobs.recent_jobs(None, RECENT):
-        if job.plan.get("strategy") == "deliver":
+        if job.plan.get("strategy") == DELIVER:
             folder = Path(job.source_path).parent
             if folder.is_dir():
                 yield _sheet(folder, "job")

@@ -19,6 +19,7 @@ from reelwright.app.report_pictures import (
 from reelwright.app.wiring import load, utc_now
 from reelwright.cli.commands import ReportDone, ReportOrder
 from reelwright.config import Settings
+from reelwright.engine.delivering import DELIVER
 from reelwright.engine.jobs import Job, JobStore, StepKind
 from reelwright.engine.offload import Offload
 from reelwright.errors import ConflictError, ReelwrightError, ResourceError, UsageError
@@ -104,7 +105,7 @@ async def with_files(
         ReelwrightError: a tool is missing, or the source cannot be read.
     """
     job, steps = dossier.job, dict(dossier.steps)
-    if job.plan.get("strategy") == "deliver":
+    if job.plan.get("strategy") == DELIVER:
         said = "There are no pictures: this is a sequence, and the manifest beside the movie says what each frame is."
         return replace(dossier, missing=(said,)), None
     ffmpeg = find_ffmpeg(settings.tools.ffmpeg)

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
+from reelwright.engine.delivering import DELIVER
 from reelwright.engine.jobs import Job, StepKind
 from reelwright.engine.listing import JobRow, State, rows_of
 from reelwright.engine.replacing import Stage
@@ -147,7 +148,7 @@ def living(row: JobRow) -> dict[str, Any]:
 
 def is_delivery(job: Job) -> bool:
     """Whether it is a sequence of pictures that becomes a movie."""
-    return job.plan.get("strategy") == "deliver"
+    return job.plan.get("strategy") == DELIVER
 
 
 def line_of(row: JobRow, committed: frozenset[StepKind], phase: str) -> list[dict[str, str]]:
