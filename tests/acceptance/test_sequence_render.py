@@ -446,11 +446,41 @@ def test_neither_rate_nor_colour_space_is_guessed(studio: Studio) -> None:
     studio().assert_failed(2, "what colour space", "--colorspace")
 
 
-def test_an_output_among_the_frames_is_refused(studio: Studio) -> None:
+@pytest.mark.parametrize("how", ["itself", "by a link", "of another row", "of another place"])
+def test_an_output_among_frames_is_refused_before_anything_is_listed(studio: Studio, how: str) -> None:
     studio.write(1001)
-    shutil.copy(studio.root / "sheet.csv", studio.root / "kept.csv")
-    run = studio("-o", "frames")
-    run.assert_failed(2, "among the frames")
+    other = studio.root / "other"
+    other.mkdir()
+    there, more = {
+        "itself": (studio.frames, ()),
+        "by a link": (studio.root / "link", ()),
+        "of another row": (other, ()),
+        "of another place": (other, ("--retrieve", "other")),
+    }[how]
+    if how == "by a link":
+        there.symlink_to(studio.frames)
+    if how == "of another row":
+        with (studio.root / "sheet.csv").open("a") as sheet:
+            sheet.write(f"other,sh020,4,exr,24,{LINEAR},,\n")
+    before = contents(studio.root)
+    studio("-o", str(there), *more).assert_failed(2, "row 2", "among the frames", "-o")
+    assert {**contents(studio.root), "ledger.sqlite3": 0} == {**before, "ledger.sqlite3": 0}
+
+
+@pytest.mark.parametrize("how", ["the same", "in capitals", "of other frames"])
+def test_two_rows_that_would_be_one_movie_are_refused(studio: Studio, how: str) -> None:
+    studio.write(1001)
+    name = "SH010" if how == "in capitals" else "sh010"
+    extension = "dpx" if how == "of other frames" else "exr"
+    with (studio.root / "sheet.csv").open("a") as sheet:
+        sheet.write(f"frames/,{name},4,{extension},24,{LINEAR},,\n")
+    studio().assert_failed(2, "row 3, column name", "row 2's", "sheets")
+    assert not studio.out.exists()
+
+
+def test_an_unknown_output_is_told_with_its_row(studio: Studio) -> None:
+    studio.sheet(outputs="h264;prores")
+    studio().assert_failed(2, "row 2, column outputs", "prores-422hq", "'h264;prores'")
 
 
 def test_one_bad_row_does_not_stop_the_rest(studio: Studio) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from reelwright.app.encode import options_for, request_for
 from reelwright.app.sequence import READERS, read_sheet
 from reelwright.app.sequenceagain import KEPT, Ordered, in_full
+from reelwright.app.sequenceplaces import refuse_meetings
 from reelwright.app.sequencesteps import background_of, known_steps, steps_by_row
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob, RenderOrder
@@ -65,8 +66,8 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
     rows = with_handles(rows, order.handles)
     asked = asked_of(order, settings)
     steps = steps_by_row(rows, base, flags=order.steps, settings=settings)
-    profiles = {name: find_profile(name) for row in rows for name in (row.outputs or order.profiles or (DEFAULT,))}
-    del profiles  # found out here, before any work, that there is one that does not exist
+    wanted = {row.number: outputs_of(row, order, settings) for row in rows}
+    refuse_meetings(wanted, rows, base, order.retrieve)
     if order.watch is not None:
         from reelwright.app.sequencewatch import LastResults, Watch, check_order
 
@@ -183,8 +184,6 @@ class House:
             rendering = rendering_of(known, asked)
             wanted = outputs_of(row, order, self.settings)
             refuse_cut_off(rendering.colors, known.palette)
-            for w in wanted:
-                refuse_source(w.path, Path(folder))
         except ReelwrightError as error:
             return await self.failed(source, error)
         threads = self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0))
@@ -227,16 +226,6 @@ class House:
 def reel_frames(chunk_seconds: float, rate: Fraction, at_once: int) -> int:
     """Frames of a part that goes through the quality engine: as many chunks as are encoded at once, in whole groups."""
     return GROUP * max(1, -(-round(chunk_seconds * rate * at_once) // GROUP))
-
-
-def refuse_source(output: Path, frames: Path) -> None:
-    """Raise where an output would lie among the frames.
-
-    Raises:
-        UsageError: it would.
-    """
-    if os.path.abspath(output.parent) == os.path.abspath(frames):  # noqa: PTH100 - keeps symbolic links
-        raise UsageError(f"The output would lie among the frames, in {printable_path(frames)}.", hint="Use -o.")
 
 
 async def failed(source: Path, error: ReelwrightError, ready: Services, *, dry_run: bool) -> OutcomeRecord:
