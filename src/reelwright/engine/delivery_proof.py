@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reelwright.engine.placement import beside
+from reelwright.engine.placement import beside, hidden_beside
 from reelwright.engine.rendering import count_frames
 from reelwright.engine.services import Services
 from reelwright.errors import SourceError, ToolError
@@ -209,6 +209,6 @@ def size_of(path: Path) -> int:
 def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest beside an output, in one step."""
     target = beside(path, MANIFEST)
-    draft = target.with_name(f".reelwright-{os.getpid()}.tmp")
+    draft = hidden_beside(path, "manifest.tmp")
     draft.write_text(json.dumps(manifest, indent=1, default=str), encoding="ascii")
     os.replace(draft, target)  # noqa: PTH105
