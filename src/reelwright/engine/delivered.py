@@ -52,6 +52,6 @@ def place_one(rendering: Rendering, w: Wanted, out: Output, *, overwrite: bool) 
     for picture in sorted(hidden.iterdir()):
         place(picture, w.path / picture.name, overwrite=overwrite)
     hidden.rmdir()
-    numbers = range(out.first, out.first + rendering.frames)
+    numbers = range(out.first, out.first + out.frames)
     names = [f"{rendering.name}.{number:0{rendering.padding}d}{w.profile.suffix}" for number in numbers]
     return {"content": frames_content(w.path, names), "files": names}

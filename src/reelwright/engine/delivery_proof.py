@@ -14,6 +14,7 @@ from reelwright.engine.services import Services
 from reelwright.errors import ToolError
 from reelwright.media.boxes import boxes, color_box
 from reelwright.sequences.delivery import Kind, Profile
+from reelwright.sequences.light import light_notes
 from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
@@ -95,6 +96,7 @@ def manifest_of(
         "cut": [rendering.first + rendering.handles, rendering.last - rendering.handles],
         "first_timecode": rendering.first_timecode,
         "colors": None if rendering.colors is None else asdict(rendering.colors),
+        "light": None if rendering.light is None else asdict(rendering.light),
         "transform": rendering.transform,
         "channels": list(rendering.channels),
         "steps": [{"name": step.name, **dict(step.values)} for step in rendering.steps],
@@ -120,7 +122,7 @@ def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[s
     broken = [f["number"] for f in said if f["troubles"]]
     if broken:
         found.append(f"Files that could not be used: frames {listed(broken)}; the manifest says why.")
-    return tuple(found)
+    return (*found, *light_notes(said))
 
 
 def preview_notes(error: Mapping[str, Any] | None) -> tuple[str, ...]:
