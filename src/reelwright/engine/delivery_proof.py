@@ -53,7 +53,8 @@ async def checked(w: Wanted, out: Output, rendering: Rendering, services: Servic
     name = w.path.name
     if w.profile.kind is Kind.FRAMES:
         written = await asyncio.to_thread(count_files, hidden_folder(out))
-        return [check(f"{name}: frames", written == out.frames, f"{written} of {out.frames} pictures")]
+        proved = ", each read back" if w.profile.light else ""
+        return [check(f"{name}: frames", written == out.frames, f"{written} of {out.frames} pictures{proved}")]
     try:
         count = await count_frames(services.runner, services.tools.ffmpeg, out.path)
         trouble = ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from reelwright.errors import ReelwrightError, SourceError, ToolError
 from reelwright.sequences.overlay import SHOWN
-from reelwright.sequences.rendering import Rendering
+from reelwright.sequences.rendering import Light, Rendering
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import ask
 from reelwright.tools.delivery import FONT, Counting, Delivery, Output, burn_in_filter, burn_in_text, delivery_args
@@ -72,13 +72,12 @@ def prepare(rendering: Rendering, folder: Path) -> tuple[str, ...]:
     return tuple(drawn)
 
 
-def light_request(rendering: Rendering, out: Output) -> dict[str, Any]:
+def light_request(rendering: Rendering, light: Light, out: Output) -> dict[str, Any]:
     """What the rendering child is asked of frames of light, which it writes itself."""
-    assert rendering.light is not None, "a rendering whose outputs hold light says which"
-    colors, raster = rendering.light.colors, rendering.raster
+    colors, raster = light.colors, rendering.raster
     return {
         "color": {**asdict(colors), "from": colors.source},
-        "compression": rendering.light.compression,
+        "compression": light.compression,
         "pattern": os.fspath(out.path),
         "crop": raster.crop,
         "aspect": float(raster.pixel_aspect),
@@ -89,12 +88,11 @@ def light_request(rendering: Rendering, out: Output) -> dict[str, Any]:
     }
 
 
-def child_request(
-    rendering: Rendering, outputs: Sequence[Output], folder: Path, *, threads: int
-) -> dict[str, Any]:
+def child_request(rendering: Rendering, outputs: Sequence[Output], folder: Path, *, threads: int) -> dict[str, Any]:
     """What the rendering child is asked."""
     colors = rendering.colors
-    light = next((light_request(rendering, out) for out in outputs if out.profile.light), None)
+    written = next((out for out in outputs if out.profile.light), None)
+    light = light_request(rendering, rendering.light, written) if rendering.light and written else None
     return {
         "places": [
             {"number": p.number, "tried": [asdict(c) for c in p.tried], "otherwise": p.otherwise.value}

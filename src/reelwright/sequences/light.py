@@ -41,8 +41,9 @@ def light_of(known: Known, asked: Asked, profiles: Iterable[Profile]) -> Light |
     source = known.check.row.colorspace or asked.colorspace or known.header.ruled
     steps = [step.name for step in asked.steps]
     if VIEW in steps[:-1]:
+        late = steps[steps.index(VIEW) + 1]
         raise UsageError(
-            f"{named[0]} holds light: the step {steps[steps.index(VIEW) + 1]} after {VIEW} works on values as they are seen.",
+            f"{named[0]} holds light: the step {late} after {VIEW} works on values as they are seen.",
             hint=f"Put the steps before {VIEW}.",
         )
     if source is None or source == DISPLAY_REFERRED:
@@ -100,7 +101,7 @@ def refuse_unseen(given: Mapping[str, bool], profiles: Sequence[Profile]) -> Non
     if asked and profiles and all(profile.light for profile in profiles):
         raise UsageError(
             f"{asked[0]} is of what is seen, and {profiles[0].name} holds light as it is.",
-            hint="Leave it out, or add a profile that is looked at; the steps resize, pad and mask change light as well.",
+            hint="Leave it out, or add a profile that is looked at; the steps resize, pad and mask change light too.",
         )
 
 

@@ -125,7 +125,7 @@ class Chain:
         pixels = self._staged(pixels)
         if self._untouched:
             return pixels if pixels.dtype == np.float16 else as_values(pixels)
-        return self._last.values(pixels)
+        return self._last(pixels) if isinstance(self._last, Preview) else self._last.values(pixels)
 
     def _staged(self, pixels: Pixels, *, whole: bool = False, seed: int = 0) -> Pixels:
         """A picture after all stages but the last."""

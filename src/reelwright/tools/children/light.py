@@ -1,8 +1,8 @@
 """In the rendering child: frames that keep their light, written as half-float EXR without going through FFmpeg.
 
-FFmpeg's text, boxes and paddings are integers of 0 to 1; here nothing is drawn, so nothing has to be cut off. Each frame
-is written by the thread that rendered it, into a folder under a temporary name: memory does not grow with the length, and
-no half frame is ever seen under its own name.
+FFmpeg's text, boxes and paddings are integers of 0 to 1; here nothing is drawn, so nothing has to be cut off. Each
+frame is written and read back by the thread that rendered it, into a folder under a temporary name: memory does not
+grow with the length, and no half frame is ever seen under its own name.
 
 Request ("light" of the renderer's): "color" ({"config", "from", "to"}), "compression", "pattern" (the path, with a
 conversion for the number), "crop" (width, height, x, y, or None), "aspect" (width over height of a sample), "rate",
@@ -26,8 +26,12 @@ from reelwright.tools.children.transforms import configuration
 
 #: The largest number a half float holds.
 MOST = 65504.0
+#: The bit of a packed timecode that says that labels are dropped.
+DROP_BIT = 6
 #: Labels of a second that EXR's timecode has room for: its tens of frames are two bits.
 MOST_LABELS = 30
+#: Compressions that lose something of halves.
+LOSSY = frozenset({"dwaa", "dwab", "b44", "b44a"})
 #: Chromaticities of red, green, blue and white, by the name that spaces of light have among studios (ASWF's Color
 #: Interop Forum). A space that has none of these names gets no chromaticities: none are better than wrong ones.
 CHROMATICITIES = {
@@ -120,13 +124,28 @@ class LightWriter:
         halves, repaired = to_halves(values)
         path = self._asked["pattern"] % number
         out = oiio.ImageOutput.create(path)
-        written = out is not None and out.open(path, self._header(halves, number))
-        written = written and out.write_image(np.ascontiguousarray(halves))
+        if out is None:
+            raise unwritten(path, oiio.geterror(), halves.nbytes)
+        written = out.open(path, self._header(halves, number)) and out.write_image(np.ascontiguousarray(halves))
         # Closing writes the table of the picture's parts: what fails there is no whole picture either.
-        if not ((out.close() and written) if out is not None else written):
-            trouble = (out.geterror() if out is not None else "") or oiio.geterror() or "the library says nothing"
-            raise unwritten(path, " ".join(trouble.split()), halves.nbytes)
+        if not out.close() or not written:
+            raise unwritten(path, out.geterror() or oiio.geterror(), halves.nbytes)
+        self._prove(path, halves)
         return repaired
+
+    def _prove(self, path: str, halves: Pixels) -> None:
+        """Read a frame back: all of it is there and, where its compression loses nothing, it is what was written.
+
+        Raises:
+            UnwrittenError: it is not.
+        """
+        found = oiio.ImageInput.open(path)
+        back = None if found is None else found.read_image("half")
+        if found is not None:
+            found.close()
+        lossy = self._asked["compression"] in LOSSY
+        if back is None or back.shape != halves.shape or not (lossy or np.array_equal(back, halves)):
+            raise unwritten(path, "it does not read back as it was written", halves.nbytes)
 
     def _header(self, halves: Pixels, number: int) -> Any:
         asked = self._asked
@@ -167,17 +186,18 @@ def to_halves(values: Pixels) -> tuple[NDArray[np.float16], dict[str, int]]:
 
 
 def packed_timecode(label: str) -> int:
-    """SMPTE ST 12-1's first 32 bits of a timecode, as OpenEXR has them: a digit of ten and one of one for each field."""
+    """SMPTE ST 12-1's first 32 bits of a timecode, as OpenEXR has them: two digits for each field."""
     hours, minutes, seconds, frames = (int(label[k : k + 2]) for k in (0, 3, 6, 9))
     packed = 0
     for shift, field in ((24, hours), (16, minutes), (8, seconds), (0, frames)):
         packed |= (field // 10 << 4 | field % 10) << shift
-    return packed | (label[8] == ";") << 6
+    return packed | (label[8] == ";") << DROP_BIT
 
 
 def unwritten(path: str, trouble: str, size: int) -> UnwrittenError:
     """The error of a frame that was not written: a library that tells no number of an error is asked what is left."""
     room = os.statvfs(os.path.dirname(path))  # noqa: PTH120 - keeps odd bytes
+    trouble = " ".join(trouble.split()) or "the library says nothing"
     if "No space" in trouble or room.f_bavail * room.f_frsize < size:
         return UnwrittenError("No space left on device", errno.ENOSPC)
     return UnwrittenError(f"A frame cannot be written: {trouble}", errno.EIO)

@@ -6,8 +6,9 @@ place. A few frames are rendered ahead, so that all cores have work; memory does
 Request: "places" ([{"number", "tried": [{"number", "path", "place"}], "otherwise"}]), "read" (width and height that the
 files must have), "width" and "height" (after the steps), "channels" (three, or four with alpha), "part", "alpha"
 ("keep", or anything else), "steps", "color" (None: values are display-referred already), "transform" ("exact" or
-"preview"), "light" (None, or what `children.light` takes: frames that keep their light are written here, beside the
-pipe), "seen" (whether there is anything to go into the pipe), "threads", "pipe", "font", "slate" (None, or {"path", "width", "height", "title", "lines", "thumbnails"}).
+"preview"), "light" (None, or what `children.light` takes: frames that keep their light, which are written here, beside
+the pipe), "seen" (whether anything goes into the pipe), "threads", "pipe", "font", "slate" (None, or {"path", "width",
+"height", "title", "lines", "thumbnails"}).
 
 A step of another program goes through files beside the pipe: {"scratch": {"step", "from", "to"}} is said, and the one
 who started this child puts the picture, or a text of what went wrong, where it was told.
