@@ -14,6 +14,7 @@ import OpenImageIO as oiio  # noqa: N813
 import PyOpenColorIO as ocio  # noqa: N813
 import pytest
 from command import Run
+from disks import mounted
 
 from media import MEDIA
 from pictures import ramp, write_still
@@ -122,7 +123,9 @@ def test_a_ramp_from_minus_2_to_70000_is_rounded_once_and_what_is_too_large_is_t
     assert "3 samples were no number and became 0; 6 were infinite and became ±65504" in run.out + run.err
 
 
-@pytest.mark.parametrize("name", ["StillLife", "Desk", "GoldenGate"])
+@pytest.mark.parametrize(
+    "name", ["StillLife", *(pytest.param(n, marks=pytest.mark.prove) for n in ("Desk", "GoldenGate"))]
+)
 def test_real_light_goes_to_another_space_within_the_rounding_of_halves(shot: Shot, name: str) -> None:
     if not (MEDIA / "exr" / f"{name}.exr").is_file():
         pytest.skip("the stills are not here")
@@ -256,6 +259,7 @@ def test_a_space_of_light_without_such_an_output_is_of_no_use(shot: Shot) -> Non
     assert "no output holds light" in run.err
 
 
+@pytest.mark.prove
 def test_a_killed_run_leaves_no_frame_under_its_name_and_the_next_one_is_whole(shot: Shot) -> None:
     for number in range(1, 40):
         shot.write(number, ramp(WIDTH * 4, HEIGHT * 4, number) * 8)
@@ -276,3 +280,32 @@ def test_a_killed_run_leaves_no_frame_under_its_name_and_the_next_one_is_whole(s
     assert len(list(named.iterdir())) == 39
     assert not list(shot.out.glob(".*"))
     assert np.array_equal(shot.made(39)[0], opened(shot.frame(39))[0])
+
+
+def test_a_full_disk_ends_the_run_and_leaves_nothing(shot: Shot) -> None:
+    noise = np.random.default_rng(1).random((HEIGHT * 4, WIDTH * 4, 3))
+    for number in range(1, 9):
+        shot.write(number, noise * number)
+    with mounted(shot.out, 1 << 20):
+        run = shot("--profile", "exr-linear")
+        assert run.code == 7, run.err
+        assert "disk" in run.err
+        assert "full" in run.err
+        assert not list(shot.out.iterdir())
+
+
+@pytest.mark.prove
+def test_av1_in_parts_and_light_come_out_of_one_order(shot: Shot) -> None:
+    for number in range(1, 61):
+        shot.write(number, ramp(WIDTH, HEIGHT, number) * 8 - 1)
+    more = ("--profile", "av1", "--profile", "exr-linear", "--linear-to", LINEAR, "--size", "256x128")
+    run = shot(*more)
+    assert run.code == 0, run.err
+    assert (shot.out / "sh.av1.mkv").is_file()
+    for number in (1, 48, 60):
+        assert np.array_equal(shot.made(number)[0], opened(shot.frame(number))[0])
+    shot.write(30, ramp(WIDTH, HEIGHT) * 3 - 2)
+    run = shot(*more)
+    assert run.code == 0, run.err
+    assert len(list((shot.out / "sh.exr-linear").iterdir())) == 60
+    assert np.array_equal(shot.made(30)[0], opened(shot.frame(30))[0])
