@@ -1,6 +1,7 @@
 """Frames of light: which space they are in, what is refused, what a half float cannot hold."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from reelwright.sequences.deliverable import Asked
 from reelwright.sequences.delivery import find_profile
 from reelwright.sequences.light import COMPRESSIONS, light_notes, light_of, refuse_cut_off, refuse_unseen
 from reelwright.sequences.rendering import Colors
+from reelwright.sequences.step_list import STEPS
+from reelwright.sequences.steps import parse_steps
 from reelwright.tools.children.light import packed_timecode, to_halves
 
 SRGB = "sRGB Encoded Rec.709 (sRGB)"
@@ -33,6 +36,30 @@ def test_the_space_is_the_one_asked_for_else_to_else_the_frames_own() -> None:
     assert space(replace(asked, to=LINEAR)) == LINEAR
     assert space(replace(asked, to="ACEScg", linear_to=LINEAR)) == LINEAR
     assert light_of(LIT, asked, [MOVIE]) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"linear_to": SRGB}, "is no space of light, which exr-linear holds"),
+        ({"linear_to": "ACEScq"}, "no colour space 'ACEScq'"),
+        ({"colorspace": SRGB}, "is no space of light, which exr-linear holds"),
+        ({"colorspace": "display"}, "Nothing says which light"),
+        ({"colorspace": None}, "Nothing says which light"),
+        (
+            {"steps": parse_steps("view; gain:value=2", STEPS)},
+            "the step gain after view works on values as they are seen",
+        ),
+    ],
+)
+def test_what_is_no_light_is_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        light_of(LIT, replace(ASKED, **asked), [LIGHT])
+
+
+def test_a_space_of_light_without_an_output_for_it_is_of_no_use() -> None:
+    with pytest.raises(UsageError, match="no output holds light"):
+        light_of(LIT, replace(ASKED, linear_to="ACEScg"), [MOVIE])
 
 
 def test_a_movie_cannot_hold_light_and_frames_of_light_can() -> None:
