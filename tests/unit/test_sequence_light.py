@@ -47,7 +47,7 @@ def test_the_space_is_the_one_asked_for_else_to_else_the_frames_own() -> None:
         ({"colorspace": "display"}, "Nothing says which light"),
         ({"colorspace": None}, "Nothing says which light"),
         (
-            {"steps": parse_steps("view; gain:value=2", STEPS)},
+            {"steps": parse_steps(["view", "gain:value=2"], STEPS, place="x")},
             "the step gain after view works on values as they are seen",
         ),
     ],
