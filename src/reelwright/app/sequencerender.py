@@ -34,13 +34,14 @@ from reelwright.sequences.deliverable import (
     Header,
     Known,
     Palette,
-    refuse_cut_off,
     rendering_of,
 )
-from reelwright.sequences.delivery import DEFAULT, GROUP, Kind, find_profile
+from reelwright.sequences.delivery import DEFAULT, GROUP, Kind, Profile, find_profile
 from reelwright.sequences.finding import find
+from reelwright.sequences.light import light_of, refuse_cut_off, refuse_unseen
 from reelwright.sequences.overlay import DEFAULT as BURN_INS
 from reelwright.sequences.overlay import parse_burn_in
+from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import Missing
 from reelwright.sequences.sheet import Row
 from reelwright.sequences.steps import Step
@@ -181,9 +182,8 @@ class House:
             known = await know(check, order, asked, ready.runner)
             if asked.audio is not None:
                 await laid_sound(ready.runner, Path(asked.audio))
-            rendering = rendering_of(known, asked)
             wanted = outputs_of(row, order, self.settings)
-            refuse_cut_off(rendering.colors, known.palette)
+            rendering = rendering_for(known, asked, order, [w.profile for w in wanted])
         except ReelwrightError as error:
             return await self.failed(source, error)
         threads = self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0))
@@ -226,6 +226,42 @@ class House:
 def reel_frames(chunk_seconds: float, rate: Fraction, at_once: int) -> int:
     """Frames of a part that goes through the quality engine: as many chunks as are encoded at once, in whole groups."""
     return GROUP * max(1, -(-round(chunk_seconds * rate * at_once) // GROUP))
+
+
+def rendering_for(known: Known, asked: Asked, order: RenderOrder, profiles: Sequence[Profile]) -> Rendering:
+    """The rendering of a row for its outputs: what is drawn is drawn where it is seen, and light stays light.
+
+    Raises:
+        UsageError: what is needed is said nowhere, or an output cannot hold what is asked for.
+        SourceError: frames are missing, and nothing may stand in for them.
+    """
+    refuse_unseen(seen_only(order), profiles)
+    light = light_of(known, asked, profiles)
+    if light is not None and all(profile.light for profile in profiles):
+        asked = replace(asked, slate=False, burn_ins=(), to=light.colors.to)
+    rendering = replace(rendering_of(known, asked), light=light)
+    refuse_cut_off(rendering.colors, known.palette, profiles)
+    return rendering
+
+
+def seen_only(order: RenderOrder) -> dict[str, bool]:
+    """Options that change only what is seen, and whether each was given."""
+    given = order.asked.get
+    return {
+        "--burn-in": bool(order.burn_ins),
+        "--title": bool(given("title")),
+        "--slate-frames": given("slate_frames") is not None,
+        "--size": given("size") is not None,
+        "--mask": given("mask") is not None,
+        "--display": given("display") is not None,
+        "--view": given("view") is not None,
+        "--look": bool(given("looks")),
+        "--lut": given("lut") is not None,
+        "--transform preview": given("transform") == "preview",
+        "--audio": given("audio") is not None,
+        "--thumbnail": order.thumbnail is not None,
+        "--contact-sheet": order.contact_sheet is not None,
+    }
 
 
 async def failed(source: Path, error: ReelwrightError, ready: Services, *, dry_run: bool) -> OutcomeRecord:

@@ -75,7 +75,7 @@ def said_of(rendering: Rendering, w: Wanted, out: Output, files: Files) -> dict[
     known = {final.name: content for _, final, content in files}
     if w.profile.kind is not Kind.FRAMES:
         return {"content": known[w.path.name]}
-    numbers = range(out.first, out.first + rendering.frames)
+    numbers = range(out.first, out.first + out.frames)
     names = [f"{rendering.name}.{number:0{rendering.padding}d}{w.profile.suffix}" for number in numbers]
     return {"content": frames_content(w.path, names, known), "files": names}
 

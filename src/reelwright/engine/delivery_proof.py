@@ -16,6 +16,7 @@ from reelwright.errors import SourceError, ToolError
 from reelwright.media.boxes import boxes, color_box
 from reelwright.media.elements import matroska_colors
 from reelwright.sequences.delivery import Kind, Profile
+from reelwright.sequences.light import light_notes
 from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
@@ -60,7 +61,8 @@ async def checked(w: Wanted, out: Output, rendering: Rendering, services: Servic
     name = w.path.name
     if w.profile.kind is Kind.FRAMES:
         written = await asyncio.to_thread(count_files, hidden_folder(out))
-        return [check(f"{name}: frames", written == out.frames, f"{written} of {out.frames} pictures")]
+        proved = ", each read back" if w.profile.light else ""
+        return [check(f"{name}: frames", written == out.frames, f"{written} of {out.frames} pictures{proved}")]
     try:
         count = await count_frames(services.runner, services.tools.ffmpeg, out.path)
         trouble = ""
@@ -124,6 +126,7 @@ def manifest_of(
         "cut": [rendering.first + rendering.handles, rendering.last - rendering.handles],
         "first_timecode": rendering.first_timecode,
         "colors": None if rendering.colors is None else asdict(rendering.colors),
+        "light": None if rendering.light is None else asdict(rendering.light),
         "transform": rendering.transform,
         "channels": list(rendering.channels),
         "steps": [{"name": step.name, **dict(step.values)} for step in rendering.steps],
@@ -149,7 +152,7 @@ def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[s
     broken = [f["number"] for f in said if f["troubles"]]
     if broken:
         found.append(f"Files that could not be used: frames {listed(broken)}; the manifest says why.")
-    return tuple(found)
+    return (*found, *light_notes(said))
 
 
 def preview_notes(error: Mapping[str, Any] | None) -> tuple[str, ...]:

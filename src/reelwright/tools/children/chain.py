@@ -62,6 +62,8 @@ class Chain:
         self._viewed = False
         for place, step in enumerate(steps):
             self._add(place, step)
+        #: Whether values are as they were read once the stages are through.
+        self._untouched = not self._run
         self._last = self._processor()
 
     def _add(self, place: int, step: Mapping[str, Any]) -> None:
@@ -109,6 +111,24 @@ class Chain:
         Raises:
             UnreadableError: a step failed.
         """
+        pixels = self._staged(pixels, whole=whole, seed=seed)
+        if isinstance(self._last, Preview):
+            self._last.compare(pixels, whole=whole, seed=seed)
+        return self._last.planes(pixels)
+
+    def values(self, pixels: Pixels) -> Pixels:
+        """A picture's values, (height, width, channels): float32, or the very halves that were read.
+
+        Raises:
+            UnreadableError: a step failed.
+        """
+        pixels = self._staged(pixels)
+        if self._untouched:
+            return pixels if pixels.dtype == np.float16 else as_values(pixels)
+        return self._last(pixels) if isinstance(self._last, Preview) else self._last.values(pixels)
+
+    def _staged(self, pixels: Pixels, *, whole: bool = False, seed: int = 0) -> Pixels:
+        """A picture after all stages but the last."""
         if self.stages:
             pixels = as_values(pixels)
         for stage in self.stages:
@@ -118,10 +138,7 @@ class Chain:
         if pixels.shape[:2] != self._size:
             found, wanted = (f"{width}x{height}" for height, width in (pixels.shape[:2], self._size))
             raise UnreadableError(f"is {found} after its steps and not {wanted}")
-        pixels = np.ascontiguousarray(pixels)
-        if isinstance(self._last, Preview):
-            self._last.compare(pixels, whole=whole, seed=seed)
-        return self._last.planes(pixels)
+        return np.ascontiguousarray(pixels)
 
 
 def nanoseconds(processor: Processor) -> float:
