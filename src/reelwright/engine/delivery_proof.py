@@ -22,6 +22,7 @@ from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
 from reelwright.tools.laid_sound import laid_sound, read_timecode
 from reelwright.tools.stream_tags import stream_tags
+from reelwright.words import printable_path
 
 #: H.273's numbers of the transfers that movies are tagged with.
 TRANSFERS = {"bt709": 1, "iec61966-2-1": 13}
@@ -33,6 +34,8 @@ SOUND_OFF = Fraction(1, 40)
 #: Bytes of a Matroska file in which its tracks are sought.
 MOST_HEAD = 1 << 20
 MANIFEST = ".manifest.json"
+DRAWN = {"black": "black", "checker": "a checker", "placeholder": "a placeholder"}
+SLATE = "it comes before the first frame"
 #: Frames that a sentence names.
 SHOWN = 20
 #: A movie box larger than this is none.
@@ -116,7 +119,7 @@ def manifest_of(
     outputs: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The proof: for each frame of the movie which file it is, its hash, and why."""
-    slate = [{"frame": k, "decision": "slate"} for k in range(rendering.slate_frames)]
+    slate = [{"frame": k, "decision": "slate", "reason": SLATE} for k in range(rendering.slate_frames)]
     return {
         "sequence": rendering.name,
         "frames": rendering.frames,
@@ -134,9 +137,27 @@ def manifest_of(
         "checks": list(checks),
         "pictures": [
             *slate,
-            *({**said, "frame": k} for k, said in enumerate(places, start=rendering.slate_frames)),
+            *(
+                {**said, "frame": k, "reason": reason(said)}
+                for k, said in enumerate(places, start=rendering.slate_frames)
+            ),
         ],
     }
+
+
+def reason(said: Mapping[str, Any]) -> str:
+    """Why a picture of the movie is what it is, as a sentence's part."""
+    troubles, file = said["troubles"], said["from"]
+    why = "there is no file of it"
+    if troubles:
+        why = f"{printable_path(os.path.basename(troubles[0]['path']))} {troubles[0]['why']}"  # noqa: PTH119
+    if said["decision"] == "source":
+        return "its own file"
+    if said["decision"] == "retrieved":
+        return f"{why}; the same frame of {file['place']} stands for it"
+    if said["decision"] == "held":
+        return f"{why}; frame {file['number']} stands for it"
+    return f"{why}; {DRAWN[said['decision']]} was drawn"
 
 
 def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
