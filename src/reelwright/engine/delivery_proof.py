@@ -34,6 +34,8 @@ SOUND_OFF = Fraction(1, 40)
 #: Bytes of a Matroska file in which its tracks are sought.
 MOST_HEAD = 1 << 20
 MANIFEST = ".manifest.json"
+#: Shares of pixels below this are no reason for a word.
+SPECKS = 0.001
 DRAWN = {"black": "black", "checker": "a checker", "placeholder": "a placeholder"}
 SLATE = "it comes before the first frame"
 #: Frames that a sentence names.
@@ -173,7 +175,18 @@ def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[s
     broken = [f["number"] for f in said if f["troubles"]]
     if broken:
         found.append(f"Files that could not be used: frames {listed(broken)}; the manifest says why.")
-    return (*found, *light_notes(said))
+    return (*found, *cut_off_notes(said), *light_notes(said))
+
+
+def cut_off_notes(said: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What no code could hold, where it is more than specks: by shares of the pixels looked at, over all frames."""
+    found = [one["cut_off"] for one in said if one.get("cut_off")]
+    share = sum(one["above"] + one["below"] for one in found) / max(1, len(said))
+    if share < SPECKS:
+        return ()
+    extremes = f"{min(one['smallest'] for one in found):g} to {max(one['largest'] for one in found):g}"
+    what = f"Values beyond 0 to 1 were cut off: {share:.1%} of the pixels, from {extremes}, in {len(found)} frames"
+    return (f"{what}. Another view or a LUT brings them within; exr-linear keeps them.",)
 
 
 def preview_notes(error: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 
 from reelwright.tools.children.answer import request
 from reelwright.tools.children.answer import say as say_line
-from reelwright.tools.children.chain import Chain, Scratch, interleaved, planar, with_alpha
+from reelwright.tools.children.chain import Chain, Coded, Scratch, interleaved, planar, with_alpha
 from reelwright.tools.children.drawn import black, checker, placeholder, slate
 from reelwright.tools.children.light import LightWriter, UnwrittenError
 from reelwright.tools.children.pixels import Pixels, UnreadableError, on_display_window, read_pixels
@@ -121,16 +121,17 @@ class Renderer:
         Raises:
             UnreadableError: it cannot be used.
         """
-        return self.planes(self.read(path), number=number)
+        return self.coded(self.read(path), number=number).planes
 
-    def planes(self, pixels: Pixels, *, number: int = 0) -> NDArray[np.uint16]:
+    def coded(self, pixels: Pixels, *, number: int = 0) -> Coded:
         """The codes of what was read, plane by plane.
 
         Raises:
             UnreadableError: a step failed.
         """
-        planes = self.chain.planes(pixels, whole=number in self.whole, seed=number)
-        return with_alpha(planes) if self.asked["alpha"] == "keep" else planes[:3]
+        done = self.chain.coded(pixels, whole=number in self.whole, seed=number)
+        planes = with_alpha(done.planes) if self.asked["alpha"] == "keep" else done.planes[:3]
+        return replace(done, planes=planes)
 
     def drawn_planes(self, codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
         """A drawn picture's codes, plane by plane."""
@@ -170,7 +171,7 @@ class Renderer:
             try:
                 digest = digest_of(tried["path"])
                 pixels = self.read(tried["path"])
-                planes = self.planes(pixels, number=number) if self.asked["seen"] else None
+                coded = self.coded(pixels, number=number) if self.asked["seen"] else None
                 values = self.light.values(pixels) if self.light else None
             except (UnreadableError, OSError) as error:
                 said = {"path": tried["path"], "number": tried["number"], "why": reason(error), "digest": digest}
@@ -181,7 +182,9 @@ class Renderer:
             said = {"number": number, "decision": decision, "from": tried, "digest": digest, "troubles": troubles}
             if self.light and values is not None:
                 said["light"] = self.light.write(values, number)
-            return Rendered(planes=planes, said=said)
+            if coded and coded.cut_off:
+                said["cut_off"] = coded.cut_off
+            return Rendered(planes=coded.planes if coded else None, said=said)
         return self.drawn(place, troubles)
 
     def drawn(self, place: dict[str, Any], troubles: list[dict[str, Any]]) -> Rendered:
