@@ -41,8 +41,8 @@ def checked_login(value: SecretStr) -> SecretStr:
         ValueError: it is no name and password.
     """
     text = value.get_secret_value()
-    if text and not re.fullmatch(r"[^\s:,]+:[^\s,]{8,}", text):
-        raise ValueError("expected NAME:PASSWORD, the password of 8 letters or more, without blanks and commas")
+    if text and not (text.isascii() and re.fullmatch(r"[^\s:]+:\S{8,}", text)):
+        raise ValueError("expected NAME:PASSWORD, the password of 8 letters or more, without blanks, in ASCII")
     return value
 
 

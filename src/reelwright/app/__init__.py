@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CheckRow,
         CleanRequest,
         EncodeJob,
+        FlowerOrder,
         Look,
         MigrateDone,
         QueueChange,
@@ -265,6 +266,14 @@ class Commands:
         from reelwright.app.cluster_worker import work
 
         return run_draining(lambda stop: work(settings, sink, tell, stop))[1]
+
+    def flower(self, order: "FlowerOrder", tell: "Tell") -> int | None:
+        """Offer Flower until a signal comes."""
+        from reelwright.app.cluster_flower import offer_flower
+        from reelwright.app.wiring import load, run_draining
+
+        settings = load({"cluster": dict(order.cluster)} if order.cluster else {})
+        return run_draining(lambda stop: offer_flower(settings, tell, stop))[1]
 
     def libraries(self) -> "LibraryProgram":
         """What can be asked of libraries."""

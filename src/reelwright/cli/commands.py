@@ -174,6 +174,14 @@ class WorkerOrder:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FlowerOrder:
+    """A `flower` command."""
+
+    #: As `WorkerOrder.cluster`.
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CleanRequest:
     """A `clean` command."""
 
@@ -365,6 +373,10 @@ class Program(Protocol):
 
     def work(self, order: WorkerOrder, sink: "EventSink", tell: Tell) -> int | None:
         """Work for a cluster until a signal comes; returns its number."""
+        ...
+
+    def flower(self, order: FlowerOrder, tell: Tell) -> int | None:
+        """Offer Flower until a signal comes; returns its number."""
         ...
 
     def libraries(self) -> "LibraryProgram":
