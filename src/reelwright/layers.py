@@ -104,7 +104,7 @@ def ours(environ: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Settings among the environment's variables: REELWRIGHT_SECTION__KEY, of a secret also REELWRIGHT_SECTION__KEY_FILE.
+    """Settings among the environment's variables: REELWRIGHT_SECTION__KEY; REELWRIGHT_SECTION__KEY_FILE of a secret.
 
     Raises:
         UsageError: a value is broken JSON, one variable stands for a table and another for something in it, or a

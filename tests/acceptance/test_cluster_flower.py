@@ -106,8 +106,8 @@ def test_flower_is_not_offered_to_other_machines_without_a_password(reelwright: 
 @pytest.mark.parametrize(
     ("name", "arguments", "title"),
     [
-        ("reelwright.trial", "{'film': 'a/b.mkv', 'chunk': 3, 'crf': 30.5, 'work': 'x'}", "trial of b.mkv, chunk 3 at CRF 30.5"),
-        ("reelwright.trial", "{'film': 'b.mkv', 'chunk': 3, 'crf': 30.0, 'sample': True}", "sample of b.mkv, chunk 3 at CRF 30"),
+        ("reelwright.trial", "{'film': 'a/b', 'chunk': 3, 'crf': 30.5, 'x': 1}", "trial of b, chunk 3 at CRF 30.5"),
+        ("reelwright.trial", "{'film': 'b', 'chunk': 3, 'crf': 30.0, 'sample': 1}", "sample of b, chunk 3 at CRF 30"),
         ("reelwright.film", "{'film': 'b.mkv', 'action': 'encode'}", "film of b.mkv"),
         ("reelwright.film", "{'film': 'b.m...", "reelwright.film"),
         ("celery.chord", "{}", "celery.chord"),

@@ -215,6 +215,12 @@ class Commands:
 
         return list(rights_of_encoder(role))
 
+    def grant_worker(self, role: str, password: "Path") -> str:
+        """Make that role with the password a file holds."""
+        from reelwright.app.db import granted
+
+        return granted(role, password)
+
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are."""
         from reelwright.app.profiles import all_profiles

@@ -351,6 +351,10 @@ class Program(Protocol):
         """SQL that makes a role for workers that encode."""
         ...
 
+    def grant_worker(self, role: str, password: Path) -> str:
+        """Make that role with the password a file holds; returns the ledger it is for."""
+        ...
+
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are, those built in first."""
         ...

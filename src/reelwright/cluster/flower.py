@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flower.app import Flower
-from flower.options import options
-from flower.urls import settings as flower_settings
+from flower.app import Flower  # type: ignore[import-untyped]
+from flower.options import options  # type: ignore[import-untyped]
+from flower.urls import settings as flower_settings  # type: ignore[import-untyped]
 from tornado.ioloop import IOLoop
 
 from reelwright.cluster.celery_app import make_app
