@@ -273,6 +273,13 @@ class Commands:
 
         return run_draining(lambda stop: work(settings, sink, tell, stop))[1]
 
+    def worker_health(self, order: "WorkerOrder", *, ready: bool) -> str:
+        """What is to be said of this machine's workers."""
+        from reelwright.app.cluster_health import worker_health
+        from reelwright.app.wiring import load
+
+        return worker_health(load({"cluster": dict(order.cluster)} if order.cluster else {}), ready=ready)
+
     def flower(self, order: "FlowerOrder", tell: "Tell") -> int | None:
         """Offer Flower until a signal comes."""
         from reelwright.app.cluster_flower import offer_flower

@@ -379,6 +379,10 @@ class Program(Protocol):
         """Work for a cluster until a signal comes; returns its number."""
         ...
 
+    def worker_health(self, order: WorkerOrder, *, ready: bool) -> str:
+        """What is to be said of this machine's workers; raises where one is not alive, or not ready."""
+        ...
+
     def flower(self, order: FlowerOrder, tell: Tell) -> int | None:
         """Offer Flower until a signal comes; returns its number."""
         ...

@@ -65,7 +65,7 @@ def named(task: Any) -> Any:
 
 
 def title_of(name: str, arguments: str) -> str:
-    """ "trial of a.mkv, chunk 3 at CRF 30.5", of a task's name and its arguments as they are written in an event."""
+    """A task's name and its arguments, as an event has them, for people: "trial of a.mkv, chunk 3 at CRF 30.5"."""
     try:
         told = ast.literal_eval(arguments)
         film = told["film"].rpartition("/")[2]

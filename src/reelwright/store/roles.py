@@ -67,7 +67,7 @@ def grant_to_encoder(place: Place, role: str, password: str) -> None:
         raise UsageError("The role's password is empty.")
     name = quoted(role)
     from django.db import connection as plain  # noqa: PLC0415 -- once Django is set up
-    from django.db import transaction
+    from django.db import transaction  # noqa: PLC0415
 
     from reelwright.store import connection, postgres  # noqa: PLC0415
 
