@@ -45,7 +45,9 @@ async def offer(
     }  # fmt: skip
     for name, value in asked.items():
         setattr(options, name, value)
-    logging.getLogger("tornado.access").setLevel(logging.ERROR)
+    # It says of each worker that is slow to answer that it did not, again and again.
+    for noisy in ("tornado.access", "flower"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
     flower = Flower(capp=make_app(broker), options=options, io_loop=IOLoop.current(), **flower_settings)
     tell(flower.start_http_server())
     # What `Flower.start` does, but for running a loop: it is in ours.
