@@ -209,4 +209,4 @@ def test_what_compose_starts_encodes_a_film_and_ends_in_good_order(stack: Stack,
     asked = stack.health("encoder")
     assert asked.returncode == 7
     assert b"No worker of the queue encode was heard of on this machine" in asked.stderr
-    assert_soon_gone(stack.place)
+    assert_soon_gone(stack.place / "work")
