@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import signal
 import sqlite3
 import time
@@ -111,7 +112,7 @@ def test_a_film_is_cancelled_from_a_machine_that_sees_nothing_of_it_but_the_ledg
     ((job, folder),) = hands.ask("SELECT id, work_folder FROM store_job")
     elsewhere = tmp_path / "elsewhere"
     with closing(sqlite3.connect(hands.keeper.state / "ledger.sqlite3", timeout=30)) as ledger, ledger:
-        ledger.execute("UPDATE store_job SET work_folder = ?", [str(elsewhere)])
+        ledger.execute("UPDATE store_job SET work_folder_exact = ?", [os.fsencode(elsewhere)])
     assert not elsewhere.exists()
     done = hands.keeper(
         "jobs", "cancel", str(job), "--grace", "60",
