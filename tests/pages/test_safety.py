@@ -15,6 +15,7 @@ from reelwright.web.live import PARTS, rendered
 from reelwright.web.server import PageServer, bound_socket
 from reelwright.web.statics import static_address
 
+
 def test_there_are_addresses() -> None:
     names = {name for _, name in addresses()}
     assert {"overview", "workers", "settings", "sequences", "audit", "metrics"} <= names
