@@ -10,6 +10,7 @@ from itertools import takewhile
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, StreamingHttpResponse
+from django.views.decorators.http import require_GET
 
 from reelwright.store.connection import hang_up
 from reelwright.web.live import QUIET, TICK
@@ -114,6 +115,7 @@ async def told(mark: str = "") -> AsyncIterator[str]:
         await asyncio.sleep(TICK)
 
 
+@require_GET
 async def stream(request: HttpRequest) -> StreamingHttpResponse:
     """The line to a program."""
     lines = told(request.headers.get("Last-Event-ID", ""))
