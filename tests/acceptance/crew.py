@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,12 +54,12 @@ class Crew:
     database: str | None = None
     running: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
-    def worker(self, queues: str, **more: str) -> "subprocess.Popen[bytes]":
-        """Start one; its log is in the state folder."""
+    def worker(self, queues: str, before: Sequence[str] = (), **more: str) -> "subprocess.Popen[bytes]":
+        """Start one, by the words `before` its command if there are any; its log is in the state folder."""
         log = (self.keeper.state / f"worker-{len(self.running)}.log").open("wb")
         with log:
             started = subprocess.Popen(
-                [*PROGRAM, "worker", "--queues", queues], cwd=self.keeper.folder,
+                [*before, *PROGRAM, "worker", "--queues", queues], cwd=self.keeper.folder,
                 env=self.keeper.variables({**QUICK, **self.env, **more}), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True,
             )  # fmt: skip

@@ -301,19 +301,64 @@ def test_alpha_is_kept_where_the_profile_can(studio: Studio) -> None:
     assert abs(int(alpha[0]) / top - 0.5) < 1 / 512
 
 
-def test_sound_is_laid_under_the_frames_and_not_under_the_slate(studio: Studio) -> None:
-    studio.write(*range(1001, 1025))
-    with av.open(str(studio.root / "tone.wav"), "w") as container:
-        stream = container.add_stream("pcm_s16le", rate=48000, layout="mono")
-        frame = av.AudioFrame.from_ndarray(np.full((1, 24000), 8000, np.int16), format="s16", layout="mono")
-        frame.sample_rate = 48000
+def tone(path: Path, *, rate: int = 48000, layout: str = "mono", seconds: float = 0.5) -> None:
+    """A sound of full strength in each channel, half a second long."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=rate, layout=layout)
+        count = av.AudioLayout(layout).nb_channels
+        wave = (np.sin(np.arange(int(rate * seconds)) * 0.1) * 16000).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(np.repeat(wave, count).reshape(1, -1), format="s16", layout=layout)
+        frame.sample_rate = rate
         container.mux(stream.encode(frame))
-    assert studio("--audio", "tone.wav", "--slate-frames", "12").code == 0
-    with av.open(str(studio.out / "sh010.mov")) as container:
-        samples = np.concatenate([f.to_ndarray().reshape(-1) for f in container.decode(audio=0)])
-    sounding = np.flatnonzero(samples)
-    assert abs(sounding[0] - 24000) <= 48  # half a second of slate
-    assert abs(len(samples) - 72000) <= 1024  # as long as the picture
+
+
+def heard(path: Path) -> tuple[str, Any, float, float, float]:
+    """Codec and layout of a movie's sound; seconds until it sounds, while it does, and in all."""
+    with av.open(str(path)) as container:
+        stream = container.streams.audio[0]
+        frames = list(container.decode(stream))
+        values = np.concatenate([np.abs(f.to_ndarray().astype(np.float64)).reshape(-1) for f in frames])
+        rate = frames[0].sample_rate * len(values) / sum(f.samples for f in frames)
+        loud = np.flatnonzero(values > values.max() / 10)
+        lead = float((frames[0].pts or 0) * frames[0].time_base)
+        named = stream.codec_context.name, frames[0].layout.name
+    return *named, lead + loud[0] / rate, (loud[-1] - loud[0]) / rate, len(values) / rate
+
+
+@pytest.mark.parametrize(
+    ("profile", "name", "codec", "off"),
+    [("prores-422hq", "sh010.mov", "pcm_s24le", 0.001), ("h264-draft", "sh010.mp4", "aac", 0.03)],
+)
+def test_sound_is_laid_under_the_frames_and_not_under_the_slate(
+    studio: Studio, profile: str, name: str, codec: str, off: float
+) -> None:
+    studio.write(*range(1001, 1025))
+    tone(studio.root / "tone.wav")
+    run = studio("--audio", "tone.wav", "--slate-frames", "12", "--profile", profile)
+    assert run.code == 0, run.err
+    found, _, begin, length, seconds = heard(studio.out / name)
+    assert found == codec
+    assert abs(begin - 0.5) < off + 0.001  # half a second of slate
+    assert abs(length - 0.5) < off + 0.002
+    assert abs(seconds - 1.5) < 0.022  # as long as the pictures
+    checks = {c["name"].split(": ")[1]: c for c in studio.manifest(name)["checks"]}
+    assert checks["sound"]["passed"]
+    assert codec in checks["sound"]["detail"]
+    assert checks["timecode"]["detail"].startswith("00:00:41:05")
+
+
+@pytest.mark.parametrize("what", ["missing", "text", "film"])
+def test_what_is_no_sound_is_refused_before_anything_is_rendered(studio: Studio, what: str) -> None:
+    studio.write(1001, 1002)
+    path = studio.root / "sound.mov"
+    if what == "text":
+        path.write_text("no sound")
+    elif what == "film":
+        assert studio("--profile", "h264", "--no-slate").code == 0
+        shutil.move(studio.out / "sh010.mov", path)
+        shutil.rmtree(studio.out)
+    studio("--audio", "sound.mov").assert_failed(4, "sound.mov", "--audio")
+    assert not studio.out.exists()
 
 
 def test_the_same_again_does_nothing(studio: Studio) -> None:
@@ -427,13 +472,24 @@ def test_dry_run_writes_nothing(studio: Studio) -> None:
 
 def test_av1_goes_through_the_quality_engine(studio: Studio) -> None:
     studio.write(*range(1001, 1025))
-    run = studio("--profile", "av1", "--profile", "h264", "--json")
+    tone(studio.root / "tone.wav", rate=44100, layout="5.1(side)")
+    run = studio("--profile", "av1", "--profile", "h264", "--audio", "tone.wav", "--slate-frames", "12", "--json")
     assert run.code == 0, (run.out[-2000:], run.err)
     encoded = run.results[-1]["data"]
     assert encoded["vmaf"]["mean"] > 80
     with av.open(str(studio.out / "sh010.av1.mkv")) as container:
-        assert container.streams.video[0].codec.name in {"av1", "libdav1d"}
-    assert len(pictures(studio.out / "sh010.av1.mkv")) == 25
-    assert studio.manifest("sh010.av1.mkv")["frames"] == 25
-    assert len(pictures(studio.out / "sh010.h264.mov")) == 25
+        film = container.streams.video[0]
+        assert film.codec.name in {"av1", "libdav1d"}
+        assert container.metadata["TIMECODE"] == "00:00:41:05"
+    assert len(pictures(studio.out / "sh010.av1.mkv")) == 36
+    assert studio.manifest("sh010.av1.mkv")["frames"] == 36
+    codec, layout, begin, length, seconds = heard(studio.out / "sh010.av1.mkv")
+    assert (codec.removeprefix("lib"), layout) == ("opus", "5.1")
+    assert abs(begin - 0.5) < 0.01
+    assert abs(length - 0.5) < 0.02
+    assert abs(seconds - 1.5) < 0.022
+    names = {c["name"]: c["detail"] for c in encoded["checks"] if "av1" in c["name"]}
+    assert names["sh010.av1.mkv: colour tags"] == "1-13-1 in the container's bytes"
+    assert names["sh010.av1.mkv: colour tags of the stream"] == "1-13-1 in the bitstream"
+    assert len(pictures(studio.out / "sh010.h264.mov")) == 36
     assert not list((studio.root / "work").iterdir())

@@ -129,11 +129,11 @@ class Commands:
 
     def retry_job(self, which: str, flags: Mapping[str, Any], sink: "EventSink", *, overwrite: bool) -> "OutcomeRecord":
         """Run a job again."""
-        from reelwright.app.retry import prepared, run_again
+        from reelwright.app.retry import prepared
         from reelwright.app.wiring import run_to_end
 
         again = prepared(which, flags, overwrite=overwrite)
-        return run_to_end(lambda: run_again(again, sink))
+        return run_to_end(lambda: again.run(sink))
 
     def show_queue(self, states: "Collection[State] | None", *, queued: bool, limit: int | None) -> "QueueShown":
         """What of the queue is in these states."""

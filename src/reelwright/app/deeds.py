@@ -16,7 +16,7 @@ from reelwright.app.library_worker import Workshop
 from reelwright.app.page_pictures import Pictures
 from reelwright.app.page_plans import Plans
 from reelwright.app.restore import restored
-from reelwright.app.retry import Again, prepared, run_again
+from reelwright.app.retry import Again, prepared
 from reelwright.config import Settings
 from reelwright.engine import cancelling
 from reelwright.engine.ending import waited, works_on
@@ -55,7 +55,7 @@ class PageDeeds:
         while True:
             again = await self._waiting.get()
             try:
-                await run_again(again, self._sink)
+                await again.run(self._sink)
             except ReelwrightError as error:
                 logger.error("%s", error)  # noqa: TRY400 -- a sentence for people
 

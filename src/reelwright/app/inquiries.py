@@ -16,6 +16,7 @@ from reelwright.app.sequence import READERS, check_names, look_at_pictures
 from reelwright.app.wiring import utc_now
 from reelwright.cli.commands import RenderOrder
 from reelwright.config import Settings
+from reelwright.engine.delivering import DELIVER
 from reelwright.errors import ConflictError, ReelwrightError, UsageError
 from reelwright.events import EventSink
 from reelwright.origins import Report, trace
@@ -181,7 +182,7 @@ def _below(root: Path) -> Iterator[Sheet]:
 def _of_jobs() -> Iterator[Sheet]:
     """Folders of sequences that were rendered lately."""
     for job in desk().jobs.recent_jobs(None, RECENT):
-        if job.plan.get("strategy") == "deliver":
+        if job.plan.get("strategy") == DELIVER:
             folder = Path(job.source_path).parent
             if folder.is_dir():
                 yield _sheet(folder, "job")

@@ -18,6 +18,7 @@ from reelwright.app.report_pictures import (
 from reelwright.app.wiring import load, utc_now
 from reelwright.cli.commands import ReportDone, ReportOrder
 from reelwright.config import Settings
+from reelwright.engine.delivering import DELIVER
 from reelwright.engine.jobs import Job, JobStore, StepKind
 from reelwright.engine.offload import Offload
 from reelwright.errors import ConflictError, ReelwrightError, ResourceError, UsageError
@@ -80,7 +81,7 @@ async def with_pictures(
 ) -> Dossier:
     """The dossier with the files' facts and pictures, or with why there are none."""
     job, steps = dossier.job, dict(dossier.steps)
-    if job.plan.get("strategy") == "deliver":
+    if job.plan.get("strategy") == DELIVER:
         said = "There are no pictures: this is a sequence, and the manifest beside the movie says what each frame is."
         return replace(dossier, missing=(said,))
     try:

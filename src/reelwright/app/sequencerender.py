@@ -10,6 +10,7 @@ from typing import Any
 
 from reelwright.app.encode import options_for, request_for
 from reelwright.app.sequence import READERS, read_sheet
+from reelwright.app.sequenceagain import KEPT, Ordered, in_full
 from reelwright.app.sequencesteps import background_of, known_steps, steps_by_row
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob, RenderOrder
@@ -43,6 +44,7 @@ from reelwright.sequences.repair import Missing
 from reelwright.sequences.sheet import Row
 from reelwright.sequences.steps import Step
 from reelwright.tools.ask import ask
+from reelwright.tools.laid_sound import laid_sound
 from reelwright.tools.listing import absolute, list_folder
 from reelwright.tools.process import Runner
 from reelwright.words import printable_path
@@ -58,7 +60,7 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
         UsageError: the sheet or a setting is wrong; nothing was listed or written.
         SourceError: the sheet cannot be read.
     """
-    settings = load(order.flags)
+    settings, order = load(order.flags), in_full(order)
     rows, base = rows_of(order.source)
     rows = with_handles(rows, order.handles)
     asked = asked_of(order, settings)
@@ -154,6 +156,10 @@ class House:
     steps: Mapping[int, tuple[Step, ...]]
     settings: Settings
     ready: Services
+    #: What the quality engine is asked for; None: what the settings say.
+    request: Request | None = None
+    #: Where work folders live; None: where the settings say.
+    work_dir: Path | None = None
 
     async def render(self, row: Row, base: Path, *, listing: Listing | None = None) -> OutcomeRecord:
         """Render one row; an error of its own is its outcome.
@@ -172,6 +178,8 @@ class House:
                 raise SourceError(f"The folder {printable_path(folder)} cannot be listed: {check.failure}.")
             asked = replace(self.asked, steps=self.steps[row.number])
             known = await know(check, order, asked, ready.runner)
+            if asked.audio is not None:
+                await laid_sound(ready.runner, Path(asked.audio))
             rendering = rendering_of(known, asked)
             wanted = outputs_of(row, order, self.settings)
             refuse_cut_off(rendering.colors, known.palette)
@@ -180,12 +188,25 @@ class House:
         except ReelwrightError as error:
             return await self.failed(source, error)
         threads = self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0))
+        target = self.target(rendering.rate, threads)
+        ordered = Ordered(
+            row=replace(row, parent=folder),
+            asked=asked,
+            output=os.fspath(wanted[0].path.parent),
+            profiles=order.profiles,
+            retrieve=order.retrieve,
+            thumbnail=order.thumbnail,
+            contact_sheet=order.contact_sheet,
+            deterministic=order.deterministic,
+            request=target.request,
+        )
         options = Delivered(
-            work_dir=self.settings.work_dir,
+            work_dir=self.work_dir or self.settings.work_dir,
             threads=threads,
             overwrite=order.overwrite,
             dry_run=order.dry_run,
-            target=self.target(rendering.rate, threads),
+            target=target,
+            kept={KEPT: ordered.kept()},
             stills=Stills(thumbnail=order.thumbnail, contact_sheet=order.contact_sheet),
         )
         return await deliver(rendering, source, wanted, options, ready)
@@ -199,7 +220,7 @@ class House:
         job = EncodeJob(sources=(), output=None, flags={}, deterministic=self.order.deterministic)
         options = options_for(self.settings, job)
         options = replace(options, learns=options.learns and not self.order.deterministic)
-        request = request_for(self.settings, job)
+        request = self.request or request_for(self.settings, job)
         return Target(request=request, options=options, frames=reel_frames(request.chunk_seconds, rate, threads))
 
 

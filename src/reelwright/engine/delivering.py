@@ -55,6 +55,9 @@ from reelwright.sequences.rendering import Rendering
 from reelwright.tools.hashing import content_hash
 from reelwright.tools.process import sweep
 
+#: The strategy of a sequence's plan.
+DELIVER = "deliver"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivered:
@@ -68,6 +71,8 @@ class Delivered:
     target: Target | None = None
     #: Pictures beside the movies.
     stills: Stills = field(default_factory=Stills)
+    #: What the job's plan holds besides, to be asked for again.
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def deliver(
@@ -139,7 +144,7 @@ class Line:
             source_id=identity,
             source_path=os.fspath(self.source.absolute()),
             output_path=os.fspath(self.wanted[0].path),
-            plan={"strategy": "deliver", "outputs": outputs, **self.rendering.plain()},
+            plan={"strategy": DELIVER, "outputs": outputs, **self.rendering.plain(), **self.options.kept},
             work_folder=os.fspath(workspace.root.absolute()),
         )
         self.emit(EventName.FILE_DISCOVERED, "found", bytes=self.bytes_before)

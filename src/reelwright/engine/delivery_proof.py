@@ -5,24 +5,32 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from reelwright.engine.placement import beside
 from reelwright.engine.rendering import count_frames
 from reelwright.engine.services import Services
-from reelwright.errors import ToolError
+from reelwright.errors import SourceError, ToolError
 from reelwright.media.boxes import boxes, color_box
+from reelwright.media.elements import matroska_colors
 from reelwright.sequences.delivery import Kind, Profile
 from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
+from reelwright.tools.laid_sound import laid_sound, read_timecode
 from reelwright.tools.stream_tags import stream_tags
 
 #: H.273's numbers of the transfers that movies are tagged with.
 TRANSFERS = {"bt709": 1, "iec61966-2-1": 13}
 #: Encoders whose bitstream holds colour tags; DNxHR's has none.
-TAGGED = {"libx264", "libx265", "prores_ks"}
+AV1 = "libsvtav1"
+TAGGED = {"libx264", "libx265", "prores_ks", AV1}
+#: A movie's sound may be so much longer or shorter, in seconds: less than a packet of AAC at 44.1 kHz.
+SOUND_OFF = Fraction(1, 40)
+#: Bytes of a Matroska file in which its tracks are sought.
+MOST_HEAD = 1 << 20
 MANIFEST = ".manifest.json"
 #: Frames that a sentence names.
 SHOWN = 20
@@ -59,23 +67,44 @@ async def checked(w: Wanted, out: Output, rendering: Rendering, services: Servic
     except ToolError as error:
         count, trouble = 0, error.message
     found = [check(f"{name}: frames", count == out.frames, trouble or f"{count} of {out.frames} decoded")]
-    if out.path.suffix in {".mov", ".mp4"}:
-        box = color_box(await asyncio.to_thread(movie_box, out.path))
-        got = None if box is None else (box.primaries, box.transfer, box.matrix)
-        want = (1, TRANSFERS[rendering.transfer], 1)
-        said = "no colr box" if got is None else "-".join(map(str, got))
-        found.append(check(f"{name}: colour tags", got == want, f"{said} in the container's bytes"))
+    want = (1, TRANSFERS[rendering.transfer], 1)
+    got = await asyncio.to_thread(container_tags, out.path)
+    said = "no colours" if got is None else "-".join(map(str, got))
+    found.append(check(f"{name}: colour tags", got == want, f"{said} in the container's bytes"))
     if (encoder := encoder_of(w.profile)) in TAGGED:
         tags = await stream_tags(services.runner, services.tools.ffmpeg, out.path, encoder=encoder)
         said = "no tags" if tags is None else "-".join(map(str, tags))
-        want = (1, TRANSFERS[rendering.transfer], 1)
         found.append(check(f"{name}: colour tags of the stream", tags == want, f"{said} in the bitstream"))
+    return [*found, *await checked_beside(name, out, rendering, services)]
+
+
+async def checked_beside(name: str, out: Output, rendering: Rendering, services: Services) -> list[dict[str, Any]]:
+    """The checks of what goes with a movie's pictures: its timecode, and the whole length of its sound, decoded."""
+    timecode = await read_timecode(services.runner, out.path)
+    found = [check(f"{name}: timecode", timecode == out.timecode, f"{timecode or 'none'} is read back")]
+    if rendering.audio is not None:
+        want = rendering.frames / rendering.rate
+        try:
+            heard = await laid_sound(services.runner, out.path, whole=True)
+        except (SourceError, ToolError) as error:
+            return [*found, check(f"{name}: sound", False, error.message)]
+        said = f"{heard.codec}, {float(heard.seconds):.3f} s decoded under {float(want):.3f} s of pictures"
+        found.append(check(f"{name}: sound", abs(heard.seconds - want) <= SOUND_OFF, said))
     return found
+
+
+def container_tags(path: Path) -> tuple[int, int, int] | None:
+    """Primaries, transfer and matrix as a movie's container has them, out of its bytes; None: it has none."""
+    if path.suffix == ".mkv":
+        with path.open("rb") as file:
+            return matroska_colors(file.read(MOST_HEAD))
+    box = color_box(movie_box(path))
+    return None if box is None else (box.primaries, box.transfer, box.matrix)
 
 
 def encoder_of(profile: Profile) -> str:
     """What encodes a profile, by FFmpeg's name."""
-    return profile.flags[profile.flags.index("-c:v") + 1]
+    return AV1 if profile.kind is Kind.TARGET else profile.flags[profile.flags.index("-c:v") + 1]
 
 
 def manifest_of(

@@ -20,10 +20,12 @@ from reelwright.engine.services import Services
 from reelwright.engine.standing import Stamps, Standing
 from reelwright.engine.workspace import Workspace
 from reelwright.events import Emitter, EventName
+from reelwright.planning.sound import OPUS_RATES
 from reelwright.sequences.delivery import Kind
 from reelwright.sequences.parts import MOST_CHANGED, Span, edges, length, spans, whole
 from reelwright.sequences.rendering import Rendering
 from reelwright.tools.delivery import Output, sound_args
+from reelwright.tools.laid_sound import laid_sound
 from reelwright.tools.splicing import Piece, Splice, UnfittingError, splice
 
 #: A chunk of the quality engine's, as a manifest tells it.
@@ -206,7 +208,10 @@ class Making:
             flags=w.profile.flags,
             sound=await self.sound(w),
             timecode=out.timecode if w.profile.suffix != ".mkv" else None,
-            tags=dict(out.tags),
+            tags={
+                **dict(out.tags),
+                **({"timecode": out.timecode} if w.profile.suffix == ".mkv" and out.timecode else {}),
+            },
         )
         done = await splice(self.services.runner, job)
         kept = sum(piece.end - piece.first for piece in pieces if piece.kept)
@@ -224,12 +229,14 @@ class Making:
             return w.path
         out = self.workspace.working / f"sound{w.profile.suffix}"
         rendering = self.rendering
+        said = await laid_sound(self.services.runner, Path(rendering.audio or ""))
         argv = sound_args(
             self.services.tools.ffmpeg,
             Path(rendering.audio or ""),
             out,
             lead=rendering.slate_frames / rendering.rate,
             seconds=rendering.frames / rendering.rate,
+            opus=said.opus(self.target.request.opus if self.target is not None else OPUS_RATES),
         )
         await self.services.runner.run(argv, what="Laying the sound")
         return out

@@ -19,6 +19,7 @@ RAW, RAW_ALPHA = "gbrp16le", "gbrap16le"
 FONT = "font.ttf"
 MUXERS = {".mov": "mov", ".mp4": "mp4", ".mkv": "matroska"}
 #: What sound may come in, beside films.
+OPUS_RATE = 48_000
 SOUND_FORMATS = f"{FORMATS},wav,w64,aiff,caf,flac,mp3,aac,ac3,eac3,truehd,dts"
 #: sRGB's curve and BT.709's share their code values: only linear light is made of them where the size changes.
 TO_LINEAR = "zscale=rin=full:r=full:min=gbr:m=gbr:pin=709:p=709:tin=iec61966-2-1:t=linear,format=gbrpf32le"
@@ -221,14 +222,33 @@ def delivery_args(ffmpeg: str, delivery: Delivery, *, threads: int) -> list[str]
     return args
 
 
-def sound_flags(out: Path, *, lead: Fraction, seconds: Fraction) -> tuple[str, ...]:
-    """Filters and codec of a sound that begins after the slate and is as long as the movie."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opus:
+    """How a sound becomes Opus."""
+
+    #: By FFmpeg's name.
+    layout: str
+    kbps: int
+
+
+def sound_flags(out: Path, *, lead: Fraction, seconds: Fraction, opus: Opus | None = None) -> tuple[str, ...]:
+    """Filters and codec of a sound that begins after the slate and is as long as the movie.
+
+    QuickTime gets PCM, MP4 gets AAC, Matroska gets Opus; FLAC where Opus has no layout of its loudspeakers.
+    """
     delay = f"adelay={round(lead * 1000)}:all=1," if lead else ""
-    codec = "pcm_s24le" if out.suffix == ".mov" else "aac"
-    return ("-af", f"{delay}apad,atrim=end={float(seconds):.6f}", "-c:a", codec)
+    filters = f"{delay}apad,atrim=end={float(seconds):.6f}"
+    if out.suffix != ".mkv":
+        return ("-af", filters, "-c:a", "pcm_s24le" if out.suffix == ".mov" else "aac")
+    if opus is None:
+        return ("-af", filters, "-c:a", "flac")
+    filters = f"aresample={OPUS_RATE},{filters},aformat=channel_layouts={opus.layout}"
+    return ("-af", filters, "-c:a", "libopus", "-b:a", f"{opus.kbps}k")
 
 
-def sound_args(ffmpeg: str, audio: Path, out: Path, *, lead: Fraction, seconds: Fraction) -> list[str]:
+def sound_args(
+    ffmpeg: str, audio: Path, out: Path, *, lead: Fraction, seconds: Fraction, opus: Opus | None
+) -> list[str]:
     """FFmpeg's command line for a movie's sound alone.
 
     Args:
@@ -237,10 +257,11 @@ def sound_args(ffmpeg: str, audio: Path, out: Path, *, lead: Fraction, seconds: 
         out: where it goes; its container says the codec.
         lead: seconds of the slate.
         seconds: length of the movie, the slate's among it.
+        opus: how it becomes Opus in Matroska; None: it cannot.
     """
     args = [ffmpeg, "-nostdin", "-hide_banner", "-v", "error", "-y", "-protocol_whitelist", PROTOCOLS]
     args += ["-format_whitelist", SOUND_FORMATS, "-i", file_url(audio), "-map", "0:a:0", "-map_metadata", "-1"]
-    return [*args, *sound_flags(out, lead=lead, seconds=seconds), "-f", MUXERS[out.suffix], file_url(out)]
+    return [*args, *sound_flags(out, lead=lead, seconds=seconds, opus=opus), "-f", MUXERS[out.suffix], file_url(out)]
 
 
 def group_args(profile: Profile) -> tuple[str, ...]:

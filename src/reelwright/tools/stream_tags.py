@@ -1,4 +1,4 @@
-"""The colour tags inside a movie's bitstream, apart from its container's: H.264 and H.265 say them, and ProRes does."""
+"""The colour tags inside a movie's bitstream, apart from its container's: of H.264, H.265, AV1 and ProRes."""
 
 import asyncio
 import re
@@ -9,12 +9,13 @@ from reelwright.tools.process import Runner
 
 #: ITU-T H.273's code points: primaries, transfer, matrix.
 Tags = tuple[int, int, int]
-#: The last one is matrix_coefficients in H.264 and matrix_coeffs in H.265.
-_FIELD = re.compile(r"(colour_primaries|transfer_characteristics|matrix_coeff)[a-z]* +[01]+ = ([0-9]+)")
+#: The first one is color_primaries in AV1, the last one matrix_coeffs in H.265 and matrix_coefficients in the others.
+_FIELD = re.compile(r"(colou?r_primaries|transfer_characteristics|matrix_coeff)[a-z]* +[01]+ = ([0-9]+)")
 #: Filters that leave the sequence's parameters alone, by what encodes.
 PARAMETER_SETS = {
     "libx264": "h264_mp4toannexb,filter_units=pass_types=7",
     "libx265": "hevc_mp4toannexb,filter_units=pass_types=33",
+    "libsvtav1": "filter_units=pass_types=1",
 }
 #: Bytes of a ProRes frame's header (SMPTE RDD 36) from its mark to its three tags, and where the first one is sought.
 PRORES, PRORES_TAGS, SEARCHED = b"icpf", 18, 1 << 20
@@ -32,7 +33,7 @@ def trace_args(ffmpeg: str, path: Path, encoder: str) -> list[str]:
 
 def traced_tags(said: str) -> Tags | None:
     """The tags of what FFmpeg read; None where there are none."""
-    found = {name: int(value) for name, value in _FIELD.findall(said)}
+    found = {name.replace("color_", "colour_"): int(value) for name, value in _FIELD.findall(said)}
     values = [found.get(name) for name in ("colour_primaries", "transfer_characteristics", "matrix_coeff")]
     primaries, transfer, matrix = values
     return None if primaries is None or transfer is None or matrix is None else (primaries, transfer, matrix)
