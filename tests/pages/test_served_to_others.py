@@ -1,6 +1,5 @@
 """A running `serve` at an address that others can reach, with secrets in every place that takes one."""
 
-import json
 import re
 import signal
 import subprocess
@@ -23,8 +22,8 @@ from reelwright.store.database import migrate_ledger
 from reelwright.web.access import OPEN_TO_ALL
 from reelwright.web.statics import static_address
 
-#: Passwords as they are set; none may be seen. A word of each is enough to know it by.
-WORDS = [f"hunter2-{what}" for what in ("broker", "mail", "json", "hook", "hook-url", "flower", "cloud")]
+pytestmark = pytest.mark.prove
+#: A word of each password; none may be seen.
 MARKS = [OF_THE_DATABASE, "secret%40home", "secret@home", PASSWORD, "hunter2-"]
 FILE = """[notify]
 urls = ["mailto://anna:hunter2-mail@127.0.0.1:1", "json://anna:hunter2-json@127.0.0.1:1/"]
@@ -213,14 +212,13 @@ def test_no_secret_is_in_any_page_answer_event_metric_or_log(wide: Wide) -> None
     settings = next(text for where, text in wide.heard if where == "GET /settings")
     assert "redis://:***@127.0.0.1:1/0" in settings
     log = wide.told()
-    assert "127.0.0.1" in log  # it did complain of services that nobody can reach
+    assert "the service did not take it" in log
     assert [mark for mark in [*MARKS, wide.token] if mark in log] == []
 
 
 def complained(wide: Wide) -> bool:
     """Whether somebody could not be told of a film."""
-    lines = [json.loads(line) for line in (wide.state / "serve.out").read_text().splitlines() if line.startswith("{")]
-    return any(line["event"] == "log" and line["status"] in {"warning", "error"} for line in lines)
+    return "was given up" in wide.told()
 
 
 def test_guessing_passwords_is_slowed_down_whoever_claims_to_ask(wide: Wide) -> None:
