@@ -65,11 +65,12 @@ def main() -> None:
     parser.add_argument("--films", type=int, help="else 10,000 with --long, or one for each worker, 4 at least")
     parser.add_argument("--chunks", type=int, default=100)
     parser.add_argument("--searched", type=int, default=4, help="films whose trials the scheduler chooses in the run")
+    parser.add_argument("--patterns", type=int, default=6, help="searches that the other films repeat")
     parser.add_argument("--only", nargs="+", help="scenarios whose names hold one of these")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     noise = random.Random(1)  # noqa: S311 - the same in every run
-    patterns = [search_alone(one, 4) for one in searched(args.curves, 8, args.chunks, noise)]
+    patterns = [search_alone(one, 4) for one in searched(args.curves, args.patterns, args.chunks, noise)]
     rows = []
     for workers in args.workers:
         led = args.led or max(2, workers // 4)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 
-from reelwright.engine.leases import FILM, TRIAL, Lease, Work, Worker
+from reelwright.engine.leases import FILM, TRIAL, Lease, Work, Worker, WorkState
 from reelwright.engine.leases_memory import MemoryLeaseStore
 from reelwright.engine.slots import Slots, slots_of
 from reelwright.engine.worker import Manners
@@ -60,7 +60,7 @@ class Setting:
     costs: Costs = Costs()
     #: Leaders ask as seldom as `Slots` says; else each as often as one alone does.
     sparing: bool = True
-    manners: Manners = Manners()
+    manners: Manners = field(default_factory=Manners)
     seed: int = 1
 
 
@@ -84,6 +84,8 @@ class Report:
     empty_claims: int = 0
     failures: int = 0
     reaped: int = 0
+    #: Rows that failed because three workers fell silent with them, and that somebody had tried again.
+    retried: int = 0
     #: Commits of each row: one, or a defect.
     commits: dict[str, int] = field(default_factory=dict)
     refused: int = 0
@@ -135,6 +137,7 @@ class _Led:
     name: str
     plan: Searched | Replayed
     lease: Lease | None = None
+    begun: bool = False
     read: bool = False
     looking: bool = False
     placing: bool = False
@@ -153,7 +156,7 @@ class Cluster:
     """
 
     def __init__(self, setting: Setting, plans: Sequence[Searched | Replayed]) -> None:
-        self._set, self._random = setting, random.Random(setting.seed)  # noqa: S311 -- the same in every run
+        self._set, self._random = setting, random.Random(setting.seed)
         self.now = 0.0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order, self._names = count(), count()
@@ -237,6 +240,8 @@ class Cluster:
             self.report.statements += 1
             rows = self._store.reap(self._clock())
             self.report.reaped += len(rows)
+            # Three workers were lost with it, by chance: somebody says `jobs retry`.
+            self.report.retried += self._store.reopen([row.work.id for row in rows if row.state is WorkState.FAILED])
             for row in rows:
                 if row.work.kind == FILM:
                     self._orphan(row.work.id)
@@ -382,14 +387,15 @@ class Cluster:
         if not node.alive:
             return
         films[:] = [film for film in films if not film.ended]
-        if self._waiting and len(films) < 2 and not self._is_out():
+        if self._left and len(films) < 2 and not self._is_out():
             self._spent += self._set.costs.claim
             self.report.statements += 1
             for lease in self._store.claim(node.me, (FILM,), self._clock(), limit=2 - len(films)):
                 film = self._films[lease.work.id]
                 films.append(film)
                 film.lease = lease
-                if lease.attempt == 1:
+                if not film.begun:
+                    film.begun = True
                     self._account()
                     self._waiting -= 1
                 self._active[film.name] = film
@@ -434,9 +440,7 @@ class Cluster:
             film.rows.append(name)
             self._posted[name] = self.now
             needs = ENCODES | {"library:films"}
-            works.append(
-                Work(id=name, kind=TRIAL, owner="films", needs=needs, payload={"seconds": trial.seconds})
-            )
+            works.append(Work(id=name, kind=TRIAL, owner="films", needs=needs, payload={"seconds": trial.seconds}))
         if works:
             self._ask(self._set.costs.commit, lambda: self._post(works), lambda: self._post(works))
 

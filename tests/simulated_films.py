@@ -80,7 +80,9 @@ class Searched:
         step, chunk = self._steps.pop((trial.chunk, trial.turn)), self._film.chunks[trial.chunk]
         rate = None if chunk.rate is None else chunk.rate(step.crf)
         if step.windows is None:
-            self._state = with_point(self._state, trial.chunk, Point(crf=step.crf, score=chunk.curve(step.crf), rate=rate))
+            self._state = with_point(
+                self._state, trial.chunk, Point(crf=step.crf, score=chunk.curve(step.crf), rate=rate)
+            )
         else:
             seen = chunk.curve(step.crf + self._errors[trial.chunk])
             self._state = with_sight(
