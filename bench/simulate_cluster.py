@@ -15,8 +15,9 @@ from statistics import fmean, quantiles
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # the simulator is the tests' own
 
-from simulated_cluster import Cluster, Report, Setting
+from simulated_cluster import Cluster
 from simulated_films import replay, search_alone, searched
+from simulated_setting import Report, Setting
 
 CURVES = Path(__file__).resolve().parents[2] / "shared" / "media" / "curves"
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from reelwright.engine.slots import Slots
-from simulated_cluster import Cluster, Report, Setting
+from simulated_cluster import Cluster
 from simulated_films import replay, search_alone, searched
+from simulated_setting import Report, Setting
 
 
 def run(seed: int = 1, **changes: object) -> Report:
