@@ -46,6 +46,7 @@ bench: setup
 	$(BIN)/python bench/classify_names.py --build $(BUILD)/bench
 	$(BIN)/python bench/render_frames.py --build $(BUILD)/bench
 	$(BIN)/python bench/chart_errors.py --build $(BUILD)/bench
+	$(BIN)/python bench/simulate_cluster.py --workers 1 16 --films 12 --chunks 20 --searched 1 --patterns 2
 	$(BIN)/python bench/page.py --build $(BUILD)/bench --docs docs
 
 # Long fault and chaos runs, rarer films, and the rules tried on many more examples.

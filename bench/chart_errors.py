@@ -78,7 +78,7 @@ def main() -> int:
     shutil.rmtree(build, ignore_errors=True)
     write_frames(build / "frames")
     state = {"REELWRIGHT_DATABASE__PATH": str(build / "l.db"), "REELWRIGHT_PROCESSING__TEMP_DIR": str(build / "work")}
-    profiles = [profile for profile in PROFILES.values() if profile.kind is not Kind.TARGET]
+    profiles = [profile for profile in PROFILES.values() if profile.kind is not Kind.TARGET and not profile.light]
     command = [sys.executable, "-m", "reelwright", "sequence", "render", "frames", "-o", "out/", "--rate", "24"]
     command += ["--colorspace", "display", "--no-slate", "--no-burn-ins"]
     command += [word for profile in profiles for word in ("--profile", profile.name)]

@@ -70,13 +70,24 @@ class Broker:
 
 
 @contextmanager
-def redis() -> Iterator[Broker]:
-    """Redis, which keeps nothing on a disk."""
+def redis(conf: Path | None = None, port: int | None = None) -> Iterator[Broker]:
+    """Redis, which keeps nothing on a disk; a file may say more, and somebody its port."""
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("there is no redis-server here")
-    folder, port = Path(mkdtemp(prefix="redis-of-tests-")), free_port()
-    argv = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder)]
+    folder, port = Path(mkdtemp(prefix="redis-of-tests-")), port or free_port()
+    argv = [
+        program,
+        *([str(conf)] if conf else []),
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--save",
+        "",
+        "--dir",
+        str(folder),
+    ]
     broker = Broker(folder, argv, env={}, url=f"redis://127.0.0.1:{port}/0", port=port)
     broker.start(30.0)
     try:

@@ -1,6 +1,6 @@
 """A ledger to look at: jobs in every state, a library, and originals in quarantine, filled in by values.
 
-Run as a program, in a process of its own: `paged.py LEDGER ROOT [ROWS]`.
+Run as a program, in a process of its own: `paged.py LEDGER ROOT [ROWS]`; the ledger is a file or a URL.
 """
 
 import datetime as dt
@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from dossiers import ANALYSED, CHUNKS, EVENTS, JOB, OUTCOME, STEPS, TRIALS
+from reelwright.databases import Place, parse_url
 from reelwright.engine.jobs import Job, JobStatus, SourceStamp
 from reelwright.engine.replacing import Entry, Order, Stage
 from reelwright.library.marker import place_marker
@@ -34,7 +35,7 @@ WHY = {
 GB = 10**9
 
 
-def fill(ledger: Path, root: Path, rows: int) -> None:
+def fill(ledger: Place, root: Path, rows: int) -> None:
     """All of it."""
     store = open_ledger(ledger)
     film = replace(
@@ -151,7 +152,7 @@ def quarantined(store: "object", job: str) -> None:
         )  # fmt: skip
 
 
-def add_user(ledger: Path, name: str, password: str) -> None:
+def add_user(ledger: Place, name: str, password: str) -> None:
     """A user of the pages."""
     from reelwright.store.database import make_tables  # noqa: PLC0415
     from reelwright.web.site import Site, configure  # noqa: PLC0415
@@ -165,7 +166,12 @@ def add_user(ledger: Path, name: str, password: str) -> None:
     store.close()
 
 
+def place_of(word: str) -> Place:
+    """A file, or a database on a server."""
+    return parse_url(word) if word.startswith("postgresql://") else Path(word)
+
+
 if __name__ == "__main__" and sys.argv[1] == "user":
-    add_user(Path(sys.argv[2]), sys.argv[3], sys.argv[4])
+    add_user(place_of(sys.argv[2]), sys.argv[3], sys.argv[4])
 elif __name__ == "__main__":
-    fill(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)
+    fill(place_of(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, SecretStr
 
 from reelwright.sections import Section
 
@@ -34,6 +34,18 @@ def checked_label(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def checked_login(value: SecretStr) -> SecretStr:
+    """Who may look at Flower.
+
+    Raises:
+        ValueError: it is no name and password.
+    """
+    text = value.get_secret_value()
+    if text and not (text.isascii() and re.fullmatch(r"[^\s:]+:\S{8,}", text)):
+        raise ValueError("expected NAME:PASSWORD, the password of 8 letters or more, without blanks, in ASCII")
+    return value
+
+
 class ClusterSettings(Section):
     """A table [cluster]."""
 
@@ -60,3 +72,8 @@ class ClusterSettings(Section):
     lease: float = Field(default=60, gt=0)
     #: Seconds after which the broker is told again of work that nobody took.
     resend: float = Field(default=30, gt=0)
+    #: Where `flower` offers its pages; an address that other machines reach wants `flower_login` first.
+    flower_host: str = "127.0.0.1"
+    flower_port: int = Field(default=5555, ge=0, le=65535)
+    #: "NAME:PASSWORD" that Flower asks for; empty: it asks for none, and changes nothing.
+    flower_login: Annotated[SecretStr, AfterValidator(checked_login)] = SecretStr("")

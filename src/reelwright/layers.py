@@ -16,6 +16,13 @@ from reelwright.profiles import PROFILES, Profile
 PREFIX = "REELWRIGHT_"
 #: Variables of ours that are no settings.
 NOT_SETTINGS = frozenset({"REELWRIGHT_DEBUG", "REELWRIGHT_CONFIG", "REELWRIGHT_RUN"})
+#: Settings that hold passwords. A file may hold each instead, as containers are given secrets, and NAME_FILE names it:
+#: what a process was started with is seen by more than its own user.
+SECRETS = frozenset({
+    "REELWRIGHT_DATABASE__URL", "REELWRIGHT_CLUSTER__BROKER", "REELWRIGHT_CLUSTER__FLOWER_LOGIN",
+    "REELWRIGHT_NOTIFY__URLS",
+})  # fmt: skip
+FROM_FILE = "_FILE"
 
 
 class Kind(StrEnum):
@@ -97,13 +104,18 @@ def ours(environ: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Settings among the environment's variables: REELWRIGHT_SECTION__KEY.
+    """Settings among the environment's variables: REELWRIGHT_SECTION__KEY; REELWRIGHT_SECTION__KEY_FILE of a secret.
 
     Raises:
-        UsageError: a value is broken JSON, or one variable stands for a table and another for something in it.
+        UsageError: a value is broken JSON, one variable stands for a table and another for something in it, or a
+            secret's file cannot be read, or is named beside the secret itself.
     """
     found: dict[str, Any] = {}
     for name, value in ours(environ):
+        if (secret := name.removesuffix(FROM_FILE)) != name and secret in SECRETS:
+            if secret in environ:
+                raise UsageError(f"The environment: both {secret} and {name} are set.", hint="Set one of them.")
+            name, value = secret, secret_in(name, value)  # noqa: PLW2901 - the file's words are the variable's
         *tables, key = name.removeprefix(PREFIX).lower().split("__")
         place = found
         for table in tables:
@@ -112,6 +124,19 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
                 raise UsageError(f"The environment: {name} lies inside a setting that has a value of its own.")
         place[key] = value_of(name, value)
     return found
+
+
+def secret_in(name: str, path: str) -> str:
+    """What the file of a secret holds, without the end of its last line.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UsageError(f"The environment: the file {path} of {name} cannot be read ({said}).") from error
 
 
 def value_of(name: str, value: str) -> object:

@@ -96,6 +96,8 @@ class NotifySettings(Section):
 def is_secret(key: str) -> bool:
     """Whether a setting may hold a password: its value is never repeated in a message."""
     first, _, rest = key.partition(".")
+    if key == "cluster.flower_login":
+        return True
     return first == "notify" and rest.partition(".")[0] in {"urls", "webhooks", "plugins"}
 
 

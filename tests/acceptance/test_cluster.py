@@ -4,9 +4,12 @@
 """
 
 import json
+import os
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -97,6 +100,32 @@ def test_a_worker_that_is_told_to_end_gives_back_what_it_holds_and_counts_no_att
     hands.until_done()
     assert_as_undisturbed(hands, undisturbed)
     assert hands.number(ATTEMPTS) == len(undisturbed[0])
+
+
+@pytest.mark.prove
+def test_a_film_is_cancelled_from_a_machine_that_sees_nothing_of_it_but_the_ledger(hands: Crew, tmp_path: Path) -> None:
+    """Another work folder, no lock to be seen: the row says that somebody has it, and takes the cancel there."""
+    hands.worker("files")
+    hands.worker("encode")
+    hands.until(DONE_TRIALS, lambda n: n >= 1)
+    # As on another machine, where the folder that the job names is not mounted.
+    ((job, folder),) = hands.ask("SELECT id, work_folder FROM store_job")
+    elsewhere = tmp_path / "elsewhere"
+    with closing(sqlite3.connect(hands.keeper.state / "ledger.sqlite3", timeout=30)) as ledger, ledger:
+        ledger.execute("UPDATE store_job SET work_folder_exact = ?", [os.fsencode(elsewhere)])
+    assert not elsewhere.exists()
+    done = hands.keeper(
+        "jobs", "cancel", str(job), "--grace", "60",
+        env={**hands.env, "REELWRIGHT_PROCESSING__TEMP_DIR": str(elsewhere), "REELWRIGHT_CLUSTER__BEAT": "0.3"},
+    )  # fmt: skip
+    assert done.code == 0, (done.out, done.err)
+    assert "its worker on another machine gave it up" in done.out
+    hands.until(OPEN_TRIALS, lambda n: n == 0)
+    assert hands.ask(FILM_STATES) == [("cancelled",)]
+    assert hands.ask("SELECT status FROM store_job") == [("cancelled",)]
+    assert not (hands.out / "film.mkv").exists()
+    assert [one.poll() for one in hands.running] == [None, None]
+    assert_soon_gone(Path(str(folder)))
 
 
 @pytest.mark.prove

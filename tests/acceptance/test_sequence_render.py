@@ -14,6 +14,7 @@ import av
 import imageio_ffmpeg
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
+import PyOpenColorIO as ocio  # type: ignore[import-untyped]  # noqa: N813
 import pytest
 from command import Run, contents
 
@@ -214,6 +215,30 @@ def test_light_whose_values_above_one_would_be_cut_off_is_refused_by_all_its_nam
         assert done.code == 2, done.err
         assert f"those of {space} above 1 and below 0 would be cut off" in done.err
         assert not studio.out.exists() or not list(studio.out.iterdir())
+
+
+@pytest.mark.parametrize("how", ["as they are", "by a LUT", "by a configuration that says nothing"])
+def test_light_that_is_cut_off_where_nobody_could_foresee_it_is_told(studio: Studio, how: str) -> None:
+    for number in (1001, 1002):
+        write_still(studio.frame(number), ramp(WIDTH, HEIGHT, number) * 4, kind="half")
+    args: tuple[str, ...] = ("--no-slate", "--no-burn-ins", "--json")
+    if how == "as they are":
+        studio.sheet(colorspace="display")
+    elif how == "by a LUT":
+        (studio.root / "same.cube").write_text("LUT_1D_SIZE 2\nLUT_1D_INPUT_RANGE 0 8\n0 0 0\n8 8 8\n")
+        args += ("--to", LINEAR, "--lut", "same.cube")
+    else:
+        config = ocio.Config.CreateRaw()
+        config.addColorSpace(ocio.ColorSpace(name="light"))
+        (studio.root / "plain.ocio").write_text(config.serialize())
+        studio.sheet(colorspace="raw")
+        args += ("--ocio", "plain.ocio", "--to", "light")
+    run = studio(*args)
+    assert run.code == 0, run.err
+    (told,) = [r for r in run.results[-1]["data"]["reasons"] if "cut off" in r]
+    assert "in 2 frames" in told
+    assert "exr-linear" in told
+    assert studio.manifest()["pictures"][0]["cut_off"]["largest"] > 3
 
 
 def test_frames_that_cannot_be_delivered_leave_no_folder(studio: Studio) -> None:
@@ -446,11 +471,41 @@ def test_neither_rate_nor_colour_space_is_guessed(studio: Studio) -> None:
     studio().assert_failed(2, "what colour space", "--colorspace")
 
 
-def test_an_output_among_the_frames_is_refused(studio: Studio) -> None:
+@pytest.mark.parametrize("how", ["itself", "by a link", "of another row", "of another place"])
+def test_an_output_among_frames_is_refused_before_anything_is_listed(studio: Studio, how: str) -> None:
     studio.write(1001)
-    shutil.copy(studio.root / "sheet.csv", studio.root / "kept.csv")
-    run = studio("-o", "frames")
-    run.assert_failed(2, "among the frames")
+    other = studio.root / "other"
+    other.mkdir()
+    there, more = {
+        "itself": (studio.frames, ()),
+        "by a link": (studio.root / "link", ()),
+        "of another row": (other, ()),
+        "of another place": (other, ("--retrieve", "other")),
+    }[how]
+    if how == "by a link":
+        there.symlink_to(studio.frames)
+    if how == "of another row":
+        with (studio.root / "sheet.csv").open("a") as sheet:
+            sheet.write(f"other,sh020,4,exr,24,{LINEAR},,\n")
+    before = contents(studio.root)
+    studio("-o", str(there), *more).assert_failed(2, "row 2", "among the frames", "-o")
+    assert {**contents(studio.root), "ledger.sqlite3": 0} == {**before, "ledger.sqlite3": 0}
+
+
+@pytest.mark.parametrize("how", ["the same", "in capitals", "of other frames"])
+def test_two_rows_that_would_be_one_movie_are_refused(studio: Studio, how: str) -> None:
+    studio.write(1001)
+    name = "SH010" if how == "in capitals" else "sh010"
+    extension = "dpx" if how == "of other frames" else "exr"
+    with (studio.root / "sheet.csv").open("a") as sheet:
+        sheet.write(f"frames/,{name},4,{extension},24,{LINEAR},,\n")
+    studio().assert_failed(2, "row 3, column name", "row 2's", "sheets")
+    assert not studio.out.exists()
+
+
+def test_an_unknown_output_is_told_with_its_row(studio: Studio) -> None:
+    studio.sheet(outputs="h264;prores")
+    studio().assert_failed(2, "row 2, column outputs", "prores-422hq", "'h264;prores'")
 
 
 def test_one_bad_row_does_not_stop_the_rest(studio: Studio) -> None:

@@ -26,6 +26,7 @@ from reelwright.engine.leases import WorkState
 from reelwright.errors import ReelwrightError, ResourceError, ToolError, UsageError
 from reelwright.store import connection
 from reelwright.store.database import migrate_ledger, open_ledger
+from reelwright.store.roles import grant_to_encoder
 
 
 def job(job_id: str = "j1") -> Job:
@@ -302,3 +303,23 @@ class TestCutOff:
         assert len(store.trials(["c0"])) == 40
         store.close()
         server.end()
+
+
+def test_a_role_that_encodes_is_made_and_made_anew_with_its_password(
+    place: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REELWRIGHT_DATABASE__URL", url_of(place))
+    role = f'en%code "{place.name}"'
+    for word in ("first", "it's another"):
+        (tmp_path / "word").write_text(word + "\n")
+        assert main(["db", "roles", role, "--password-file", str(tmp_path / "word")]) == 0
+        with psycopg.connect(
+            host=place.host, port=place.port, dbname=place.name, user=role, password=word, autocommit=True
+        ) as plain:
+            assert plain.execute("SELECT count(*) FROM store_workitem").fetchone() == (0,)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                plain.execute("SELECT count(*) FROM store_outcome")
+    with pytest.raises(UsageError, match="is a file"):
+        grant_to_encoder(tmp_path / "ledger.sqlite3", role, "word")
+    with pytest.raises(UsageError, match="empty"):
+        grant_to_encoder(place, role, "")

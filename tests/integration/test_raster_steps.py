@@ -32,7 +32,7 @@ def after(pixels: Any, *texts: str, color: dict[str, Any] | None = None, plugin:
         made.append({"name": "mine", "values": {}, "local": False, "origin": plugin})
     request = {"steps": made, "color": color, "transform": "exact", "alpha": "ignore"}
     made_chain = Chain({**request, "width": width, "height": height}, Scratch(run=lambda _, p: p), background)
-    return interleaved(made_chain.planes(np.ascontiguousarray(pixels, np.float32))) / 65535
+    return interleaved(made_chain.coded(np.ascontiguousarray(pixels, np.float32)).planes) / 65535
 
 
 def background(path: str) -> Any:

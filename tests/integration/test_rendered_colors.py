@@ -67,7 +67,7 @@ def test_a_conversion_gives_openimageios_codes_to_one_of_65535() -> None:
     for source in (LINEAR, "ACEScg"):
         buffer = oiio.ImageBuf(np.ascontiguousarray(pixels, np.float32))
         theirs = oiio.ImageBufAlgo.colorconvert(buffer, source, SRGB, unpremult=False).get_pixels(oiio.FLOAT)
-        ours = interleaved(chain(pixels, color(source, SRGB)).planes(pixels))
+        ours = interleaved(chain(pixels, color(source, SRGB)).coded(pixels).planes)
         assert off(ours, codes(theirs)) <= 1, source
 
 
@@ -75,7 +75,7 @@ def test_so_does_a_view_of_aces_2() -> None:
     pixels = noise()
     buffer = oiio.ImageBuf(np.ascontiguousarray(pixels, np.float32))
     theirs = oiio.ImageBufAlgo.ociodisplay(buffer, DISPLAY, ACES2, fromspace="ACEScg", unpremult=False)
-    assert off(interleaved(chain(pixels, VIEW).planes(pixels)), codes(theirs.get_pixels(oiio.FLOAT))) <= 1
+    assert off(interleaved(chain(pixels, VIEW).coded(pixels).planes), codes(theirs.get_pixels(oiio.FLOAT))) <= 1
 
 
 def test_and_a_look_before_a_view_of_an_older_pinned_configuration() -> None:
@@ -84,16 +84,16 @@ def test_and_a_look_before_a_view_of_an_older_pinned_configuration() -> None:
     buffer = oiio.ImageBuf(np.ascontiguousarray(pixels, np.float32))
     asked = {"fromspace": "ACEScg", "looks": look, "unpremult": False, "colorconfig": STUDIO}
     theirs = oiio.ImageBufAlgo.ociodisplay(buffer, DISPLAY, "ACES 1.0 - SDR Video", **asked).get_pixels(oiio.FLOAT)
-    with_look = interleaved(chain(pixels, wanted).planes(pixels))
+    with_look = interleaved(chain(pixels, wanted).coded(pixels).planes)
     assert off(with_look, codes(theirs)) <= 2
-    assert off(with_look, interleaved(chain(pixels, {**wanted, "looks": ""}).planes(pixels)).astype(int)) > 100
+    assert off(with_look, interleaved(chain(pixels, {**wanted, "looks": ""}).coded(pixels).planes).astype(int)) > 100
 
 
 def test_a_look_is_applied_between_two_spaces_as_well() -> None:
     pixels, look = noise(), "ACES 1.3 Reference Gamut Compression"
     buffer = oiio.ImageBuf(np.ascontiguousarray(pixels, np.float32))
     theirs = oiio.ImageBufAlgo.ociolook(buffer, look, fromspace="ACEScg", tospace=SRGB, unpremult=False)
-    ours = interleaved(chain(pixels, color("ACEScg", SRGB, looks=look)).planes(pixels))
+    ours = interleaved(chain(pixels, color("ACEScg", SRGB, looks=look)).coded(pixels).planes)
     assert off(ours, codes(theirs.get_pixels(oiio.FLOAT))) <= 1
 
 
@@ -107,8 +107,8 @@ def test_a_lut_comes_last(tmp_path: Path, name: str) -> None:
     )
     path.write_text(CUBE if name == "a.cube" else clf)
     pixels = half(ramp(16, 12) * 0.9)
-    ours = chain(pixels, color(LINEAR, SRGB, lut=str(path))).planes(pixels)
-    plain = chain(pixels, color(LINEAR, SRGB)).planes(pixels)
+    ours = chain(pixels, color(LINEAR, SRGB, lut=str(path))).coded(pixels).planes
+    plain = chain(pixels, color(LINEAR, SRGB)).coded(pixels).planes
     assert off(ours, 65535 - plain.astype(int)) <= 2
 
 
@@ -124,20 +124,20 @@ def test_a_configuration_of_the_users_own(tmp_path: Path) -> None:
     )
     pixels = half(ramp(8, 6))
     wanted = {"config": str(path), "from": "lin", "display": "screen", "view": "bright"}
-    assert off(interleaved(chain(pixels, wanted).planes(pixels)), codes(pixels.astype(np.float32) / 2)) <= 1
+    assert off(interleaved(chain(pixels, wanted).coded(pixels).planes), codes(pixels.astype(np.float32) / 2)) <= 1
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
 def test_without_a_transform_codes_keep_their_values(kind: Any) -> None:
     top = np.iinfo(kind).max
     every = np.arange(top + 1, dtype=kind).reshape(-1, 16, 1).repeat(3, axis=2)
-    assert np.array_equal(interleaved(chain(every, None).planes(every)), every.astype(np.uint32) * 65535 // top)
+    assert np.array_equal(interleaved(chain(every, None).coded(every).planes), every.astype(np.uint32) * 65535 // top)
 
 
 def test_codes_are_rounded_and_cut_off_and_what_is_no_number_is_black() -> None:
     for kind in (np.float16, np.float32):
         pixels = np.array([[[-1.0, 0.0, 0.5], [1.0, 2.0, np.nan], [np.inf, -np.inf, 1.0]]], kind)
-        found = interleaved(chain(pixels, None).planes(pixels)).tolist()
+        found = interleaved(chain(pixels, None).coded(pixels).planes).tolist()
         assert found == [[[0, 0, 32768], [65535, 65535, 0], [65535, 0, 65535]]], kind
 
 
@@ -171,10 +171,10 @@ def test_of_pixels_that_repeat_the_first_is_transformed_and_all_get_its_codes() 
 def test_a_preview_says_how_far_it_is_off_and_is_off_no_further() -> None:
     pixels = half(np.abs(np.random.default_rng(5).normal(0.2, 0.3, (60, 50, 3))))
     preview, exact = chain(pixels, VIEW, transform="preview"), chain(pixels, VIEW)
-    shown = preview.planes(pixels, whole=True).astype(int)
+    shown = preview.coded(pixels, whole=True).planes.astype(int)
     assert preview.preview is not None
     error = preview.preview.error()
-    largest = np.abs(shown - exact.planes(pixels)).max() * 1023 / 65535
+    largest = np.abs(shown - exact.coded(pixels).planes).max() * 1023 / 65535
     assert error["pixels"] == 3000
     assert error["max"] == pytest.approx(largest, abs=0.01)
     assert 0 < error["p999"] <= error["max"] < 60
@@ -184,7 +184,7 @@ def test_a_preview_of_some_pixels_looks_at_one_in_61() -> None:
     pixels = half(np.abs(np.random.default_rng(5).normal(0.2, 0.3, (61, 20, 3))))
     preview = chain(pixels, VIEW, transform="preview")
     for seed in range(3):
-        preview.planes(pixels, seed=seed)
+        preview.coded(pixels, seed=seed)
     assert preview.preview is not None
     assert preview.preview.error()["pixels"] == 60
 
@@ -192,7 +192,7 @@ def test_a_preview_of_some_pixels_looks_at_one_in_61() -> None:
 def test_a_preview_of_a_curve_alone_is_nearly_exact() -> None:
     pixels = half(ramp(64, 40))
     preview = chain(pixels, color(SRGB, SRGB), transform="preview")
-    preview.planes(pixels, whole=True)
+    preview.coded(pixels, whole=True)
     assert preview.preview is not None
     assert preview.preview.error()["max"] < 1
 
@@ -205,7 +205,19 @@ def test_planes_come_green_first_as_ffmpeg_has_them() -> None:
 
 def test_kept_alpha_is_taken_out_of_the_colours_before_they_are_transformed() -> None:
     pixels = np.array([[[0.25, 0.25, 0.25, 0.5], [0.0, 0.0, 0.0, 0.0]]], np.float32)
-    planes = chain(pixels, color(LINEAR, SRGB), alpha="keep").planes(pixels)
-    straight = chain(pixels[:, :, :3], color(LINEAR, SRGB)).planes(np.full((1, 2, 3), 0.5, np.float32))
+    planes = chain(pixels, color(LINEAR, SRGB), alpha="keep").coded(pixels).planes
+    straight = chain(pixels[:, :, :3], color(LINEAR, SRGB)).coded(np.full((1, 2, 3), 0.5, np.float32)).planes
     assert planes[:, 0, 0].tolist() == [*straight[:, 0, 0].tolist(), 32768]
     assert planes[:, 0, 1].tolist() == [0, 0, 0, 0]
+
+
+def test_what_codes_cannot_hold_is_told_by_shares_and_extremes() -> None:
+    values = np.full((61, 64, 3), 0.5, np.float32)
+    values[:, 2] = 1 + 0.4 / 1023  # rounding
+    assert chain(values, None).coded(values).cut_off is None
+    values[:, :16, 1], values[:, 60:, 2] = 7.5, -0.25
+    found = chain(values, None).coded(values, seed=5).cut_off
+    assert found == {
+        "above": pytest.approx(1 / 4, abs=0.02), "below": pytest.approx(1 / 16, abs=0.02),
+        "largest": 7.5, "smallest": -0.25,
+    }  # fmt: skip

@@ -7,35 +7,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
-from visitors import PASSWORD, offered
+from visitors import PASSWORD, addresses, offered
 
 from ledger_of_pages import DONE, JOB, SCRIPT, World, kept
 from reelwright.web.access import OPEN_TO_ALL
 from reelwright.web.live import PARTS, rendered
 from reelwright.web.server import PageServer, bound_socket
 from reelwright.web.statics import static_address
-
-#: A value for each parameter of an address.
-VALUES = {
-    "job_id": JOB, "sheet_id": "0123456789abcdef", "what": "look", "name": "films", "file_id": "1",
-    "label": "0123456789abcdef", "parts": "now", "subject": JOB, "file": "1", "number": "0", "side": "source",
-    "library": "films", "plan_id": "0" * 32,
-}  # fmt: skip
-
-
-def addresses(patterns: Any = None, before: str = "") -> list[tuple[str, str | None]]:
-    """Every address there is, filled in, with its name: a new page cannot be left out."""
-    found = []
-    for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        route = before + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            found += addresses(pattern.url_patterns, route)
-        else:
-            assert isinstance(pattern, URLPattern)
-            filled = re.sub(r"<(?:[\w-]+:)?(\w+)>", lambda name: VALUES.get(name[1], "abcdef01"), route)
-            found.append((f"/{filled}", pattern.name))
-    return found
 
 
 def test_there_are_addresses() -> None:

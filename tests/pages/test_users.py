@@ -49,6 +49,11 @@ def say(
 def test_users_and_tokens_come_and_go(say: Say) -> None:
     assert say("list")[1].startswith("There is no user yet")
     assert say("add", "anna", typed=f"{GOOD}\n") == (0, "anna can sign in.\n", "")
+    Path("word").write_text(f"{GOOD}\nnot this line\n")
+    assert say("add", "Anna", "--once", "--password-file", "word") == (0, "Anna is there already.\n", "")
+    assert say("add", "bert", "--once", "--password-file", "word") == (0, "bert can sign in.\n", "")
+    assert say("add", "carl", "--password-file", "gone")[0] == 2
+    assert say("remove", "bert")[0] == 0
     code, token, _ = say("token", "anna", "--name", "backup")
     assert (code, token[:3]) == (0, "rw_")
     rows = json.loads(say("list", "--json")[1])["data"]["users"]

@@ -167,6 +167,27 @@ def test_where_check_finds_nothing_the_settings_load(file: Path, text: str | Non
     load_settings(ENVIRON)
 
 
+def test_a_secret_may_lie_in_a_file_that_a_variable_names(file: Path) -> None:
+    secret = file.with_name("database_url")
+    secret.write_text("postgresql://a:b@c/d\n")
+    named = {"REELWRIGHT_DATABASE__URL_FILE": str(secret)}
+    assert load_settings(named).database.url == "postgresql://a:b@c/d"
+    assert of(named, {}, "database.url").kind == "environment"
+    both = {**named, "REELWRIGHT_DATABASE__URL": "postgresql://c/d"}
+    (said,) = problems(None, both, file)
+    assert "both REELWRIGHT_DATABASE__URL and REELWRIGHT_DATABASE__URL_FILE are set" in said
+    (said,) = problems(None, {"REELWRIGHT_CLUSTER__BROKER_FILE": str(file.parent)}, file)
+    assert f"the file {file.parent} of REELWRIGHT_CLUSTER__BROKER_FILE cannot be read (Is a directory)" in said
+    # Of what is no secret there is no such variable.
+    (said,) = problems(None, {"REELWRIGHT_ENCODING__PRESET_FILE": str(secret)}, file)
+    assert "there is no setting encoding.preset_file" in said
+
+
+def test_the_login_of_flower_is_shown_nowhere(file: Path) -> None:
+    assert problems(None, {"REELWRIGHT_CLUSTER__FLOWER_LOGIN": "me:long enough"}, file)[0].count("long enough") == 0
+    assert of({"REELWRIGHT_CLUSTER__FLOWER_LOGIN": "me:long-enough"}, {}, "cluster.flower_login").value == "**********"
+
+
 keys = st.text(min_size=1, max_size=6)
 values = st.one_of(
     st.integers(-(2**40), 2**40), st.booleans(), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=20)

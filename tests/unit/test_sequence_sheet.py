@@ -32,7 +32,7 @@ def wrong_with(data: bytes) -> tuple[Wrong, ...]:
 
 
 def test_a_whole_row_is_taken() -> None:
-    line = "/shots/010,plate,4,exr,1001,1100,23.976,underscore,sh010,v003,Ada,ACEScg,review;thumbs,a note"
+    line = "/shots/010,plate,4,exr,1001,1100,23.976,underscore,sh010,v003,Ada,ACEScg,h264;png,a note"
     (row,) = read_csv(f"{LONG}\n{line}\n".encode())
     assert row == Row(
         number=2,
@@ -45,7 +45,7 @@ def test_a_whole_row_is_taken() -> None:
         version="v003",
         artist="Ada",
         colorspace="ACEScg",
-        outputs=("review", "thumbs"),
+        outputs=("h264", "png"),
         note="a note",
     )
 
@@ -57,11 +57,11 @@ def test_what_an_empty_cell_does_not_say_is_none() -> None:
 
 def test_toml_says_the_same() -> None:
     table = 'parent = "/p"\nname = "plate"\npadding = 4\nextension = "exr"\n'
-    more = 'first = 1\nlast = 9\nrate = 23.976\nlayout = "dotted"\noutputs = ["a", "b"]\n'
+    more = 'first = 1\nlast = 9\nrate = 23.976\nlayout = "dotted"\noutputs = ["exr", "av1"]\n'
     plain, full = read_toml(f"[[sequence]]\n{table}[[sequence]]\n{table}{more}".encode())
     assert plain == Row(number=1, parent="/p", wanted=Wanted(name="plate", padding=4, extension="exr"))
     assert (full.number, full.first, full.last, full.rate) == (2, 1, 9, Fraction(24000, 1001))
-    assert (full.wanted.layout, full.outputs) == (Layout.DOTTED, ("a", "b"))
+    assert (full.wanted.layout, full.outputs) == (Layout.DOTTED, ("exr", "av1"))
 
 
 texts = st.text(st.characters(exclude_characters="\0/", exclude_categories=("Cs",)), min_size=1)
@@ -112,7 +112,9 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_values() -> None:
         ({"rate": "0"}, "rate", "frames a second"),
         ({"rate": "24/0"}, "rate", "frames a second"),
         ({"layout": "Underscore"}, "layout", "strict, underscore, dotted"),
-        ({"outputs": "a;;b"}, "outputs", "semicolons"),
+        ({"outputs": "h264;;av1"}, "outputs", "semicolons"),
+        ({"outputs": "h264;review"}, "outputs", "prores-422hq"),
+        ({"outputs": "H264"}, "outputs", "h264"),
     ],
 )
 def test_a_wrong_cell_is_told_with_row_column_and_what_was_expected(

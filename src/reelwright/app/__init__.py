@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         CheckRow,
         CleanRequest,
         EncodeJob,
+        FlowerOrder,
         Look,
         MigrateDone,
         QueueChange,
@@ -214,6 +215,12 @@ class Commands:
 
         return list(rights_of_encoder(role))
 
+    def grant_worker(self, role: str, password: "Path") -> str:
+        """Make that role with the password a file holds."""
+        from reelwright.app.db import granted
+
+        return granted(role, password)
+
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are."""
         from reelwright.app.profiles import all_profiles
@@ -265,6 +272,21 @@ class Commands:
         from reelwright.app.cluster_worker import work
 
         return run_draining(lambda stop: work(settings, sink, tell, stop))[1]
+
+    def worker_health(self, order: "WorkerOrder", *, ready: bool) -> str:
+        """What is to be said of this machine's workers."""
+        from reelwright.app.cluster_health import worker_health
+        from reelwright.app.wiring import load
+
+        return worker_health(load({"cluster": dict(order.cluster)} if order.cluster else {}), ready=ready)
+
+    def flower(self, order: "FlowerOrder", tell: "Tell") -> int | None:
+        """Offer Flower until a signal comes."""
+        from reelwright.app.cluster_flower import offer_flower
+        from reelwright.app.wiring import load, run_draining
+
+        settings = load({"cluster": dict(order.cluster)} if order.cluster else {})
+        return run_draining(lambda stop: offer_flower(settings, tell, stop))[1]
 
     def libraries(self) -> "LibraryProgram":
         """What can be asked of libraries."""

@@ -80,13 +80,13 @@ async def work(settings: Settings, sink: EventSink, tell: Callable[[str], None],
     use_encoders(settings)
     async with AsyncExitStack() as stack:
         floor = await stack.enter_async_context(_floor(settings, sink))
-        loops = []
+        loops, troubles = [], _Troubles(tell)
         if FILES in settings.cluster.queues:
             loops.append(await _leading(floor))
             await stack.enter_async_context(_resending(floor))
         if ENCODE in settings.cluster.queues:
-            loops.append(await _encoding(floor, stack, tell))
-        await stack.enter_async_context(_listening(floor, loops))
+            loops.append(await _encoding(floor, stack, troubles))
+        await stack.enter_async_context(_listening(floor, loops, troubles))
         tell(_said(floor))
         await _run(loops, stop)
 
@@ -155,40 +155,39 @@ async def _leading(floor: Floor) -> WorkLoop:
     return WorkLoop(floor.me(FILES, settings.cluster.films), floor.tools, {FILM: leader}, is_open.labels)
 
 
-async def _encoding(floor: Floor, stack: AsyncExitStack, tell: Callable[[str], None]) -> WorkLoop:
+async def _encoding(floor: Floor, stack: AsyncExitStack, troubles: "_Troubles") -> WorkLoop:
     """The loop that makes trials."""
     runner = await stack.enter_async_context(Runner(nice=floor.settings.processing.nice))
     benches = Benches(floor.settings, runner, floor.size)
     roots = Roots(floor.settings, floor.catalog, floor.offload)
-    troubles = _Troubles(tell)
     labels = EncodeLabels(benches, roots, floor.settings, troubles)
     handler = TrialHandler(benches, roots.source, utc_now)
     tools = replace(floor.tools, manners=replace(floor.tools.manners, reaps=False))  # those that lead do
     loop = WorkLoop(floor.me(ENCODE, floor.size.slots), tools, {TRIAL: handler}, labels)
-    troubles.loop = loop
+    troubles.told.append(lambda lines: loop.say({"says": lines}))
     return loop
 
 
 class _Troubles:
-    """Says what keeps a worker from work: in its log and its row, when that changes."""
+    """Says what keeps a worker from work when that changes: in its log, its row, and its page in Flower."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
-        self._said: list[str] = []
-        self.loop: WorkLoop | None = None
+        self.lines: list[str] = []
+        self.told: list[Callable[[list[str]], None]] = []
 
     def __call__(self, troubles: list[str]) -> None:
-        if troubles == self._said:
+        if troubles == self.lines:
             return
         for line in troubles or ["It has everything it needs again."]:
             self._tell(line)
-        self._said = troubles
-        if self.loop is not None:
-            self.loop.say({"says": troubles})
+        self.lines = troubles
+        for told in self.told:
+            told(troubles)
 
 
 @asynccontextmanager
-async def _listening(floor: Floor, loops: Sequence[WorkLoop]) -> AsyncIterator[None]:
+async def _listening(floor: Floor, loops: Sequence[WorkLoop], troubles: _Troubles) -> AsyncIterator[None]:
     """Take messages while this is entered, where there is a broker."""
     cluster, here = floor.settings.cluster, asyncio.get_running_loop()
     if not cluster.broker:
@@ -201,11 +200,13 @@ async def _listening(floor: Floor, loops: Sequence[WorkLoop]) -> AsyncIterator[N
             took = asyncio.run_coroutine_threadsafe(_offered(loops, work_id), here).result()
         except (asyncio.CancelledError, RuntimeError):
             return "this worker ends"
-        return "carried out here" if took else "another worker's, or done"
+        return "carried out here" if took else " ".join(troubles.lines) or "another worker's, or done"
 
     name = f"{'+'.join(cluster.queues)}@{socket.gethostname()}-{os.getpid()}"
     slots = (floor.size.slots if ENCODE in cluster.queues else 0) + (cluster.films if FILES in cluster.queues else 0)
     consumer = Consumer(cluster.broker, name=name, queues=cluster.queues, slots=slots, carry_out=carry_out)
+    troubles.told.append(consumer.say)
+    consumer.say(troubles.lines)
     consumer.start()
     try:
         yield

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -53,7 +54,8 @@ class Asked:
 
     def flower(self) -> str:
         """See the port."""
-        return self._settings.web.flower
+        # Whoever follows the link signs in there; the name and password in it are the program's.
+        return re.sub(r"^(https?://)[^/?#]*@", r"\1", self._settings.web.flower)
 
     def settings(self) -> Report:
         """See the port."""

@@ -113,7 +113,8 @@ def cancelled(which: str, grace: float, tell: Callable[[str], None], settings: S
         UsageError: it is not clear which job is meant.
         ConflictError: its run cannot be ended from here.
     """
-    from reelwright.engine.ending import How, end_run
+    from reelwright.app.queued import cancelled_elsewhere
+    from reelwright.engine.ending import Ended, How, end_run
     from reelwright.tools.process import sweep
 
     settings = settings or load_settings()
@@ -122,7 +123,9 @@ def cancelled(which: str, grace: float, tell: Callable[[str], None], settings: S
         before = row_of(job, (), settings.work_dir).state
         workspace = workspace_of(job, settings.work_dir)
         ended = end_run(workspace, job.id, grace=grace, sweep=sweep, tell=tell)
-        if ended.how is How.IDLE:
+        if ended.how is How.IDLE and cancelled_elsewhere(job, settings, grace, tell):
+            before, ended = State.RUNNING, Ended(how=How.ASKED, pid=None, processes=())
+        elif ended.how is How.IDLE:
             before = row_of(store.find_job(job.id) or job, (), settings.work_dir).state
         status = give_up(store, job, settings)
         return CancelledJob(

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,14 +11,17 @@ from reelwright.app.library_queue import Queue
 from reelwright.app.library_words import find_in
 from reelwright.cli.commands import QueueChange, QueueShown
 from reelwright.config import Settings, load_settings
+from reelwright.engine.jobs import Job
 from reelwright.engine.leases import FILM, LeaseStore, WorkRow, WorkState
 from reelwright.engine.listing import LEAST, State
-from reelwright.errors import UsageError
+from reelwright.errors import ConflictError, UsageError
 from reelwright.library.catalog import Catalog, FileState, LibraryFile, Standing
 from reelwright.store.database import open_ledger
 
 #: States of work that are shown with jobs in a state; of jobs alone the ledger tells more.
 SHOWN = {State.RUNNING: WorkState.LEASED, State.FAILED: WorkState.FAILED, State.CANCELLED: WorkState.CANCELLED}
+#: Between two looks at a row that is waited for.
+LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +108,41 @@ def work_at(path: str, settings: Settings) -> WorkRow | None:
     ledger = _ledger(settings)
     found = None if ledger is None else _find(ledger, path)
     return None if found is None else found[1]
+
+
+def cancelled_elsewhere(job: Job, settings: Settings, grace: float, tell: Callable[[str], None]) -> bool:
+    """End a job whose film another machine leads, by its row: its worker hears it with its next heartbeat.
+
+    Args:
+        job: whose run cannot be seen from here.
+        settings: of the program.
+        grace: seconds that it is waited for, beside two heartbeats.
+        tell: takes a sentence on what is waited for.
+
+    Returns:
+        Whether a worker had it.
+
+    Raises:
+        ConflictError: its worker has not ended it in that time.
+    """
+    ledger = _ledger(settings)
+    found = None if ledger is None else find_in(ledger.catalog, Path(job.source_path))
+    work_id = found[1].work_id if found else None
+    row = ledger.leases.work(work_id) if ledger and work_id else None
+    if ledger is None or row is None or row.state is not WorkState.LEASED:
+        return False
+    ledger.leases.ask_cancel([row.work.id])
+    tell(f"Worker {row.worker} is asked to give it up.")
+    deadline = time.monotonic() + grace + 2 * settings.cluster.beat
+    while (now := ledger.leases.work(row.work.id)) is not None and now.state is WorkState.LEASED:
+        if time.monotonic() >= deadline:
+            raise ConflictError(
+                f"Worker {row.worker} has not given it up yet.",
+                hint="It is noted in the ledger: the worker hears it with its next heartbeat, and if it is gone nobody "
+                "begins the film anew.",
+            )
+        time.sleep(LOOK_SECONDS)
+    return True
 
 
 def _find(ledger: _Ledger, which: str) -> tuple[LibraryFile, WorkRow] | None:

@@ -11,6 +11,7 @@ from typing import Any
 from reelwright.app.encode import options_for, request_for
 from reelwright.app.sequence import READERS, read_sheet
 from reelwright.app.sequenceagain import KEPT, Ordered, in_full
+from reelwright.app.sequenceplaces import refuse_meetings
 from reelwright.app.sequencesteps import background_of, known_steps, steps_by_row
 from reelwright.app.wiring import load, services
 from reelwright.cli.commands import EncodeJob, RenderOrder
@@ -33,13 +34,14 @@ from reelwright.sequences.deliverable import (
     Header,
     Known,
     Palette,
-    refuse_cut_off,
     rendering_of,
 )
-from reelwright.sequences.delivery import DEFAULT, GROUP, Kind, find_profile
+from reelwright.sequences.delivery import DEFAULT, GROUP, Kind, Profile, find_profile
 from reelwright.sequences.finding import find
+from reelwright.sequences.light import light_of, refuse_cut_off, refuse_unseen
 from reelwright.sequences.overlay import DEFAULT as BURN_INS
 from reelwright.sequences.overlay import parse_burn_in
+from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import Missing
 from reelwright.sequences.sheet import Row
 from reelwright.sequences.steps import Step
@@ -65,8 +67,8 @@ async def render_all(order: RenderOrder, sink: EventSink) -> list[OutcomeRecord]
     rows = with_handles(rows, order.handles)
     asked = asked_of(order, settings)
     steps = steps_by_row(rows, base, flags=order.steps, settings=settings)
-    profiles = {name: find_profile(name) for row in rows for name in (row.outputs or order.profiles or (DEFAULT,))}
-    del profiles  # found out here, before any work, that there is one that does not exist
+    wanted = {row.number: outputs_of(row, order, settings) for row in rows}
+    refuse_meetings(wanted, rows, base, order.retrieve)
     if order.watch is not None:
         from reelwright.app.sequencewatch import LastResults, Watch, check_order
 
@@ -180,11 +182,8 @@ class House:
             known = await know(check, order, asked, ready.runner)
             if asked.audio is not None:
                 await laid_sound(ready.runner, Path(asked.audio))
-            rendering = rendering_of(known, asked)
             wanted = outputs_of(row, order, self.settings)
-            refuse_cut_off(rendering.colors, known.palette)
-            for w in wanted:
-                refuse_source(w.path, Path(folder))
+            rendering = rendering_for(known, asked, order, [w.profile for w in wanted])
         except ReelwrightError as error:
             return await self.failed(source, error)
         threads = self.settings.processing.parallel_jobs or len(os.sched_getaffinity(0))
@@ -229,14 +228,40 @@ def reel_frames(chunk_seconds: float, rate: Fraction, at_once: int) -> int:
     return GROUP * max(1, -(-round(chunk_seconds * rate * at_once) // GROUP))
 
 
-def refuse_source(output: Path, frames: Path) -> None:
-    """Raise where an output would lie among the frames.
+def rendering_for(known: Known, asked: Asked, order: RenderOrder, profiles: Sequence[Profile]) -> Rendering:
+    """The rendering of a row for its outputs: what is drawn is drawn where it is seen, and light stays light.
 
     Raises:
-        UsageError: it would.
+        UsageError: what is needed is said nowhere, or an output cannot hold what is asked for.
+        SourceError: frames are missing, and nothing may stand in for them.
     """
-    if os.path.abspath(output.parent) == os.path.abspath(frames):  # noqa: PTH100 - keeps symbolic links
-        raise UsageError(f"The output would lie among the frames, in {printable_path(frames)}.", hint="Use -o.")
+    refuse_unseen(seen_only(order), profiles)
+    light = light_of(known, asked, profiles)
+    if light is not None and all(profile.light for profile in profiles):
+        asked = replace(asked, slate=False, burn_ins=(), to=light.colors.to)
+    rendering = replace(rendering_of(known, asked), light=light)
+    refuse_cut_off(rendering.colors, known.palette, profiles)
+    return rendering
+
+
+def seen_only(order: RenderOrder) -> dict[str, bool]:
+    """Options that change only what is seen, and whether each was given."""
+    given = order.asked.get
+    return {
+        "--burn-in": bool(order.burn_ins),
+        "--title": bool(given("title")),
+        "--slate-frames": given("slate_frames") is not None,
+        "--size": given("size") is not None,
+        "--mask": given("mask") is not None,
+        "--display": given("display") is not None,
+        "--view": given("view") is not None,
+        "--look": bool(given("looks")),
+        "--lut": given("lut") is not None,
+        "--transform preview": given("transform") == "preview",
+        "--audio": given("audio") is not None,
+        "--thumbnail": order.thumbnail is not None,
+        "--contact-sheet": order.contact_sheet is not None,
+    }
 
 
 async def failed(source: Path, error: ReelwrightError, ready: Services, *, dry_run: bool) -> OutcomeRecord:

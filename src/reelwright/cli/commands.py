@@ -174,6 +174,14 @@ class WorkerOrder:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FlowerOrder:
+    """A `flower` command."""
+
+    #: As `WorkerOrder.cluster`.
+    cluster: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CleanRequest:
     """A `clean` command."""
 
@@ -343,6 +351,10 @@ class Program(Protocol):
         """SQL that makes a role for workers that encode."""
         ...
 
+    def grant_worker(self, role: str, password: Path) -> str:
+        """Make that role with the password a file holds; returns the ledger it is for."""
+        ...
+
     def profiles(self) -> "Mapping[str, Profile]":
         """The profiles there are, those built in first."""
         ...
@@ -365,6 +377,14 @@ class Program(Protocol):
 
     def work(self, order: WorkerOrder, sink: "EventSink", tell: Tell) -> int | None:
         """Work for a cluster until a signal comes; returns its number."""
+        ...
+
+    def worker_health(self, order: WorkerOrder, *, ready: bool) -> str:
+        """What is to be said of this machine's workers; raises where one is not alive, or not ready."""
+        ...
+
+    def flower(self, order: FlowerOrder, tell: Tell) -> int | None:
+        """Offer Flower until a signal comes; returns its number."""
         ...
 
     def libraries(self) -> "LibraryProgram":

@@ -3,6 +3,7 @@
 import argparse
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 from reelwright.cli.arguments import Parser
 from reelwright.cli.commands import MigrateDone, Program
@@ -16,12 +17,15 @@ other machines may be using, is changed by this command alone: make a copy of it
 ROLES = """Print SQL that makes a role of PostgreSQL for workers that only encode (`worker --queues encode`).
 
 Such a role sees the queue and where libraries are, and changes rows of work and its own heartbeats: no job, no outcome,
-no user of the pages. Workers that lead films, and `serve`, use the ledger's owner."""
+no user of the pages. Workers that lead films, and `serve`, use the ledger's owner.
+
+With --password-file nothing is printed: the role is made, or one that is there gets its password and rights anew."""
 
 EXAMPLES = """examples:
   export REELWRIGHT_DATABASE__URL=postgresql://reelwright:secret@db.example:5432/reelwright
   reelwright db migrate
-  reelwright db roles encoder | psql reelwright"""
+  reelwright db roles encoder | psql reelwright
+  reelwright db roles encoder --password-file /run/secrets/encoder_password"""
 
 
 def add_arguments(parser: Parser) -> None:
@@ -35,11 +39,16 @@ def add_arguments(parser: Parser) -> None:
     roles = ways.add_parser("roles", help="print a worker's rights", description=ROLES, formatter_class=raw)
     roles.epilog = EXAMPLES
     roles.add_argument("name", metavar="NAME", help="of the role")
+    roles.add_argument("--password-file", metavar="FILE", type=Path, help="make the role, with the password in it")
     roles.set_defaults(parser=roles, json=False)
 
 
 def run(args: argparse.Namespace, program: Program) -> int:
     """Carry out the command."""
+    if args.way == "roles" and args.password_file is not None:
+        place = program.grant_worker(args.name, args.password_file)
+        print(f"{args.name} may encode for {printable_path(place)}, and no more.")
+        return 0
     if args.way == "roles":
         print("\n".join(program.worker_rights(args.name)))
         return 0

@@ -170,8 +170,9 @@ def cancel_job(args: argparse.Namespace, program: Program) -> int:
     elif found.before.value == "cancelled":
         print(f"{name} was cancelled before.")
     else:
+        who = "its worker on another machine" if found.pid is None else f"process {found.pid}"
         words = {
-            "asked": f"process {found.pid} gave it up, and goes on with other films if it has any",
+            "asked": f"{who} gave it up, and goes on with other films if it has any",
             "terminated": f"process {found.pid} was told to end, and did",
             "killed": f"process {found.pid} was killed with all it had started",
         }

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "library": "keep libraries of films: scan them, and say what each file needs and why",
     "serve": "scan libraries and work on what is queued, until it is told to stop",
     "worker": "work for a cluster: encode chunks of films, lead films, or both",
+    "flower": "show a cluster's tasks and workers with Flower",
     "user": "keep the users of the pages, and the tokens of programs",
     "restore": "list replaced films whose originals are kept, and put one back",
     "quality": "show what the quality model expects and has learned; reset it",

@@ -23,8 +23,8 @@ EXAMPLES = """examples:
   reelwright sequence render shots.csv -o . --missing hold --retrieve /backup/sh010/v002 --size 1920x1080 --mask 2.39"""
 
 PROFILES = (
-    "h264 (default), h264-8bit, h264-draft, h265, h265-8bit, prores-422hq, prores-4444, dnxhr-hqx, av1; frames: exr,"
-    " dpx, png, tiff, jpeg"
+    "h264 (default), h264-8bit, h264-draft, h265, h265-8bit, prores-422hq, prores-4444, dnxhr-hqx, av1; frames:"
+    " exr-linear, exr, dpx, png, tiff, jpeg"
 )
 ELSEWHERE = "look for missing and broken frames here; repeatable; the same rules apply, and the same size"
 BURN_INS = (
@@ -45,6 +45,8 @@ STEPS = (
     " the colours are transformed (default: last)"
 )
 CHANNELS = "what is shown: diffuse.R,diffuse.G,diffuse.B, or the name of a layer, a part or a channel"
+LINEAR_TO = "the scene-linear space of exr-linear frames (default: --to or the frames' own, where it is one)"
+COMPRESSIONS = ("zip", "zips", "piz", "pxr24", "rle", "none", "dwaa", "dwab", "b44", "b44a")
 POLICIES = ("error", "hold", "nearest", "black", "checker", "placeholder")
 
 
@@ -93,6 +95,8 @@ def add_pictures(parser: Parser) -> None:
     add("--display", metavar="NAME", help="the display to transform to (default: the configuration's)")
     add("--view", metavar="NAME", help="and its view")
     add("--to", metavar="NAME", help="a colour space to transform to, instead of a display and view")
+    add("--linear-to", metavar="NAME", help=LINEAR_TO)
+    add("--exr-compression", choices=COMPRESSIONS, metavar="NAME", help=f"of exr-linear: {', '.join(COMPRESSIONS)}")
     add("--look", dest="looks", metavar="NAMES", help="looks to apply, with commas between them")
     add("--lut", metavar="FILE", help="a LUT to apply last")
     add(
@@ -184,6 +188,7 @@ def shape(text: str) -> Fraction:
 #: Arguments that go to the rendering as they are.
 ASKED = (
     *("rate", "size", "crop", "mask", "mask_opacity", "colorspace", "config", "to", "display", "view", "looks", "lut"),
+    *("linear_to", "exr_compression"),
     *("channels", "eye", "part", "alpha", "transform", "timecode", "audio", "title", "slate_frames"),
 )
 

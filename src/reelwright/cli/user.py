@@ -3,6 +3,8 @@
 import argparse
 import json
 import sys
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reelwright.cli.arguments import Parser
@@ -48,6 +50,9 @@ def add_arguments(parser: Parser) -> None:
         way = ways.add_parser(name, help=summary, description=DESCRIPTION, epilog=EXAMPLES, formatter_class=raw)
         if name != "list":
             way.add_argument("name", metavar="NAME", help="letters, digits and @ . + - _")
+        if name == "add":
+            way.add_argument("--password-file", metavar="FILE", type=Path, help="the file's first line is the password")
+            way.add_argument("--once", action="store_true", help="leave a user that is there as it is")
         if name in {"token", "revoke"}:
             default = "api" if name == "token" else None
             way.add_argument("--name", dest="token", metavar="X", default=default, help="what the token is called")
@@ -71,8 +76,10 @@ def run(args: argparse.Namespace, program: Program) -> int:
         count = users.revoke(args.name, args.token)
         said = f"{count} token{'' if count == 1 else 's'} of {name} revoked."
         return tell({"user": args.name, "revoked": count}, said, as_json=args.json)
+    if args.way == "add" and args.once and any(row.name.casefold() == args.name.casefold() for row in users.listed()):
+        return tell({"user": args.name, "outcome": "kept"}, f"{name} is there already.", as_json=args.json)
     if args.way == "add":
-        users.add(args.name, new_password)
+        users.add(args.name, partial(password_in, args.password_file) if args.password_file else new_password)
     elif args.way == "password":
         users.password(args.name, new_password)
     else:
@@ -108,6 +115,21 @@ def table(rows: "Sequence[UserRow]") -> str:
         tokens = f", tokens: {', '.join(map(printable_path, row.tokens))}" if row.tokens else ""
         lines.append(f"{printable_path(row.name):<{width}}  {seen}{tokens}")
     return "\n".join(lines)
+
+
+def password_in(path: Path) -> str:
+    """The password a file holds.
+
+    Raises:
+        UsageError: it cannot be read, or holds none.
+    """
+    try:
+        found = path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The password's file {printable_path(path)} cannot be read ({error}).") from error
+    if not found:
+        raise UsageError(f"The file {printable_path(path)} holds no password.", hint="Its first line is the password.")
+    return found
 
 
 def new_password() -> str:

@@ -10,6 +10,9 @@ from reelwright.cluster.celery_app import PATIENCE_SECONDS, CarryOut, make_app
 
 logger = logging.getLogger(__name__)
 
+#: Of Celery's configuration, which remote control tells whoever asks.
+SAYS = "reelwright_says"
+
 
 class Consumer:
     """A Celery worker between `start` and `stop`.
@@ -30,6 +33,10 @@ class Consumer:
     def start(self) -> None:
         """Begin to take messages; a broker that is away is tried again and again."""
         self._thread.start()
+
+    def say(self, troubles: Sequence[str]) -> None:
+        """What keeps this worker from work, for its page in Flower, which shows it with the configuration."""
+        self._app.conf[SAYS] = list(troubles)
 
     def stop(self) -> None:
         """Take no more, let the bodies end, and end. Blocks."""

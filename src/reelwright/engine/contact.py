@@ -27,7 +27,9 @@ class Stills:
     contact_sheet: str | None = None
 
     def paths(self, w: Wanted) -> dict[str, Path]:
-        """Where they go, beside an output."""
+        """Where they go, beside an output; light is not looked at."""
+        if w.profile.light:
+            return {}
         wanted = {"thumbnail": self.thumbnail, "contact": self.contact_sheet}
         named = w.path if w.profile.kind is Kind.FRAMES else w.path.with_suffix("")
         return {kind: beside(named, f".{kind}.{form}") for kind, form in wanted.items() if form}

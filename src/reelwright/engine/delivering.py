@@ -20,8 +20,8 @@ from reelwright.engine.delivery_proof import (
     notes_of,
     preview_notes,
     size_of,
-    write_manifest,
 )
+from reelwright.engine.delivery_record import carry_through
 from reelwright.engine.jobs import Job, JobStatus, OutcomeRecord, StepKind, StepRecord, Usage
 from reelwright.engine.making import Making, foretold, journal_of, update_notes
 from reelwright.engine.outcome import outcome_of_error, result_data
@@ -157,6 +157,8 @@ class Line:
             locks.note(workspace, job=job.id)
             cancelling.withdraw(workspace)
             self.emit.job = self.job_id = job.id
+            for w in self.wanted:
+                await asyncio.to_thread(carry_through, w)
             opened = await self.services.offload(self.services.store.open_job, job)
             done = await self.already_done() if opened.status is JobStatus.DONE else None
             if done is None:
@@ -256,6 +258,8 @@ class Line:
             raise
         finally:
             making.remove_leftovers()
+            for w in self.wanted:
+                carry_through(w)
             published.remove()
             cancelling.withdraw(making.workspace)
 
@@ -270,19 +274,20 @@ class Line:
             raise ValidationFailedError(f"The movie failed its checks ({said}).", checks=tuple(made.checks))
         self.emit(EventName.VALIDATION_COMPLETE, "validated", checks=list(made.checks))
         placing.up = True
-        written = await asyncio.to_thread(place_all, making, overwrite=self.options.overwrite)
-        manifest = {
-            **manifest_of(self.rendering, made.said, made.checks, written),
-            "recipe": making.recipe,
-            "slate": slate_identity(self.rendering, digests_said(made.said)),
-            "date": date_of(self.rendering),
-            "encoded_now": made.encoded,
-            "preview_error": made.preview,
-            "chunks": made.chunks,
-            "files": files_of(made.said, making.stamps, looked),
-        }
-        for w in self.wanted:
-            await asyncio.to_thread(write_manifest, w.path, manifest)
+
+        def manifest(written: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+            return {
+                **manifest_of(self.rendering, made.said, made.checks, written),
+                "recipe": making.recipe,
+                "slate": slate_identity(self.rendering, digests_said(made.said)),
+                "date": date_of(self.rendering),
+                "encoded_now": made.encoded,
+                "preview_error": made.preview,
+                "chunks": made.chunks,
+                "files": files_of(made.said, making.stamps, looked),
+            }
+
+        written = await asyncio.to_thread(place_all, making, manifest, overwrite=self.options.overwrite)
         contents = {said["path"]: said["content"] for said in written}
         size = sum(size_of(w.path) for w in self.wanted)
         facts = {"checks": list(made.checks), "contents": contents, "size_bytes": size}

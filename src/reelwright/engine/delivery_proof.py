@@ -9,18 +9,20 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from reelwright.engine.placement import beside
+from reelwright.engine.placement import beside, hidden_beside
 from reelwright.engine.rendering import count_frames
 from reelwright.engine.services import Services
 from reelwright.errors import SourceError, ToolError
 from reelwright.media.boxes import boxes, color_box
 from reelwright.media.elements import matroska_colors
 from reelwright.sequences.delivery import Kind, Profile
+from reelwright.sequences.light import light_notes
 from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
 from reelwright.tools.laid_sound import laid_sound, read_timecode
 from reelwright.tools.stream_tags import stream_tags
+from reelwright.words import printable_path
 
 #: H.273's numbers of the transfers that movies are tagged with.
 TRANSFERS = {"bt709": 1, "iec61966-2-1": 13}
@@ -32,6 +34,10 @@ SOUND_OFF = Fraction(1, 40)
 #: Bytes of a Matroska file in which its tracks are sought.
 MOST_HEAD = 1 << 20
 MANIFEST = ".manifest.json"
+#: Shares of pixels below this are no reason for a word.
+SPECKS = 0.001
+DRAWN = {"black": "black", "checker": "a checker", "placeholder": "a placeholder"}
+SLATE = "it comes before the first frame"
 #: Frames that a sentence names.
 SHOWN = 20
 #: A movie box larger than this is none.
@@ -60,7 +66,8 @@ async def checked(w: Wanted, out: Output, rendering: Rendering, services: Servic
     name = w.path.name
     if w.profile.kind is Kind.FRAMES:
         written = await asyncio.to_thread(count_files, hidden_folder(out))
-        return [check(f"{name}: frames", written == out.frames, f"{written} of {out.frames} pictures")]
+        proved = ", each read back" if w.profile.light else ""
+        return [check(f"{name}: frames", written == out.frames, f"{written} of {out.frames} pictures{proved}")]
     try:
         count = await count_frames(services.runner, services.tools.ffmpeg, out.path)
         trouble = ""
@@ -114,7 +121,7 @@ def manifest_of(
     outputs: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The proof: for each frame of the movie which file it is, its hash, and why."""
-    slate = [{"frame": k, "decision": "slate"} for k in range(rendering.slate_frames)]
+    slate = [{"frame": k, "decision": "slate", "reason": SLATE} for k in range(rendering.slate_frames)]
     return {
         "sequence": rendering.name,
         "frames": rendering.frames,
@@ -124,6 +131,7 @@ def manifest_of(
         "cut": [rendering.first + rendering.handles, rendering.last - rendering.handles],
         "first_timecode": rendering.first_timecode,
         "colors": None if rendering.colors is None else asdict(rendering.colors),
+        "light": None if rendering.light is None else asdict(rendering.light),
         "transform": rendering.transform,
         "channels": list(rendering.channels),
         "steps": [{"name": step.name, **dict(step.values)} for step in rendering.steps],
@@ -131,9 +139,27 @@ def manifest_of(
         "checks": list(checks),
         "pictures": [
             *slate,
-            *({**said, "frame": k} for k, said in enumerate(places, start=rendering.slate_frames)),
+            *(
+                {**said, "frame": k, "reason": reason(said)}
+                for k, said in enumerate(places, start=rendering.slate_frames)
+            ),
         ],
     }
+
+
+def reason(said: Mapping[str, Any]) -> str:
+    """Why a picture of the movie is what it is, as a sentence's part."""
+    troubles, file = said["troubles"], said["from"]
+    why = "there is no file of it"
+    if troubles:
+        why = f"{printable_path(os.path.basename(troubles[0]['path']))} {troubles[0]['why']}"  # noqa: PTH119
+    if said["decision"] == "source":
+        return "its own file"
+    if said["decision"] == "retrieved":
+        return f"{why}; the same frame of {file['place']} stands for it"
+    if said["decision"] == "held":
+        return f"{why}; frame {file['number']} stands for it"
+    return f"{why}; {DRAWN[said['decision']]} was drawn"
 
 
 def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -149,7 +175,18 @@ def notes_of(rendering: Rendering, said: Sequence[Mapping[str, Any]]) -> tuple[s
     broken = [f["number"] for f in said if f["troubles"]]
     if broken:
         found.append(f"Files that could not be used: frames {listed(broken)}; the manifest says why.")
-    return tuple(found)
+    return (*found, *cut_off_notes(said), *light_notes(said))
+
+
+def cut_off_notes(said: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What no code could hold, where it is more than specks: by shares of the pixels looked at, over all frames."""
+    found = [one["cut_off"] for one in said if one.get("cut_off")]
+    share = sum(one["above"] + one["below"] for one in found) / max(1, len(said))
+    if share < SPECKS:
+        return ()
+    extremes = f"{min(one['smallest'] for one in found):g} to {max(one['largest'] for one in found):g}"
+    what = f"Values beyond 0 to 1 were cut off: {share:.1%} of the pixels, from {extremes}, in {len(found)} frames"
+    return (f"{what}. Another view or a LUT brings them within; exr-linear keeps them.",)
 
 
 def preview_notes(error: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -209,6 +246,6 @@ def size_of(path: Path) -> int:
 def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
     """Write the manifest beside an output, in one step."""
     target = beside(path, MANIFEST)
-    draft = target.with_name(f".reelwright-{os.getpid()}.tmp")
+    draft = hidden_beside(path, "manifest.tmp")
     draft.write_text(json.dumps(manifest, indent=1, default=str), encoding="ascii")
     os.replace(draft, target)  # noqa: PTH105

@@ -24,9 +24,6 @@ from reelwright.errors import CancelledJobError, ReelwrightError, ResourceError,
 from reelwright.events import Emitter, EventName
 from reelwright.tools.index import file_digest
 
-#: Between two looks at the rows that are waited for, and at who is there to carry them out.
-LOOK_SECONDS = 0.4
-COUNT_SECONDS = 5.0
 #: Where nobody can carry a trial out, that is said so often.
 SAY_SECONDS = 60.0
 #: A file that a worker committed may take a network's file system so long to be seen.
@@ -201,9 +198,9 @@ class LeasedTrials:
         loop = asyncio.get_running_loop()
         counted = said = loop.time()
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._slots.look_seconds)
             with suppress(ReelwrightError):
-                if loop.time() - counted >= COUNT_SECONDS:
+                if loop.time() - counted >= self._slots.count_seconds:
                     counted = loop.time()
                     await self._count()
                 await self._look()

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 from typing import Any
 
 from reelwright.engine.leases import (
@@ -19,7 +20,8 @@ from reelwright.engine.leases import (
     state_after_release,
 )
 
-#: States that change only by `reopen`.
+#: What rows have in common where it is decided who may take them: owner, kind, needs.
+_Sort = tuple[str, str, frozenset[str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,8 +43,16 @@ class MemoryLeaseStore:
 
     def __init__(self, clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
         self._clock = clock
-        #: By id, in the order they were added.
+        #: By id, in the order they were added; and each one's place in it.
         self._rows: dict[str, WorkRow] = {}
+        self._number: dict[str, int] = {}
+        #: Ready ones of a sort, the first one on top: a claim need not look at all there are. Rows that are ready no
+        #: more are dropped when they come to the top.
+        self._lanes: dict[_Sort, list[tuple[float, int, str]]] = {}
+        #: Ready ones that have to wait: few.
+        self._later: set[str] = set()
+        self._held: dict[str, set[str]] = {}
+        self._busy: dict[str, int] = {}
         #: When each leased one was.
         self._leased: dict[str, dt.datetime] = {}
         #: Ids, the one last changed at the end.
@@ -81,15 +91,7 @@ class MemoryLeaseStore:
         if not self._alive(worker.id, now) or "" in self._paused:
             return []
         leases: list[Lease] = []
-        while len(leases) < limit and (
-            found := [
-                row
-                for row in self._ready(now)
-                if _fits(row.work, worker, kinds) and (only is None or row.work.id in only)
-            ]
-        ):
-            busy = self._busy()
-            best = min(found, key=lambda row: (busy.get(row.work.owner, 0), -row.work.priority))
+        while len(leases) < limit and (best := self._best(worker, kinds, now, only)) is not None:
             leased = replace(
                 best, state=WorkState.LEASED, attempts=best.attempts + 1, token=best.token + 1, worker=worker.id,
                 not_before=None,
@@ -168,8 +170,7 @@ class MemoryLeaseStore:
                 changed += [self._take_back(row) for row in self._held_by(heard.worker.id)]
             elif heard.until is None and heard.heard + FORGOTTEN_AFTER < now:
                 del self._workers[heard.worker.id]
-        order = list(self._rows)
-        return sorted(changed, key=lambda row: order.index(row.work.id))
+        return sorted(changed, key=lambda row: self._number[row.work.id])
 
     def goodbye(self, worker: Worker) -> None:
         """See the port."""
@@ -235,37 +236,72 @@ class MemoryLeaseStore:
 
     def _put(self, row: WorkRow) -> None:
         name = row.work.id
+        if name in self._rows:
+            self._leave(self._rows[name])
+        else:
+            self._number[name] = len(self._number)
         self._rows[name] = replace(row, updated=self._clock())
         self._touched.pop(name, None)
         self._touched[name] = None
-        if row.state is not WorkState.LEASED:
+        if row.state is WorkState.LEASED:
+            self._held.setdefault(str(row.worker), set()).add(name)
+            self._busy[row.work.owner] = self._busy.get(row.work.owner, 0) + 1
+        else:
             self._leased.pop(name, None)
+        if row.state is WorkState.READY:
+            self._wait_in_line(row)
+
+    def _leave(self, row: WorkRow) -> None:
+        """It is not what it was."""
+        self._later.discard(row.work.id)
+        if row.state is WorkState.LEASED:
+            held = self._held[str(row.worker)]
+            held.discard(row.work.id)
+            if not held:
+                del self._held[str(row.worker)]
+            self._busy[row.work.owner] -= 1
+
+    def _wait_in_line(self, row: WorkRow) -> None:
+        if row.not_before is not None:
+            self._later.add(row.work.id)
+            return
+        lane = self._lanes.setdefault((row.work.owner, row.work.kind, row.work.needs), [])
+        heappush(lane, (-row.work.priority, self._number[row.work.id], row.work.id))
 
     def _of(self, ids: Iterable[str]) -> list[WorkRow]:
-        wanted = set(ids)
-        return [row for name, row in self._rows.items() if name in wanted]
+        wanted = {name for name in ids if name in self._rows}
+        return [self._rows[name] for name in sorted(wanted, key=self._number.__getitem__)]
 
     def _alive(self, worker_id: str, now: dt.datetime) -> bool:
         heard = self._workers.get(worker_id)
         return heard is not None and heard.until is not None and heard.until > now
 
-    def _ready(self, now: dt.datetime) -> list[WorkRow]:
-        return [
-            row for row in self._rows.values()
-            if row.state is WorkState.READY and row.work.owner not in self._paused
-            and (row.not_before is None or row.not_before <= now)
-        ]  # fmt: skip
+    def _best(
+        self, worker: Worker, kinds: Collection[str], now: dt.datetime, only: Collection[str] | None
+    ) -> WorkRow | None:
+        """The ready row that this worker is to have; None: there is none."""
+        late = self._later if only is None else only
+        firsts = [row for row in self._of(late) if self._may(row, worker, kinds, now)]
+        for (owner, kind, needs), lane in self._lanes.items() if only is None else ():
+            if kind in kinds and owner not in self._paused and needs <= worker.labels:
+                while lane and not self._waits(lane[0][2]):
+                    heappop(lane)
+                firsts += [self._rows[lane[0][2]]] if lane else []
+        return min(firsts, key=self._turn, default=None)
 
-    def _busy(self) -> dict[str, int]:
-        busy: dict[str, int] = {}
-        for name in self._leased:
-            owner = self._rows[name].work.owner
-            busy[owner] = busy.get(owner, 0) + 1
-        return busy
+    def _may(self, row: WorkRow, worker: Worker, kinds: Collection[str], now: dt.datetime) -> bool:
+        ready = row.state is WorkState.READY and (row.not_before is None or row.not_before <= now)
+        return ready and row.work.owner not in self._paused and _fits(row.work, worker, kinds)
+
+    def _waits(self, name: str) -> bool:
+        return self._rows[name].state is WorkState.READY and name not in self._later
+
+    def _turn(self, row: WorkRow) -> tuple[int, float, int]:
+        return self._busy.get(row.work.owner, 0), -row.work.priority, self._number[row.work.id]
 
     def _held_by(self, worker_id: str) -> list[WorkRow]:
         """In the order the rows were added, as a ledger has them: what is given back at once is listed in it."""
-        return [row for row in self._of(self._leased) if row.worker == worker_id]
+        return self._of(self._held.get(worker_id, ()))
 
     def _valid(self, lease: Lease) -> WorkRow | None:
         row = self._rows.get(lease.work.id)

@@ -146,7 +146,7 @@ class Making:
             tell=self.teller(length(these)),
         ).make(these)
         self.emit(EventName.ENCODING_COMPLETE, "rendered", frames=length(these))
-        outputs = self.outputs(fresh=length(these))
+        outputs = self.outputs(fresh=these)
         kept = [await self.put_together(w, out, parts) for w, out in zip(self.wanted, outputs, strict=True)]
         checks = (*(one for one in kept if one is not None), *await self.check(outputs))
         usage = sum((part.usage for part in parts), Usage())
@@ -189,8 +189,8 @@ class Making:
         """Write an output of its parts and of the earlier movie; the check that these are its very packets."""
         if w.profile.kind is Kind.FRAMES:
             await asyncio.to_thread(gather_frames, hidden_folder(out), [part.file(w) for part in parts])
-            left = self.rendering.frames - out.frames
-            what = f"{left} of {self.rendering.frames} pictures are left as they are, byte for byte what was placed"
+            total = self.output(w).frames
+            what = f"{total - out.frames} of {total} pictures are left as they are, byte for byte what was placed"
             return check(f"{w.path.name}: reused", True, what) if self.standing and self.standing.untouched() else None
         pieces, at, total = [], 0, self.rendering.frames
         for part in parts:
@@ -250,21 +250,23 @@ class Making:
         """Tells how far the rendering is."""
         return Teller(emit=self.emit, total=total, begun=time.monotonic())
 
-    def outputs(self, fresh: int | None = None) -> list[Output]:
-        """Every output under its temporary name; of frames, only `fresh` ones are written."""
+    def outputs(self, fresh: Sequence[Span] | None = None) -> list[Output]:
+        """Every output under its temporary name; of frames, only those of the `fresh` parts are written."""
         return [self.output(w, fresh) for w in self.wanted]
 
-    def output(self, w: Wanted, fresh: int | None = None) -> Output:
+    def output(self, w: Wanted, fresh: Sequence[Span] | None = None) -> Output:
         """An output under its temporary name."""
         rendering, hidden = self.rendering, temporary_path(w.path, f"{self.job_id}{w.profile.name}"[-16:])
         frames = w.profile.kind is Kind.FRAMES
+        lead = rendering.slate_frames if w.profile.light else 0
+        parts = fresh if fresh is not None and frames else ((0, rendering.frames),)
         path = frame_pattern(hidden, rendering, w) if frames else hidden.with_name(f"{hidden.name}{w.profile.suffix}")
         return Output(
             profile=w.profile,
             path=path,
-            frames=rendering.frames if fresh is None or not frames else fresh,
+            frames=length((max(start, lead), end) for start, end in parts),
             timecode=rendering.first_timecode,
-            first=rendering.first - rendering.slate_frames,
+            first=rendering.first - rendering.slate_frames + lead,
             tags=rendering.tags(),
             alpha=rendering.alpha == "keep" and w.profile.alpha,
         )

@@ -16,6 +16,12 @@ def temporary_path(output: Path, job_id: str) -> Path:
     return output.parent / f".reelwright-{job_id[:16]}.tmp"
 
 
+def hidden_beside(output: Path, ending: str) -> Path:
+    """A hidden file beside an output that is always the same one, and short enough beside a name of 255 bytes."""
+    name = hashlib.blake2b(os.fsencode(output.name), digest_size=8).hexdigest()
+    return output.with_name(f".reelwright-{name}.{ending}")
+
+
 #: Bytes a file name may have on the file systems there are, and those of a name that stand for a longer one.
 LONGEST_NAME, KEPT = 255, 160
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from reelwright.errors import ReelwrightError, SourceError, ToolError
 from reelwright.sequences.overlay import SHOWN
-from reelwright.sequences.rendering import Rendering
+from reelwright.sequences.rendering import Light, Rendering
 from reelwright.tools.allow import file_url, input_flags
 from reelwright.tools.ask import ask
 from reelwright.tools.delivery import FONT, Counting, Delivery, Output, burn_in_filter, burn_in_text, delivery_args
@@ -72,9 +72,27 @@ def prepare(rendering: Rendering, folder: Path) -> tuple[str, ...]:
     return tuple(drawn)
 
 
-def child_request(rendering: Rendering, folder: Path, *, threads: int) -> dict[str, Any]:
+def light_request(rendering: Rendering, light: Light, out: Output) -> dict[str, Any]:
+    """What the rendering child is asked of frames of light, which it writes itself."""
+    colors, raster = light.colors, rendering.raster
+    return {
+        "color": {**asdict(colors), "from": colors.source},
+        "compression": light.compression,
+        "pattern": os.fspath(out.path),
+        "crop": raster.crop,
+        "aspect": float(raster.pixel_aspect),
+        "rate": str(rendering.rate),
+        "first": rendering.first,
+        "timecode": rendering.timecode,
+        "drop": rendering.drop,
+    }
+
+
+def child_request(rendering: Rendering, outputs: Sequence[Output], folder: Path, *, threads: int) -> dict[str, Any]:
     """What the rendering child is asked."""
     colors = rendering.colors
+    written = next((out for out in outputs if out.profile.light), None)
+    light = light_request(rendering, rendering.light, written) if rendering.light and written else None
     return {
         "places": [
             {"number": p.number, "tried": [asdict(c) for c in p.tried], "otherwise": p.otherwise.value}
@@ -89,6 +107,8 @@ def child_request(rendering: Rendering, folder: Path, *, threads: int) -> dict[s
         "steps": [{**asdict(step), "values": dict(step.values)} for step in rendering.steps],
         "transform": rendering.transform,
         "color": None if colors is None else {**asdict(colors), "from": colors.source},
+        "light": light,
+        "seen": any(not out.profile.light for out in outputs),
         "threads": threads,
         "pipe": os.fspath(folder / "pictures.pipe"),
         "font": os.fspath(folder / FONT),
@@ -146,7 +166,8 @@ async def render(
         SourceError: a frame is missing or broken, and the policy is not to go on.
         ToolError: the renderer or FFmpeg failed.
     """
-    delivery = delivery_of(rendering, await asyncio.to_thread(prepare, rendering, folder), outputs, folder)
+    drawn = await asyncio.to_thread(prepare, rendering, folder)
+    seen = [out for out in outputs if not out.profile.light]
     said: list[dict[str, Any]] = []
     lines = {k: dict(step.values)["line"] for k, step in enumerate(rendering.steps) if step.name == "oiiotool"}
     config = rendering.colors.config if rendering.colors else None
@@ -158,18 +179,21 @@ async def render(
         if "scratch" in message:
             scratch.start(message["scratch"])
 
-    request = child_request(rendering, folder, threads=threads)
+    request = child_request(rendering, outputs, folder, threads=threads)
     scratch = Scratches(runner, {k: str(line) for k, line in lines.items()}, config=config, at_once=threads)
     child = asyncio.create_task(ask(runner, "render", request, what="Rendering", folder=folder, tell=heard))
-    argv = delivery_args(ffmpeg, delivery, threads=threads)
-    encoder = asyncio.create_task(runner.run(argv, what="Encoding the frames", cwd=os.fspath(folder)))
     try:
-        answer, finished = await both(child, encoder)
+        if seen:
+            argv = delivery_args(ffmpeg, delivery_of(rendering, drawn, seen, folder), threads=threads)
+            encoder = asyncio.create_task(runner.run(argv, what="Encoding the frames", cwd=os.fspath(folder)))
+            answer, *encoded = await both(child, encoder)
+        else:  # light goes through no encoder
+            answer, encoded = await child, []
     finally:
         await scratch.end()
     if len(said) != len(rendering.places):
         raise ToolError(f"Only {len(said)} of {len(rendering.places)} frames were rendered.")
-    used = (answer.finished, finished)
+    used = (answer.finished, *encoded)
     return Pass(
         said=tuple(said),
         cpu_seconds=sum(f.cpu_seconds for f in used) + scratch.cpu_seconds,

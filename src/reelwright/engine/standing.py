@@ -92,15 +92,21 @@ def content_of(w: Wanted, said: Mapping[str, Any]) -> str | None:
         return None
 
 
-def frames_content(folder: Path, names: Iterable[str]) -> str:
+def frames_content(folder: Path, names: Iterable[str], known: Mapping[str, str] | None = None) -> str:
     """Hash of the names and the bytes of pictures.
+
+    Args:
+        folder: where they are.
+        names: of all of them.
+        known: hashes of those that are not read there, by name.
 
     Raises:
         OSError: one of them is gone.
     """
-    state = hashlib.blake2b(digest_size=32)
+    state, hashes = hashlib.blake2b(digest_size=32), known or {}
     for name in sorted(names):
-        state.update(f"{name}\0{content_hash(folder / name)}\n".encode(errors="surrogateescape"))
+        content = hashes.get(name) or content_hash(folder / name)
+        state.update(f"{name}\0{content}\n".encode(errors="surrogateescape"))
     return state.hexdigest()
 
 

@@ -44,6 +44,10 @@ class Asked:
     colorspace: str | None = None
     config: str = CONFIG
     to: str | None = None
+    #: Colour space of frames of light; None: `to` or the frames' own, where it is one.
+    linear_to: str | None = None
+    #: EXR's compression of frames of light.
+    exr_compression: str = "zip"
     display: str | None = None
     view: str | None = None
     looks: str = ""
@@ -297,21 +301,6 @@ def check_name(what: str, name: str, known: Sequence[str]) -> None:
     close = get_close_matches(name, known, n=1)
     hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(known[:12])}."
     raise UsageError(f"The colour configuration has no {what} {name!r}.", hint=hint)
-
-
-def refuse_cut_off(colors: Colors | None, palette: Palette) -> None:
-    """Raise where values above 1 would be asked for, which no output holds; a LUT that comes last may bring them below.
-
-    Raises:
-        UsageError: the frames go to a space of light.
-    """
-    if colors is None or colors.to is None or colors.lut is not None:
-        return
-    if colors.to.lower() in {name.lower() for name in palette.light}:
-        raise UsageError(
-            f"Outputs hold values of 0 to 1: those of {colors.to} above 1 and below 0 would be cut off.",
-            hint="Choose a display and view, or --to a space for display or with a log curve.",
-        )
 
 
 def transfer_of(colors: Colors | None) -> str:

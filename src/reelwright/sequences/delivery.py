@@ -34,6 +34,8 @@ class Profile:
     error: float | None = None
     #: Whether an alpha channel is kept.
     alpha: bool = False
+    #: Whether it holds light, of the whole range of half floats: the renderer writes it, without slate and burn-ins.
+    light: bool = False
     #: The smallest picture the codec takes.
     smallest: tuple[int, int] = (2, 2)
     #: Frames of a closed group, the fewest that can be encoded again without the rest; of an intra codec, one.
@@ -172,6 +174,15 @@ PROFILES = {
             pix_fmt="gbrpf32le",
             flags=("-c:v", "exr", "-compression", "zip16", "-format", "half"),
             error=1 / 4096,
+        ),
+        Profile(
+            name="exr-linear",
+            summary="EXR frames, half float, light of the whole range, without slate and burn-ins: for further work",
+            kind=Kind.FRAMES,
+            suffix=".exr",
+            pix_fmt="half",
+            alpha=True,
+            light=True,
         ),
         Profile(
             name="jpeg",

@@ -61,6 +61,16 @@ class Colors:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Light:
+    """Frames that keep their light: written by the renderer itself, as half floats, beside what is seen."""
+
+    #: From the frames' colour space to one of light, without looks or LUTs.
+    colors: Colors
+    #: EXR's compression.
+    compression: str = "zip"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Rendering:
     """One row of a sheet, ready to be rendered."""
 
@@ -84,6 +94,8 @@ class Rendering:
     transform: str = "exact"
     #: None: the frames are a display's already.
     colors: Colors | None = None
+    #: None: no output holds light.
+    light: Light | None = None
     #: Transfer the movies are tagged with, by FFmpeg's name.
     transfer: str = "bt709"
     burn_ins: tuple[BurnIn, ...] = ()

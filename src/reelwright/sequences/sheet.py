@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from reelwright.sequences.delivery import PROFILES
 from reelwright.sequences.layouts import Layout, Wanted
 
 #: More frames than this in one row are taken for a slip of the pen.
@@ -292,6 +293,14 @@ def several(cell: str) -> tuple[str, ...]:
     return tuple(map(text, cell.split(";")))
 
 
+def profiles(cell: str) -> tuple[str, ...]:
+    """Names of delivery profiles with semicolons between them."""
+    names = several(cell)
+    if not {*names} <= {*PROFILES}:
+        raise ValueError(cell)
+    return names
+
+
 def channels(cell: str) -> str:
     """Three names with commas between them, or one."""
     names = [part.strip() for part in cell.split(",")]
@@ -315,7 +324,7 @@ COLUMNS: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "version": _TEXT,
     "artist": _TEXT,
     "colorspace": _TEXT,
-    "outputs": (several, "names with semicolons between them"),
+    "outputs": (profiles, f"profiles with semicolons between them, of {', '.join(PROFILES)}"),
     "note": _TEXT,
     "handles": (lambda cell: whole(cell, MOST_HANDLES), f"frames beyond the cut on either side, 0 to {MOST_HANDLES}"),
     "channels": (channels, "three channels such as diffuse.R,diffuse.G,diffuse.B, or a layer, part or channel"),

@@ -315,7 +315,9 @@ def _locked(rows: "QuerySet[models.WorkItem]") -> list[models.WorkItem]:
 def _silent(now: dt.datetime) -> list[str]:
     """Workers whose heartbeat is too old; one who is beating at this very moment is passed over."""
     silent = []
-    for beat in models.WorkerBeat.objects.select_for_update(skip_locked=True):
+    # Only those in question are locked: a claim and a heartbeat wait for whoever has its worker's row.
+    doubted = models.WorkerBeat.objects.filter(Q(until__lte=now) | Q(until__isnull=False, heard__gt=now))
+    for beat in doubted.select_for_update(skip_locked=True):
         if beat.until is not None and beat.heard > now:
             beat.heard, beat.until = now, now + (beat.until - beat.heard)
             beat.save(update_fields=["heard", "until"])

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from reelwright.engine.jobs import Job
-from reelwright.errors import ReelwrightError
+from reelwright.errors import BusyError, ReelwrightError
 from reelwright.report.dossier import Shot
 from reelwright.report.gather import recorded
 from reelwright.report.story import chunk_stories, ranked
@@ -44,6 +44,8 @@ def show(request: HttpRequest, job_id: str) -> HttpResponse:
     }  # fmt: skip
     try:
         desk().deeds.chunk_picture(job.id, shots[rank], "output")
+    except BusyError:
+        context["busy"] = True
     except ReelwrightError as error:
         context["missing"] = str(error)
     return render(request, "web/parts/chunk.html", context)

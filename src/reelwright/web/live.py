@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
+from django.db import Error
 from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.template.loader import render_to_string
+from django.views.decorators.http import require_GET
 
 from reelwright.errors import ReelwrightError
 from reelwright.store.connection import hang_up
@@ -38,16 +40,33 @@ def part(name: str, template: str) -> Callable[[Filler], Filler]:
 
 
 def rendered(keys: Iterable[Key]) -> dict[Key, str]:
-    """Parts as they are now. One that cannot be had now is left as it was."""
+    """Parts as they are now, over a line to the ledger that is kept. One that cannot be had now is left as it was."""
     found: dict[Key, str] = {}
-    try:
-        for name, subject in sorted(keys):
-            template, fill = PARTS[name]
-            with suppress(ReelwrightError, Http404):  # one wrong address must not end the look for all
-                found[name, subject] = render_to_string(template, fill(subject))
-    finally:
-        hang_up()
+    for name, subject in sorted(keys):
+        template, fill = PARTS[name]
+        try:
+            found[name, subject] = render_to_string(template, fill(subject))
+        except (ReelwrightError, Http404):  # one wrong address must not end the look for all
+            hang_up()  # nor must a line that broke stay broken
     return found
+
+
+def look(keys: Iterable[Key]) -> dict[Key, str]:
+    """Parts as they are now; once more over a new line to the ledger where that of the last tick broke since."""
+    wanted = list(keys)
+    try:
+        return rendered(wanted)
+    except Error:
+        hang_up()
+    try:
+        return rendered(wanted)
+    except Error:
+        hang_up()
+        raise
+
+
+#: Looks are one thread's: opening a line to the ledger for each costs as much as the look.
+EYES = ThreadPoolExecutor(1, thread_name_prefix="looks")
 
 
 class Newsroom:
@@ -94,7 +113,7 @@ class Newsroom:
         while self._watchers and not self._ending:
             wanted = frozenset[Key]().union(*self._watchers.values())
             due = {key for key in wanted if tick % SELDOM.get(key[0], 1) == 0 or key not in self._last}
-            now = await sync_to_async(rendered, thread_sensitive=False)(due)
+            now = await sync_to_async(look, thread_sensitive=False, executor=EYES)(due)
             tick += 1
             changed = {key: html for key, html in now.items() if self._last.get(key) != html}
             # What nobody watches is forgotten: it would be old news for the next who does.
@@ -104,6 +123,7 @@ class Newsroom:
                     _put(queue, message(key[0], changed[key]))
             await asyncio.sleep(TICK)
         self._last = {}
+        await sync_to_async(hang_up, thread_sensitive=False, executor=EYES)()
 
 
 def _put(queue: "asyncio.Queue[str]", text: str) -> None:
@@ -122,6 +142,7 @@ def message(name: str, html: str) -> str:
 NEWSROOM = Newsroom()
 
 
+@require_GET
 async def stream(request: HttpRequest, parts: str, subject: str = "") -> StreamingHttpResponse:
     """The page's line to us.
 

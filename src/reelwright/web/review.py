@@ -113,7 +113,7 @@ def approve(request: HttpRequest, name: str) -> HttpResponse:
             return "Nothing was chosen, and nothing was queued."
         return words_of(desk().deeds.approve(library.name, plan_id, paths))
 
-    done = act(request, f"approve {what}", f"{library.name} {rule}".strip(), do)
+    done = act(request, f"approve {what}".strip(), f"{library.name} {rule}".strip(), do)
     CHOICES.forget()
     FIGURES.forget()
     return done

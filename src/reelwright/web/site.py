@@ -144,6 +144,7 @@ def configure(site: Site) -> None:
     settings.configure(**web_settings(site))
     # Whoever can reach us could fill our log with these: a traceback for each forged name, a line for each refusal.
     logging.getLogger("django.security.DisallowedHost").setLevel(logging.CRITICAL)
+    logging.getLogger("django.security.csrf").setLevel(logging.ERROR)
     logging.getLogger("django.request").setLevel(logging.ERROR)
 
 

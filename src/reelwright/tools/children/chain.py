@@ -24,6 +24,11 @@ PROBES = 4096
 #: One row in so many is looked at to find out whether pixels repeat, and the share of them from which on it pays.
 LOOKED_AT, REPEATED = 16, 0.2
 
+#: One pixel in so many is looked at for what codes cannot hold; a prime, so that it meets all columns.
+LOOKED_FOR = 61
+#: Half a code of 10 bit.
+ROUNDING = 0.5 / 1023
+
 Stage = Callable[[Pixels], Pixels]
 
 
@@ -62,6 +67,8 @@ class Chain:
         self._viewed = False
         for place, step in enumerate(steps):
             self._add(place, step)
+        #: Whether values are as they were read once the stages are through.
+        self._untouched = not self._run
         self._last = self._processor()
 
     def _add(self, place: int, step: Mapping[str, Any]) -> None:
@@ -98,8 +105,8 @@ class Chain:
             return self.preview
         return Costly(made) if viewed and nanoseconds(made) > COSTLY_NANOSECONDS else made
 
-    def planes(self, pixels: Pixels, *, whole: bool = False, seed: int = 0) -> NDArray[np.uint16]:
-        """A picture's codes by planes: green, blue, red, and alpha where it is kept.
+    def coded(self, pixels: Pixels, *, whole: bool = False, seed: int = 0) -> "Coded":
+        """A picture's codes by planes: green, blue, red, and alpha where it is kept; and what they cannot hold.
 
         Args:
             pixels: as they were read.
@@ -109,6 +116,27 @@ class Chain:
         Raises:
             UnreadableError: a step failed.
         """
+        pixels = self._staged(pixels, whole=whole, seed=seed)
+        last = self._last
+        if isinstance(last, Preview):
+            last.compare(pixels, whole=whole, seed=seed)
+        some = np.ascontiguousarray(pixels.reshape(1, -1, pixels.shape[2])[:, seed % LOOKED_FOR :: LOOKED_FOR])
+        values = last(some) if isinstance(last, Preview) else last.values(some)
+        return Coded(planes=last.planes(pixels), cut_off=cut_off(values[:, :, :3]))
+
+    def values(self, pixels: Pixels) -> Pixels:
+        """A picture's values, (height, width, channels): float32, or the very halves that were read.
+
+        Raises:
+            UnreadableError: a step failed.
+        """
+        pixels = self._staged(pixels)
+        if self._untouched:
+            return pixels if pixels.dtype == np.float16 else as_values(pixels)
+        return self._last(pixels) if isinstance(self._last, Preview) else self._last.values(pixels)
+
+    def _staged(self, pixels: Pixels, *, whole: bool = False, seed: int = 0) -> Pixels:
+        """A picture after all stages but the last."""
         if self.stages:
             pixels = as_values(pixels)
         for stage in self.stages:
@@ -118,10 +146,30 @@ class Chain:
         if pixels.shape[:2] != self._size:
             found, wanted = (f"{width}x{height}" for height, width in (pixels.shape[:2], self._size))
             raise UnreadableError(f"is {found} after its steps and not {wanted}")
-        pixels = np.ascontiguousarray(pixels)
-        if isinstance(self._last, Preview):
-            self._last.compare(pixels, whole=whole, seed=seed)
-        return self._last.planes(pixels)
+        return np.ascontiguousarray(pixels)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coded:
+    """A picture as FFmpeg is given it."""
+
+    planes: NDArray[np.uint16]
+    #: See `cut_off`.
+    cut_off: dict[str, float] | None
+
+
+def cut_off(values: Pixels) -> dict[str, float] | None:
+    """What codes cannot hold of these pixels: the shares that lie above 1 and below 0, and the extremes; None: nothing.
+
+    What is beyond by less than half a code of 10 bit counts as rounding.
+    """
+    values = np.nan_to_num(values)
+    highest, lowest = values.max(axis=2, initial=0.0), values.min(axis=2, initial=1.0)
+    above, below = highest > 1 + ROUNDING, lowest < -ROUNDING
+    if not (above.any() or below.any()):
+        return None
+    extremes = {"largest": round(float(highest.max()), 3), "smallest": round(float(lowest.min()), 3)}
+    return {"above": round(float(above.mean()), 5), "below": round(float(below.mean()), 5), **extremes}
 
 
 def nanoseconds(processor: Processor) -> float:

@@ -6,7 +6,9 @@ place. A few frames are rendered ahead, so that all cores have work; memory does
 Request: "places" ([{"number", "tried": [{"number", "path", "place"}], "otherwise"}]), "read" (width and height that the
 files must have), "width" and "height" (after the steps), "channels" (three, or four with alpha), "part", "alpha"
 ("keep", or anything else), "steps", "color" (None: values are display-referred already), "transform" ("exact" or
-"preview"), "threads", "pipe", "font", "slate" (None, or {"path", "width", "height", "title", "lines", "thumbnails"}).
+"preview"), "light" (None, or what `children.light` takes: frames that keep their light, which are written here, beside
+the pipe), "seen" (whether anything goes into the pipe), "threads", "pipe", "font", "slate" (None, or {"path", "width",
+"height", "title", "lines", "thumbnails"}).
 
 A step of another program goes through files beside the pipe: {"scratch": {"step", "from", "to"}} is said, and the one
 who started this child puts the picture, or a text of what went wrong, where it was told.
@@ -22,7 +24,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,8 +33,9 @@ from numpy.typing import NDArray
 
 from reelwright.tools.children.answer import request
 from reelwright.tools.children.answer import say as say_line
-from reelwright.tools.children.chain import Chain, Scratch, interleaved, planar, with_alpha
+from reelwright.tools.children.chain import Chain, Coded, Scratch, interleaved, planar, with_alpha
 from reelwright.tools.children.drawn import black, checker, placeholder, slate
+from reelwright.tools.children.light import LightWriter, UnwrittenError
 from reelwright.tools.children.pixels import Pixels, UnreadableError, on_display_window, read_pixels
 from reelwright.tools.children.stills import MOST_MEGABYTES, Damaged, contents
 
@@ -52,7 +55,8 @@ _SAYING = threading.Lock()
 class Rendered:
     """One place of the movie."""
 
-    planes: NDArray[np.uint16]
+    #: None: nothing goes into the pipe.
+    planes: NDArray[np.uint16] | None
     #: What stands there, and why.
     said: dict[str, Any]
 
@@ -95,6 +99,7 @@ class Renderer:
         self.scratch = os.path.dirname(asked["pipe"])  # noqa: PTH120 - keeps odd bytes
         self.size = (int(asked["width"]), int(asked["height"]))
         self.chain = Chain(asked, Scratch(run=self.by_another), self.background)
+        self.light = LightWriter(asked, Scratch(run=self.by_another), self.background) if asked["light"] else None
         count = len(asked["places"])
         #: Frames that a preview is compared on in whole.
         self.whole = {asked["places"][k]["number"] for k in (0, count // 2, count - 1)} if count else set()
@@ -116,8 +121,17 @@ class Renderer:
         Raises:
             UnreadableError: it cannot be used.
         """
-        planes = self.chain.planes(self.read(path), whole=number in self.whole, seed=number)
-        return with_alpha(planes) if self.asked["alpha"] == "keep" else planes[:3]
+        return self.coded(self.read(path), number=number).planes
+
+    def coded(self, pixels: Pixels, *, number: int = 0) -> Coded:
+        """The codes of what was read, plane by plane.
+
+        Raises:
+            UnreadableError: a step failed.
+        """
+        done = self.chain.coded(pixels, whole=number in self.whole, seed=number)
+        planes = with_alpha(done.planes) if self.asked["alpha"] == "keep" else done.planes[:3]
+        return replace(done, planes=planes)
 
     def drawn_planes(self, codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
         """A drawn picture's codes, plane by plane."""
@@ -156,7 +170,9 @@ class Renderer:
             digest = None
             try:
                 digest = digest_of(tried["path"])
-                planes = self.picture(tried["path"], number=number)
+                pixels = self.read(tried["path"])
+                coded = self.coded(pixels, number=number) if self.asked["seen"] else None
+                values = self.light.values(pixels) if self.light else None
             except (UnreadableError, OSError) as error:
                 said = {"path": tried["path"], "number": tried["number"], "why": reason(error), "digest": digest}
                 troubles.append(said)
@@ -164,7 +180,11 @@ class Renderer:
             own = tried["number"] == number and tried["place"] is None
             decision = "source" if own else "retrieved" if tried["number"] == number else "held"
             said = {"number": number, "decision": decision, "from": tried, "digest": digest, "troubles": troubles}
-            return Rendered(planes=planes, said=said)
+            if self.light and values is not None:
+                said["light"] = self.light.write(values, number)
+            if coded and coded.cut_off:
+                said["cut_off"] = coded.cut_off
+            return Rendered(planes=coded.planes if coded else None, said=said)
         return self.drawn(place, troubles)
 
     def drawn(self, place: dict[str, Any], troubles: list[dict[str, Any]]) -> Rendered:
@@ -186,7 +206,9 @@ class Renderer:
             lines = [f"FRAME {number} IS MISSING" if not troubles else f"FRAME {number} IS BROKEN", why, name]
             codes = placeholder(*self.size, [printable(line) for line in lines if line], self.asked["font"])
         said = {"number": number, "decision": otherwise, "from": None, "digest": None, "troubles": troubles}
-        return Rendered(planes=self.drawn_planes(codes), said=said)
+        if self.light:
+            said["light"] = self.light.write(self.light.drawn(codes), number)
+        return Rendered(planes=self.drawn_planes(codes) if self.asked["seen"] else None, said=said)
 
     def slate(self) -> None:
         """Write the slate's picture, with a frame from the middle."""
@@ -266,13 +288,14 @@ def in_order(renderer: Renderer, pool: ThreadPoolExecutor, ahead: int) -> Iterat
         yield waiting.popleft().result()
 
 
-def render(renderer: Renderer, pipe: WholeWrites) -> int:
-    """Render everything into the pipe; returns how many frames there were."""
+def render(renderer: Renderer, pipe: WholeWrites | None) -> int:
+    """Render everything into the pipe, where there is one; returns how many frames there were."""
     count, threads = 0, renderer.asked["threads"]
     pool = ThreadPoolExecutor(max_workers=threads)
     try:
         for done in in_order(renderer, pool, AHEAD * threads):
-            pipe.write(done.planes.reshape(-1).data)
+            if pipe is not None and done.planes is not None:
+                pipe.write(done.planes.reshape(-1).data)
             say({"frame": done.said})
             count += 1
     finally:
@@ -297,11 +320,17 @@ def main() -> int:
         if asked["slate"]:
             renderer.slate()
             say({"slate": asked["slate"]["path"]})
-        with open(asked["pipe"], "wb", buffering=0) as pipe:  # noqa: PTH123 - a pipe
-            widen(pipe)
-            count = render(renderer, WholeWrites(pipe))
+        if asked["seen"]:
+            with open(asked["pipe"], "wb", buffering=0) as pipe:  # noqa: PTH123 - a pipe
+                widen(pipe)
+                count = render(renderer, WholeWrites(pipe))
+        else:
+            count = render(renderer, None)
     except (BrokenFrameError, UnreadableError) as error:
         say({"error": f"It cannot be rendered: {error}.", "hint": ""})
+        return 3
+    except UnwrittenError as error:
+        say({"error": str(error), "errno": error.errno})
         return 3
     except BrokenPipeError:
         say({"error": "The encoder ended early.", "hint": ""})

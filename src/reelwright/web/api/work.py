@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from django.http import Http404, HttpRequest
 from ninja import Query, Router
 
-from reelwright.engine.leases import FILM, WorkRow, WorkState
+from reelwright.engine.leases import FILM, TRIAL, WorkRow, WorkState
 from reelwright.engine.quarantine import savings
 from reelwright.engine.replacing import Entry
 from reelwright.web.api.jobs import PROBLEMS, readable
@@ -25,6 +25,9 @@ from reelwright.web.api.schemas import (
 )
 from reelwright.web.audit import note
 from reelwright.web.desk import desk
+
+#: Rows under way that are looked at; each is a slot of a worker.
+MOST_LEASED = 10_000
 
 queue = Router(tags=["queue"])
 quarantine = Router(tags=["quarantine"])
@@ -111,9 +114,9 @@ def list_workers(request: HttpRequest) -> Any:
 
 
 def known_workers() -> list[dict[str, Any]]:
-    """Every worker with what it holds, those alive first."""
+    """Every worker with what it holds, films and trials, those alive first."""
     holds: dict[str, list[WorkRow]] = {}
-    for row in desk().work.works([WorkState.LEASED], kinds=[FILM], limit=1000):
+    for row in desk().work.works([WorkState.LEASED], kinds=[FILM, TRIAL], limit=MOST_LEASED):
         holds.setdefault(row.worker or "", []).append(row)
     found = [
         {
