@@ -1,6 +1,8 @@
 """A film's trials as rows: who may take them, how many are worth posting, and what their ends come to."""
 
+import asyncio
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,12 +10,14 @@ import pytest
 from reelwright.app.cluster_resend import untaken
 from reelwright.cluster.celery_app import arguments_of
 from reelwright.cluster_settings import ClusterSettings
+from reelwright.engine import leased_trials
 from reelwright.engine.job_state import TrialStep
-from reelwright.engine.leased_trials import made_of, remove_half_written
-from reelwright.engine.leases import Work, Worker, WorkRow, WorkState, lost_with
+from reelwright.engine.leased_trials import LeasedTrials, made_of, remove_half_written
+from reelwright.engine.leases import UNDER_WAY, Work, Worker, WorkRow, WorkState, lost_with
 from reelwright.engine.leases_memory import MemoryLeaseStore
+from reelwright.engine.offload import Offload
 from reelwright.engine.slots import slots_of
-from reelwright.engine.trial_orders import build_label
+from reelwright.engine.trial_orders import Whereabouts, build_label
 from reelwright.engine.work_mark import make_mark, read_mark
 from reelwright.errors import CancelledJobError, ConflictError, ReelwrightError, ResourceError, ToolError
 from reelwright.planning.chunking import Chunk, Features
@@ -118,3 +122,35 @@ def test_work_that_waits_for_long_is_told_of_anew_and_no_other() -> None:
     clock[0] += minute
     store.add_work([Work(id="new", kind="film")])
     assert [work.id for work in untaken(store, clock[0])] == ["j/t", "old"]
+
+
+def test_a_leader_shows_what_the_workers_heartbeats_tell_of_its_trials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leased_trials, "COUNT_SECONDS", 0.0)
+    monkeypatch.setattr(leased_trials, "LOOK_SECONDS", 0.01)
+    store, me, work, told = MemoryLeaseStore(), worker("me"), Work(id="j/t/m", kind="trial"), list[tuple[str, int]]()
+
+    def now() -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    def beat(**far: list[object]) -> None:
+        about = {UNDER_WAY: {"j/t/m": far["ours"], "another": ["encode", 99]}} if far else {}
+        store.beat(replace(me, about=about), ["j/t/m"], now(), lasts=dt.timedelta(minutes=5))
+
+    async def lead() -> WorkRow:
+        where = Whereabouts(library="films", path="a.mkv", work_id="w")
+        with Offload() as offload:
+            async with LeasedTrials(store, offload, where, lambda _: None, now) as place, asyncio.timeout(60):
+                ended = asyncio.ensure_future(place._ended(work, lambda doing, frames: told.append((doing, frames))))
+                while not store.rows([work.id]):  # noqa: ASYNC110 - the store is not ours to wait on
+                    await asyncio.sleep(0.01)
+                beat()
+                lease = store.claim(me, ["trial"], now())[0]
+                for far in (["encode", 12], ["score", 3]):
+                    beat(ours=far)
+                    while tuple(far) not in told:  # noqa: ASYNC110 - nor is the heartbeat
+                        await asyncio.sleep(0.01)
+                store.finish(lease, {})
+                return await ended
+
+    assert asyncio.run(lead()).state is WorkState.DONE
+    assert list(dict.fromkeys(told)) == [("encode", 12), ("score", 3)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reelwright.engine.leases import Lease, Work, Worker, WorkState
+from reelwright.engine.leases import UNDER_WAY, Lease, Work, Worker, WorkState, told_of
 from reelwright.engine.leases_memory import MemoryLeaseStore
 from reelwright.engine.offload import Offload
 from reelwright.engine.worker import Done, Ending, Failed, GivenBack, Held, Manners, Tools, Why, WorkLoop
@@ -278,3 +278,34 @@ def test_work_that_a_message_names_is_carried_out_once_however_often_it_is_named
     assert sorted(met) == ["a", "b", "c"]
     assert answers[5:] == [False, False]
     assert bench.state("b") is WorkState.DONE
+
+
+def test_heartbeats_tell_how_far_work_is_and_forget_it_when_it_ended() -> None:
+    heard: list[dict[str, tuple[str, int]]] = []
+
+    def told() -> dict[str, tuple[str, int]]:
+        return told_of(worker for worker, _, _ in bench.store.workers(now()))
+
+    async def carry_out(held: Held) -> Ending:
+        if held.lease.work.id == "b":
+            await until(lambda: not told())  # what "a" told went with it
+            return Done(result={})
+        for far in (("encode", 12), ("encode", 24), ("score", 3)):
+            held.tell(*far)
+            await until(lambda far=far: told() == {"a": far})  # type: ignore[misc]
+            heard.append(told())
+        bench.store.add_work([film("b")])
+        return Done(result={})
+
+    bench = Bench(carry_out, film("a"))
+    asyncio.run(bench.run())
+    assert [one["a"] for one in heard] == [("encode", 12), ("encode", 24), ("score", 3)]
+
+
+@pytest.mark.parametrize(
+    "wrong", [None, 3, ["a"], {"a": None}, {"a": ["encode"]}, {"a": ["encode", -1]}, {"a": [1, 2]}]
+)
+def test_what_another_version_says_of_its_work_is_passed_over(wrong: object) -> None:
+    odd = Worker(id="odd", host="h", pid=2, about={UNDER_WAY: wrong})
+    even = Worker(id="even", host="h", pid=3, about={UNDER_WAY: {"w": ["score", 5]}})
+    assert told_of([odd, even]) == {"w": ("score", 5)}

@@ -13,7 +13,7 @@ from reelwright import errors
 from reelwright.engine.film import Film, Tell
 from reelwright.engine.job_state import TrialStep
 from reelwright.engine.jobs import TrialRecord
-from reelwright.engine.leases import ENDED, FILM, LOST, TRIAL, LeaseStore, Work, WorkRow, WorkState
+from reelwright.engine.leases import ENDED, FILM, LOST, TRIAL, LeaseStore, Work, WorkRow, WorkState, told_of
 from reelwright.engine.offload import Offload
 from reelwright.engine.pace import Limits, Pace
 from reelwright.engine.resources import Parallel
@@ -42,6 +42,8 @@ class _Waited:
     ended: asyncio.Future[WorkRow]
     needs: frozenset[str]
     since: float
+    #: Takes how far it is.
+    tell: Tell
     #: It was asked to end before this film wanted it: what comes of that is no answer.
     stale: bool = field(default=False)
 
@@ -128,8 +130,7 @@ class LeasedTrials:
         self, film: Film, step: TrialStep, tell: Tell, known: TrialRecord | None
     ) -> Coroutine[Any, Any, TrialRecord]:
         """See the port."""
-        _ = tell
-        return self._run(film, step, known)
+        return self._run(film, step, tell, known)
 
     async def withdraw(self) -> None:
         """Nobody waits for this film's trials any more: those that wait are cancelled, those that run end."""
@@ -142,12 +143,12 @@ class LeasedTrials:
         for folder in self._folders:
             await asyncio.to_thread(remove_half_written, folder)
 
-    async def _run(self, film: Film, step: TrialStep, known: TrialRecord | None) -> TrialRecord:
+    async def _run(self, film: Film, step: TrialStep, tell: Tell, known: TrialRecord | None) -> TrialRecord:
         self._jobs.add(film.job_id)
         self._folders.add(film.workspace.segments)
         work = work_for_trial(film, step, known, self._where, await self._digest(film.workspace.index))
         for _ in range(MOST_MADE):
-            trial = made_of(await self._ended(work), step)
+            trial = made_of(await self._ended(work, tell), step)
             if trial.windows is not None or await seen(film, trial):
                 return trial
             # Its file was cleaned up since, or damaged: the row is begun anew.
@@ -163,14 +164,18 @@ class LeasedTrials:
             self._digests[index] = await asyncio.to_thread(file_digest, index)
         return self._digests[index]
 
-    async def _ended(self, work: Work) -> WorkRow:
+    async def _ended(self, work: Work, tell: Tell) -> WorkRow:
         """The row once it ended; it is posted where it is not there, and posted again where it ended for nothing."""
         row = await self._posted(work)
         if row is not None and row.state is WorkState.DONE:
             return row
         loop = asyncio.get_running_loop()
         waited = _Waited(
-            ended=loop.create_future(), needs=work.needs, since=loop.time(), stale=row is not None and row.cancel_asked
+            ended=loop.create_future(),
+            needs=work.needs,
+            since=loop.time(),
+            tell=tell,
+            stale=row is not None and row.cancel_asked,
         )
         self._waited[work.id] = waited
         try:
@@ -178,7 +183,7 @@ class LeasedTrials:
         finally:
             self._waited.pop(work.id, None)
         if ended.state is WorkState.CANCELLED and waited.stale:
-            return await self._ended(work)
+            return await self._ended(work, tell)
         return ended
 
     async def _posted(self, work: Work) -> WorkRow | None:
@@ -220,7 +225,11 @@ class LeasedTrials:
         known = await self._offload(self._store.workers, self._now())
         counts = await self._offload(self._store.count_work, [FILM])
         films = sum(number for (_, state), number in counts.items() if state is WorkState.LEASED)
-        self._slots = slots_of([worker for worker, _, alive in known if alive], films)
+        living = [worker for worker, _, alive in known if alive]
+        self._slots = slots_of(living, films)
+        for work_id, (doing, frames) in told_of(living).items():
+            if (waited := self._waited.get(work_id)) is not None:
+                waited.tell(doing, frames)
 
     def _say_what_is_missing(self, now: float) -> None:
         """Where no living worker could take a trial that waits: which labels nobody has."""

@@ -7,7 +7,7 @@ timer is only a hint to look at the rows.
 
 import datetime as dt
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -106,6 +106,27 @@ class Beat:
     cancelled: frozenset[str] = frozenset()
     #: It thought it held them, and does not any more: stop at once, commit nothing.
     lost: frozenset[str] = frozenset()
+
+
+#: In what a worker says about itself: how far the work is that it holds, as [doing, frames], by the id of the work.
+UNDER_WAY = "under_way"
+
+
+def told_of(workers: Iterable[Worker]) -> dict[str, tuple[str, int]]:
+    """How far work is, as its workers' last heartbeats told: doing ("encode" or "score") and frames, by the work's id.
+
+    Workers may be of other versions: what cannot be read is passed over.
+    """
+    found: dict[str, tuple[str, int]] = {}
+    for worker in workers:
+        told = worker.about.get(UNDER_WAY)
+        for work_id, far in told.items() if isinstance(told, Mapping) else ():
+            match far:
+                case [str(doing), int(frames)] if frames >= 0:
+                    found[work_id] = doing, frames
+                case _:
+                    pass
+    return found
 
 
 #: Kinds of work: a library's film, and one trial of it.

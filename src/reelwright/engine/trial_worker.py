@@ -9,7 +9,6 @@ from pathlib import Path
 
 from reelwright.engine.film import Film
 from reelwright.engine.held import HeldFrames
-from reelwright.engine.leases import Lease
 from reelwright.engine.trial_orders import RECORDS, Bench, TrialOrder, film_here, order_from, step_of
 from reelwright.engine.trials import run_trial
 from reelwright.engine.worker import Done, Ending, Failed, Held
@@ -50,7 +49,7 @@ class TrialHandler:
         except ValueError as error:
             return Failed(cause="defect", message=f"{error}.")
         try:
-            return await self._made(lease, order, path)
+            return await self._made(held, order, path)
         except OutOfMemoryError as error:
             # Elsewhere, or with one thread, there may be enough.
             return self._failed(error, again=True, threads=1)
@@ -61,14 +60,15 @@ class TrialHandler:
             self._films.pop(order.job, None)
             return self._failed(error, again=False)
 
-    async def _made(self, lease: Lease, order: TrialOrder, path: str) -> Ending:
+    async def _made(self, held: Held, order: TrialOrder, path: str) -> Ending:
+        lease = held.lease
         film = await self._film(order, path)
         step = step_of(order, film)
         threads = int(lease.work.payload.get("threads", film.threads))
         frames = HeldFrames(lambda size: free_memory() - size > RESERVE_BYTES)
         film = replace(film, mark=f".{lease.token}.leased", held=frames, threads=threads)
         try:
-            trial = await run_trial(film, step, lambda _doing, _frames: None, order.known)
+            trial = await run_trial(film, step, held.tell, order.known)
         finally:
             frames.close()
             left = film.workspace.segments / f"{order.trial_key}{film.mark}"

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from reelwright.engine.leases import Lease, LeaseStore, Worker
+from reelwright.engine.leases import UNDER_WAY, Lease, LeaseStore, Worker
 from reelwright.engine.offload import Offload
 from reelwright.errors import ReelwrightError, ResourceError
 
@@ -39,6 +39,12 @@ class Held:
     lease: Lease
     #: Set before its task is cancelled.
     why: Why | None = None
+    #: How far it is: doing, frames. The next heartbeat tells it.
+    far: tuple[str, int] | None = None
+
+    def tell(self, doing: str, frames: int) -> None:
+        """So many frames are through."""
+        self.far = doing, frames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -277,13 +283,18 @@ class WorkLoop:
         holding = frozenset(self._running)
         told = await tools.pulse(
             tools.store.beat,
-            replace(self._me, labels=self._had),
+            replace(self._me, labels=self._had, about={**self._me.about, **self._under_way()}),
             holding,
             tools.now(),
             lasts=dt.timedelta(seconds=manners.lasts),
         )
         for work_id in told.cancelled | told.lost:
             self._end(work_id, Why.LOST if work_id in told.lost else Why.CANCELLED)
+
+    def _under_way(self) -> dict[str, Any]:
+        """How far each piece of work is that tells of it; nothing where none does."""
+        told = {name: list(held.far) for name, (held, _) in self._running.items() if held.far is not None}
+        return {UNDER_WAY: told} if told else {}
 
     async def _beat_on(self) -> None:
         while True:
