@@ -16,7 +16,7 @@ QUICK: dict[str, Any] = {"PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5Pa
 VALUES = {
     "job_id": JOB, "sheet_id": "0123456789abcdef", "what": "look", "name": "films", "file_id": "1",
     "label": "0123456789abcdef", "parts": "now", "subject": JOB, "file": "1", "number": "0", "side": "source",
-    "library": "films", "plan_id": "0" * 32,
+    "library": "films", "plan_id": "0" * 32, "row": "1", "place": "0", "chunk": "0",
 }  # fmt: skip
 
 
