@@ -79,6 +79,7 @@ def flower(hands: Crew) -> Iterator[Page]:
             assert started.wait(60) == 0
 
 
+@pytest.mark.prove
 def test_flower_tells_films_apart_and_says_what_keeps_a_worker_from_work(hands: Crew) -> None:
     with flower(hands) as page:
         assert page.ask("/tasks", login="")[0] == page.ask("/tasks", login="watcher:wrong")[0] == 401

@@ -44,6 +44,7 @@ def assert_told(hands: Crew, words: str, **more: str) -> None:
     assert hands.number(ATTEMPTS) == 0
 
 
+@pytest.mark.prove
 def test_a_worker_whose_ffmpeg_is_broken_takes_nothing_and_says_why(hands: Crew) -> None:
     make_mark(hands.keeper.state / "work")
     hands.worker("encode", REELWRIGHT_TOOLS__FFMPEG="/bin/false")

@@ -47,7 +47,7 @@ def killed_at(studio: Studio, call: str, path: str) -> None:
 
 @pytest.mark.parametrize(
     "moment",
-    [pytest.param(m, marks=() if m in {"its manifest", "the third picture"} else pytest.mark.prove) for m in MOMENTS],
+    [pytest.param(m, marks=() if m == "its manifest" else pytest.mark.prove) for m in MOMENTS],
 )
 def test_the_next_run_carries_it_through(studio: Studio, moment: str) -> None:
     killed_at(studio, *MOMENTS[moment])
@@ -63,6 +63,7 @@ def test_the_next_run_carries_it_through(studio: Studio, moment: str) -> None:
     assert studio(*ARGS, "--json").results[-1]["status"] == "already_done"
 
 
+@pytest.mark.prove
 def test_what_somebody_has_put_there_meanwhile_is_left_alone(studio: Studio) -> None:
     killed_at(studio, *MOMENTS["the movie"])
     (studio.out / MOVIE).write_bytes(b"somebody else's")

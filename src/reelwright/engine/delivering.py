@@ -358,7 +358,7 @@ class Line:
     async def record(self, outcome: OutcomeRecord) -> None:
         """Write the outcome into the ledger and tell it; a dry run leaves no row."""
         if not self.options.dry_run:
-            if outcome.exit_code and self.job_id:
+            if outcome.exit_code and self.job_id and outcome.outcome != "cancelled":
                 await self.services.offload(self.services.store.finish_job, self.job_id, JobStatus.FAILED)
             await self.services.offload(self.services.store.record_outcome, outcome)
         self.emit(EventName.RESULT, outcome.outcome, **result_data(outcome))
