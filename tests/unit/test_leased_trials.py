@@ -10,7 +10,7 @@ import pytest
 from reelwright.app.cluster_resend import untaken
 from reelwright.cluster.celery_app import arguments_of
 from reelwright.cluster_settings import ClusterSettings
-from reelwright.engine import leased_trials
+from reelwright.engine import slots
 from reelwright.engine.job_state import TrialStep
 from reelwright.engine.leased_trials import LeasedTrials, made_of, remove_half_written
 from reelwright.engine.leases import UNDER_WAY, Work, Worker, WorkRow, WorkState, lost_with
@@ -125,8 +125,8 @@ def test_work_that_waits_for_long_is_told_of_anew_and_no_other() -> None:
 
 
 def test_a_leader_shows_what_the_workers_heartbeats_tell_of_its_trials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leased_trials, "COUNT_SECONDS", 0.0)
-    monkeypatch.setattr(leased_trials, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(slots, "COUNT_SECONDS", 0.0)
+    monkeypatch.setattr(slots, "LOOK_SECONDS", 0.01)
     store, me, work, told = MemoryLeaseStore(), worker("me"), Work(id="j/t/m", kind="trial"), list[tuple[str, int]]()
 
     def now() -> dt.datetime:
