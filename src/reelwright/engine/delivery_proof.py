@@ -17,6 +17,7 @@ from reelwright.media.boxes import boxes, color_box
 from reelwright.media.elements import matroska_colors
 from reelwright.sequences.delivery import Kind, Profile
 from reelwright.sequences.light import light_notes
+from reelwright.sequences.ranges import listed
 from reelwright.sequences.rendering import Rendering
 from reelwright.sequences.repair import holes
 from reelwright.tools.delivery import Output
@@ -38,8 +39,6 @@ MANIFEST = ".manifest.json"
 SPECKS = 0.001
 DRAWN = {"black": "black", "checker": "a checker", "placeholder": "a placeholder"}
 SLATE = "it comes before the first frame"
-#: Frames that a sentence names.
-SHOWN = 20
 #: A movie box larger than this is none.
 MOST_MOOV = 64 << 20
 #: Decisions that are repairs, and what is said of them.
@@ -196,12 +195,6 @@ def preview_notes(error: Mapping[str, Any] | None) -> tuple[str, ...]:
     most, nearly = (f"{error[name]:.1f}" for name in ("max", "p999"))
     said = f"Colours are a preview: off by {most} codes of 1023 at the most, by {nearly} or less in 99.9 %"
     return (f"{said} of {error['pixels']} pixels of these frames. Use --transform exact for delivery.",)
-
-
-def listed(numbers: Sequence[int]) -> str:
-    """Numbers for a sentence: the first ones, and how many more there are."""
-    more = len(numbers) - SHOWN
-    return ", ".join(map(str, numbers[:SHOWN])) + (f" and {more} more" if more > 0 else "")
 
 
 def hidden_folder(out: Output) -> Path:

@@ -1,17 +1,17 @@
 """Frames of light: the whole range of half floats in a scene-linear space, for work that goes on, not for the eye."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from reelwright.errors import UsageError
 from reelwright.sequences.deliverable import DISPLAY_REFERRED, Asked, Known, Palette, check_name
 from reelwright.sequences.delivery import Profile
+from reelwright.sequences.ranges import listed
 from reelwright.sequences.rendering import Colors, Light
 from reelwright.sequences.steps import VIEW
 
 #: EXR's compressions; the first is the default. DWAA, DWAB, B44 and B44A lose something.
 COMPRESSIONS = ("zip", "zips", "piz", "pxr24", "rle", "none", "dwaa", "dwab", "b44", "b44a")
-#: Frames that a sentence names.
-SHOWN = 20
 #: What a half float cannot hold, and what is said of it.
 REPAIRED = {
     "nan": "{} samples were no number and became 0",
@@ -105,7 +105,7 @@ def refuse_unseen(given: Mapping[str, bool], profiles: Sequence[Profile]) -> Non
         )
 
 
-def light_notes(said: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+def light_notes(said: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """What people should know of samples that a half float cannot hold."""
     total = dict.fromkeys(REPAIRED, 0)
     numbers = []
@@ -118,5 +118,4 @@ def light_notes(said: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
     if not numbers:
         return ()
     what = "; ".join(text.format(total[kind]) for kind, text in REPAIRED.items() if total[kind])
-    more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
-    return (f"Light that half floats cannot hold: {what}; frames {', '.join(map(str, numbers[:SHOWN]))}{more}.",)
+    return (f"Light that half floats cannot hold: {what}; frames {listed(numbers)}.",)

@@ -8,6 +8,9 @@ Run = tuple[int, int]
 #: So many frames of equal distance are written with their step.
 FEWEST_STEPS = 3
 
+#: Frames that a sentence names.
+SHOWN = 20
+
 
 def runs(frames: Iterable[int]) -> tuple[Run, ...]:
     """Frames as runs without gaps, in order; a frame given twice counts once."""
@@ -79,3 +82,9 @@ def _steps_until(these: Sequence[Run], at: int) -> int:
             break
         after += 1
     return after
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Numbers for a sentence: the first ones, and how many more there are."""
+    more = len(numbers) - SHOWN
+    return ", ".join(map(str, numbers[:SHOWN])) + (f" and {more} more" if more > 0 else "")
