@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reelwright.quality.belief import Prior
 from reelwright.quality.kinship import WITHIN
-from reelwright.quality.prior import BETWEEN, BLUR, SHIFT, SLOPE, Answer, expect, sampled
+from reelwright.quality.prior import BETWEEN, BLUR, SHIFT, SLOPE, Answer, Shift, expect, sampled
 
 answers = st.lists(st.builds(Answer, crf=st.floats(12, 50), slope=st.floats(0.02, 0.3)), max_size=20)
 
@@ -91,7 +91,7 @@ def test_the_order_in_which_chunks_were_finished_changes_nothing(seen: list[Answ
 
 def test_what_a_films_samples_were_off_by_is_expected_of_the_next_one() -> None:
     assert sampled([]) == pytest.approx((SHIFT, BLUR))
-    alike, scattered = sampled([3.0] * 30), sampled([-1.0, 4.0] * 15)
+    alike, scattered = sampled([Shift(crf=3.0)] * 30), sampled([Shift(crf=-1.0), Shift(crf=4.0)] * 15)
     assert SHIFT < alike[0] < 3
     assert alike[1] < BLUR < scattered[1]
     seen = tuple(Answer(crf=30, slope=SLOPE, shift=3.0) for _ in range(30))
@@ -99,6 +99,17 @@ def test_what_a_films_samples_were_off_by_is_expected_of_the_next_one() -> None:
 
 
 def test_one_wild_sample_hardly_moves_what_is_expected_of_the_others() -> None:
-    mean, blur = sampled([SHIFT] * 10 + [60.0])
+    mean, blur = sampled([Shift(crf=crf) for crf in [SHIFT] * 10 + [60.0]])
     assert mean < SHIFT + 0.3
     assert blur < BLUR + 0.1
+
+
+def test_samples_of_short_chunks_are_expected_to_be_off_by_less_where_the_film_shows_it() -> None:
+    shown = [Shift(crf=5.86 - 439.8 / frames, frames=frames) for frames in range(114, 84, -1)]
+    short, long = sampled(shown, frames=72)[0], sampled(shown, frames=114)[0]
+    assert short == pytest.approx(5.86 - 439.8 / 72, abs=0.7)  # shorter than all that were seen
+    assert long > short + 1
+    assert sampled(shown, frames=72)[1] < sampled([Shift(crf=s.crf) for s in shown])[1]
+    assert sampled([Shift(crf=1.5, frames=f) for f in (60, 90, 120)], frames=20)[0] == pytest.approx(
+        sampled([Shift(crf=1.5)] * 3)[0], abs=0.3
+    )

@@ -195,7 +195,10 @@ def answer_of(state: JobState, known: ChunkState, target: float) -> Answer:
     belief = believed(class_prior(state, known.chunk, target, ()), target, (*known.sights, *whole))
     expected = foreseen_of(state, known.chunk)
     shift = belief.shift if known.sights and known.points else None
-    return Answer(crf=belief.crf, slope=belief.slope, traits=traits_of(known.chunk), expected=expected, shift=shift)
+    return Answer(
+        crf=belief.crf, slope=belief.slope, traits=traits_of(known.chunk), expected=expected, shift=shift,
+        frames=known.chunk.frames,
+    )  # fmt: skip
 
 
 def foreseen_of(state: JobState, chunk: Chunk) -> Expected | None:
@@ -219,6 +222,7 @@ def class_prior(state: JobState, chunk: Chunk, target: float, answers: Sequence[
         target=target,
         temporal=chunk.features.temporal,
         traits=traits_of(chunk),
+        frames=chunk.frames,
         answers=answers,
         expected=foreseen_of(state, chunk),
     )

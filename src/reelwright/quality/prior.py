@@ -26,6 +26,9 @@ BETWEEN = 15.0
 SHIFT, BLUR = 1.0, 0.95
 #: As many chunks as that is worth, against those of this very film; and a chunk counts as no farther off than this.
 SHIFTS, FARTHEST = 6.0, 2.5
+#: The shift may go with a chunk's length, for the start of an encode weighs more in a short one: standard deviation
+#: among films of the CRFs per e-fold of frames, and no chunk's length counts as farther from the sampled ones'.
+LENGTHENING, LONGEST = 3.0, 0.7
 #: As many chunks as the usual slope is worth, against those of this very film.
 PSEUDO_CHUNKS = 3.0
 
@@ -42,6 +45,18 @@ class Answer:
     expected: Expected | None = None
     #: By how many CRFs its samples looked worse than it; None: it had none.
     shift: float | None = None
+    #: Its frames; None: unknown.
+    frames: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shift:
+    """What a finished chunk's samples were off by."""
+
+    #: CRFs by which they looked worse than it.
+    crf: float
+    #: Its frames; None: unknown.
+    frames: int | None = None
 
 
 def expect(
@@ -52,6 +67,7 @@ def expect(
     target: float,
     temporal: float | None = None,
     traits: Traits | None = None,
+    frames: int | None = None,
     answers: Sequence[Answer] = (),
     expected: Expected | None = None,
 ) -> Prior:
@@ -68,6 +84,7 @@ def expect(
         target: VMAF to meet.
         temporal: temporal information of the chunk on 270 lines (ITU-T P.910); None: unknown.
         traits: what goes with the answers of a film; None: unknown.
+        frames: of the chunk; None: unknown.
         answers: of this film's finished chunks that have one, in any order.
         expected: what other films say of the chunk; None: nothing, and the constant stands for it.
     """
@@ -89,7 +106,8 @@ def expect(
         for a in answers
     ]
     around = None if expected is None else Around(film=expected.film, row=expected.row)
-    shift, blur = sampled([a.shift for a in answers if a.shift is not None], known)
+    shifts = [Shift(crf=a.shift, frames=a.frames) for a in answers if a.shift is not None]
+    shift, blur = sampled(shifts, known, frames=frames)
     above, variance = foretell(shown, traits, between, around=around)
     steeper = math.fsum(math.log(answer.slope / SLOPE) for answer in answers) / (len(answers) + PSEUDO_CHUNKS)
     return Prior(
@@ -103,19 +121,32 @@ def expect(
     )
 
 
-def sampled(shifts: Sequence[float], usual: tuple[float, float] = (SHIFT, BLUR)) -> tuple[float, float]:
-    """By how many CRFs a film's samples look worse than its chunks, and the standard deviation of that.
+def sampled(
+    shifts: Sequence[Shift], usual: tuple[float, float] = (SHIFT, BLUR), *, frames: int | None = None
+) -> tuple[float, float]:
+    """By how many CRFs a chunk's samples will look worse than it, and the standard deviation of that.
+
+    A line over the logarithm of the chunks' lengths, through what is usual and flat until the film shows otherwise
+    (ridge regression, centred on the lengths that were sampled).
 
     Args:
-        shifts: of its chunks that were sampled and encoded.
+        shifts: of the film's chunks that were sampled and encoded.
         usual: what is expected of a film's samples.
+        frames: of the chunk that is asked about; None: as long as those.
     """
     start, blur = usual
-    near = [min(max(shift, start - FARTHEST), start + FARTHEST) for shift in shifts]
+    near = [min(max(shift.crf, start - FARTHEST), start + FARTHEST) for shift in shifts]
     count = SHIFTS + len(near)
     mean = (SHIFTS * start + math.fsum(near)) / count
-    squares = SHIFTS * (blur**2 + (start - mean) ** 2) + math.fsum((shift - mean) ** 2 for shift in near)
-    return mean, math.sqrt(squares / count)
+    known = [math.log(shift.frames) for shift in shifts if shift.frames]
+    middle = math.fsum(known) / len(known) if known else 0.0
+    away = [math.log(shift.frames) - middle if shift.frames else 0.0 for shift in shifts]
+    along = math.fsum(a * value for a, value in zip(away, near, strict=True))
+    steep = along / ((blur / LENGTHENING) ** 2 + math.fsum(a * a for a in away))
+    own = min(max(math.log(frames) - middle, -LONGEST), LONGEST) if known and frames else 0.0
+    left = [value - mean - steep * a for a, value in zip(away, near, strict=True)]
+    squares = SHIFTS * (blur**2 + (start - mean) ** 2) + math.fsum(one * one for one in left)
+    return mean + steep * own, math.sqrt(squares / count)
 
 
 def class_crf(width: int, height: int, preset: int, target: float) -> float:
